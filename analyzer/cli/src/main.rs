@@ -1,0 +1,3 @@
+//! The `capbench` command.
+
+fn main() {}

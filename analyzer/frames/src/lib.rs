@@ -1,0 +1,1 @@
+//! Turns trace bytes into columns, histograms, segment trees and checks.

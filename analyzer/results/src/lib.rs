@@ -1,0 +1,1 @@
+//! What a benchmark result is, in Rust, Cap'n Proto and JSON.

@@ -1,0 +1,1 @@
+//! Builds guests, boots them under one envelope and captures their traces.

@@ -1,0 +1,1 @@
+//! Records spans, samples and counters in a kernel and streams them as frames.

@@ -1,0 +1,1 @@
+//! End-to-end tests: real boots, fault injection, golden traces.
