@@ -1,0 +1,139 @@
+# What a benchmark result is, on disk: results.capnp holds one Results message.
+#
+# The JSON form (results.json) has the same shape, with two spellings of its own:
+# hashes are lower-case hexadecimal, and the branch of `result` stands directly
+# in the result object under its own name.
+#
+# Law: a value exists only in the `measurement` branch. `status` repeats the
+# branch for readers that only filter; a reader must reject a mismatch. A
+# `measurement` pointer that is null is a missing branch, never a zero.
+
+@0xd1f7a3c25b9e4860;
+
+enum BenchmarkStatus {
+  passed        @0;
+  failed        @1;
+  unsupported   @2;
+  invalid       @3;
+  notApplicable @4;
+}
+
+struct Results {
+  schema  @0 :Text;  # "capbench.results/1"
+  run     @1 :Run;
+  results @2 :List(BenchmarkResult);
+}
+
+struct Run {
+  id        @0 :Text;
+  suite     @1 :Text;
+  mode      @2 :Text;
+  startedAt @3 :Text;  # RFC 3339, UTC
+  tool      @4 :Text;
+  commit    @5 :Text;
+  dirty     @6 :Bool;
+  boots     @7 :UInt32;
+  envelope  @8 :Envelope;
+}
+
+struct Envelope {
+  hash        @0 :Data;
+  description @1 :Text;
+}
+
+struct BenchmarkResult {
+  runId         @0 :Text;
+  benchmarkName @1 :Text;
+  tier          @2 :UInt16;
+  status        @3 :BenchmarkStatus;
+  correctnessId @4 :Text;
+  configHash    @5 :Data;
+  artifactHash  @6 :Data;  # empty when the run captured nothing for this result
+  notes         @7 :Text;
+
+  result :union {
+    measurement   @8  :MeasurementSummary;
+    failure       @9  :RunFailure;
+    unsupported   @10 :RunFailure;
+    invalid       @11 :RunFailure;
+    notApplicable @12 :RunFailure;
+  }
+
+  guest            @13 :Text;
+  mode             @14 :Text;
+  authorityProfile @15 :Text;
+}
+
+enum SampleKind {
+  operations @0;  # one operation per sample: percentiles are latencies
+  batchMeans @1;  # a sample is the mean of a batch: percentiles are of means
+}
+
+struct MeasurementSummary {
+  unit          @0 :Text;
+  lowerIsBetter @1 :Bool;
+  median        @2 :Float64;        # median of the boots' medians
+  p95           @3 :Float64 = nan;  # median of the boots' p95; nan: too few samples for one
+  samples       @4 :List(Float64);  # per-operation value of every warm batch, boots in order
+
+  sampleKind @5  :SampleKind;
+  batch      @6  :UInt32;           # operations per sample
+  n          @7  :UInt64;           # number of samples
+  min        @8  :Float64;          # of all samples
+  max        @9  :Float64;
+  sd         @10 :Float64 = nan;    # of all samples, n - 1 in the divisor; nan: a single sample
+  range      @11 :Range;            # of the boots' medians
+  cold       @12 :Float64 = nan;    # median of the boots' first values; nan: not recorded
+  boots      @13 :List(BootSummary);
+  breakdown  @14 :Breakdown;        # null: no segment trace
+}
+
+struct Range {
+  low  @0 :Float64;
+  high @1 :Float64;
+}
+
+struct BootSummary {
+  trace  @0 :Text;           # the boot's trace, relative to the run directory
+  n      @1 :UInt64;         # its share of `samples`
+  median @2 :Float64;
+  p95    @3 :Float64 = nan;  # nan: too few samples for one
+  cold   @4 :Float64 = nan;  # nan: not recorded
+}
+
+# Where a dispatch spends itself, from the variant with all probes compiled in.
+# Never a headline number.
+struct Breakdown {
+  traces       @0 :List(Text);
+  dispatches   @1 :UInt64;         # complete trees
+  incomplete   @2 :UInt64;         # trees left out of self times
+  tracedMedian @3 :Float64 = nan;  # the benchmark's own median under full tracing
+  selfBound    @4 :Float64 = nan;  # |corrected self - true self| per span is at most this
+  segments     @5 :List(SegmentSummary);
+}
+
+struct SegmentSummary {
+  name          @0 :Text;
+  parent        @1 :Text;           # empty: not inside another segment
+  count         @2 :UInt64;
+  median        @3 :Float64;
+  p95           @4 :Float64 = nan;
+  max           @5 :UInt64;
+  share         @6 :Float64 = nan;  # self time / time of all dispatches; nan: outside a dispatch
+  selfRaw       @7 :Float64 = nan;  # medians
+  selfCorrected @8 :Float64 = nan;
+  bucketed      @9 :Bool;           # some values above 65535: exact to 0.1 % only
+}
+
+struct RunFailure {
+  reason   @0 :Text;
+  detail   @1 :Text;
+  evidence @2 :List(Evidence);
+}
+
+struct Evidence {
+  source   @0 :Text;  # the boot or file it was seen in
+  subject  @1 :Text;
+  expected @2 :Text;
+  observed @3 :Text;
+}

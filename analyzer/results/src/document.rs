@@ -1,0 +1,159 @@
+//! A run's results as one document.
+
+use crate::digest::Digest;
+use crate::outcome::Outcome;
+use crate::words::{Mode, Status};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Name and version of the shape.
+pub const SCHEMA: &str = "capbench.results/1";
+
+/// A run and all its results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// What ran.
+    pub run: Run,
+    /// One per benchmark and guest.
+    pub results: Vec<BenchmarkResult>,
+}
+
+/// What ran. The whole record is run.json; this is what a reader of results needs
+/// to place them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Run {
+    /// Names the run directory.
+    pub id: String,
+    /// The suite or benchmark asked for.
+    pub suite: String,
+    /// What drove the guests' clocks.
+    pub mode: Mode,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// Name and version of the program that ran it.
+    pub tool: String,
+    /// Commit of the source tree; empty outside a repository.
+    pub commit: String,
+    /// Whether the tree had changes that the commit does not hold.
+    pub dirty: bool,
+    /// Measured boots per guest.
+    pub boots: u32,
+    /// What outside the guest image can change a number.
+    pub envelope: Envelope,
+}
+
+/// What outside the guest image can change a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Envelope {
+    /// Hash of its canonical form.
+    pub hash: Digest,
+    /// One line for people.
+    pub description: String,
+}
+
+/// One benchmark on one guest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BenchmarkResult {
+    /// The run it belongs to.
+    pub run_id: String,
+    /// Name of the benchmark, parameters included: `ring/nop/16`.
+    pub benchmark_name: String,
+    /// Tier of the benchmark.
+    pub tier: u16,
+    /// The verifier that had to accept the output, with its version.
+    pub correctness_id: String,
+    /// Hash of what must be equal for two results to be one series.
+    pub config_hash: Digest,
+    /// Hash of what was captured; absent when nothing was.
+    pub artifact_hash: Option<Digest>,
+    /// Free text.
+    pub notes: String,
+    /// The operating system under test.
+    pub guest: String,
+    /// What drove its clock.
+    pub mode: Mode,
+    /// The authority the program was declared to hold.
+    pub authority_profile: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Parts of a document that cannot all be true.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Contradiction(pub(crate) String);
+
+pub(crate) fn require(holds: bool, law: &str) -> Result<(), Contradiction> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Contradiction(format!("contradicts the law that {law}")))
+    }
+}
+
+pub(crate) fn finite(what: &str, value: f64) -> Result<(), Contradiction> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Contradiction(format!("{what} {value} is no number")))
+    }
+}
+
+impl BenchmarkResult {
+    /// The status it is stored under.
+    pub const fn status(&self) -> Status {
+        self.outcome.status()
+    }
+
+    /// Checks what no reader should have to take on trust.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        let Outcome::Passed(measurement) = &self.outcome else {
+            return Ok(());
+        };
+        measurement
+            .check()
+            .and_then(|()| {
+                require(
+                    self.artifact_hash.is_some(),
+                    "a measurement has its artifacts",
+                )
+            })
+            .and_then(|()| {
+                require(
+                    measurement.unit.belongs_to(self.mode),
+                    "a unit belongs to its mode",
+                )
+            })
+            .map_err(|Contradiction(law)| {
+                Contradiction(format!(
+                    "result `{}` on {}: {law}",
+                    self.benchmark_name, self.guest
+                ))
+            })
+    }
+}
+
+impl Results {
+    /// Checks what no reader should have to take on trust. Every reader and
+    /// writer of this crate calls it.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        self.results.iter().try_for_each(|result| {
+            result.check()?;
+            require(
+                result.run_id == self.run.id && result.mode == self.run.mode,
+                "results belong to the run that lists them",
+            )
+        })
+    }
+
+    /// Whether every benchmark that could run also passed. What is unsupported or
+    /// not applicable is an answer, not a failure.
+    pub fn all_usable(&self) -> bool {
+        !self
+            .results
+            .iter()
+            .any(|r| matches!(r.status(), Status::Failed | Status::Invalid))
+    }
+}

@@ -1,0 +1,161 @@
+//! The numbers of a benchmark that passed.
+
+use crate::breakdown::Breakdown;
+use crate::document::{Contradiction, finite, require};
+use crate::words::{Unit, words};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What one sample is, and so what a percentile of samples is.
+    "sample kind" SampleKind {
+        /// One operation: percentiles are latencies.
+        Operations = "operations",
+        /// The mean of a batch: percentiles are of batch means.
+        BatchMeans = "batchMeans",
+    }
+}
+
+impl SampleKind {
+    /// The kind that samples of `batch` operations are.
+    pub const fn of_batch(batch: u32) -> Self {
+        if batch > 1 {
+            Self::BatchMeans
+        } else {
+            Self::Operations
+        }
+    }
+}
+
+/// The numbers of a benchmark that passed, all boots together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Measurement {
+    /// Unit of every number here.
+    pub unit: Unit,
+    /// Which direction is an improvement.
+    pub lower_is_better: bool,
+    /// Median of the boots' medians.
+    pub median: f64,
+    /// Median of the boots' 95th percentiles, of what `sample_kind` says; absent
+    /// when a boot has too few samples to support one.
+    pub p95: Option<f64>,
+    /// Per-operation value of every warm batch, boots in order.
+    pub samples: Vec<f64>,
+    /// What one sample is.
+    pub sample_kind: SampleKind,
+    /// Operations per sample.
+    pub batch: u32,
+    /// Number of samples.
+    pub n: u64,
+    /// Smallest sample.
+    pub min: f64,
+    /// Largest sample.
+    pub max: f64,
+    /// Standard deviation of the samples (n − 1); absent for a single sample.
+    pub sd: Option<f64>,
+    /// Smallest and largest median of a boot.
+    pub range: Range,
+    /// Median of the boots' first values, before any warm-up; absent when the
+    /// benchmark does not record it.
+    pub cold: Option<f64>,
+    /// Each boot, in the order of its samples.
+    pub boots: Vec<BootSummary>,
+    /// Where a dispatch spends itself, from boots with all probes compiled in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakdown: Option<Breakdown>,
+}
+
+/// The smallest and the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The smallest.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
+}
+
+/// What one boot contributed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BootSummary {
+    /// The boot's trace, relative to the run directory.
+    pub trace: String,
+    /// Its share of the samples.
+    pub n: u64,
+    /// Median of its samples.
+    pub median: f64,
+    /// 95th percentile of its samples, if they support one.
+    pub p95: Option<f64>,
+    /// Its first value, before any warm-up.
+    pub cold: Option<f64>,
+}
+
+impl Measurement {
+    /// Checks what no reader should have to take on trust.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        require(!self.samples.is_empty(), "a measurement has samples")?;
+        require(
+            self.n == self.samples.len() as u64,
+            "n is the number of samples",
+        )?;
+        require(!self.boots.is_empty(), "a measurement has boots")?;
+        let of_boots = self
+            .boots
+            .iter()
+            .try_fold(0u64, |sum, boot| sum.checked_add(boot.n));
+        require(
+            of_boots == Some(self.n),
+            "the boots' samples are all samples",
+        )?;
+        require(self.batch > 0, "a sample holds at least one operation")?;
+        require(
+            self.sample_kind == SampleKind::of_batch(self.batch),
+            "samples are batch means exactly when a batch holds several operations",
+        )?;
+        self.samples
+            .iter()
+            .try_for_each(|sample| finite("sample", *sample))?;
+        let low = self.samples.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = self
+            .samples
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
+        require(
+            self.min == low && self.max == high,
+            "min and max are those of the samples",
+        )?;
+        finite("median", self.median)?;
+        let Range { low, high } = self.range;
+        require(
+            low <= self.median && self.median <= high,
+            "the median lies in its range",
+        )?;
+        require(
+            self.min <= low && high <= self.max,
+            "boots' medians lie among the samples",
+        )?;
+        for value in [self.p95, self.sd, self.cold].into_iter().flatten() {
+            finite("statistic", value)?;
+        }
+        for boot in &self.boots {
+            require(
+                low <= boot.median && boot.median <= high,
+                "boots' medians lie in the range",
+            )?;
+            require(boot.n > 0, "a boot has samples")?;
+            for value in [boot.p95, boot.cold].into_iter().flatten() {
+                finite("statistic of a boot", value)?;
+            }
+        }
+        self.breakdown.as_ref().map_or(Ok(()), Breakdown::check)
+    }
+
+    /// What full tracing adds to one operation: the median under all probes minus
+    /// this median.
+    pub fn tracing_effect(&self) -> Option<f64> {
+        Some(self.breakdown.as_ref()?.traced_median? - self.median)
+    }
+}
