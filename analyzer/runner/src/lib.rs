@@ -1,1 +1,12 @@
-//! Builds guests, boots them under one envelope and captures their traces.
+//! Builds guests, boots them under one envelope and keeps everything that arrived.
+//!
+//! The runner knows files, processes and hashes. It does not know what is inside a
+//! trace: a boot ends as a [`boot::CapturedBoot`], and the meaning of its stream is
+//! the business of the crates behind it. Nothing that arrived is ever deleted
+//! because something else failed.
+
+pub mod guest;
+pub mod hash;
+pub mod image;
+pub mod manifest;
+pub mod mode;

@@ -1,0 +1,553 @@
+//! Building guests: the exact cargo invocations that turn sources into images.
+//!
+//! Guests are programs for another machine, so nothing of the caller's cargo or
+//! rustc environment may reach them: every `CARGO_*` and `RUST*` variable is
+//! removed (but `CARGO_HOME`, `RUSTUP_HOME`, `RUSTUP_TOOLCHAIN`) and the flags
+//! are given whole. Builds are incremental; an unchanged guest costs two cargo
+//! start-ups. A failed build leaves the previous images untouched.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+
+use miette::Diagnostic;
+use serde::{Deserialize, Serialize};
+
+use crate::hash::Sha256;
+
+/// A guest this runner can build and boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestName {
+    /// The capOS reference kernel and its programs.
+    Capos,
+}
+
+impl GuestName {
+    /// Every guest.
+    pub const ALL: [Self; 1] = [Self::Capos];
+
+    /// The spelling in manifests, paths and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Capos => "capos",
+        }
+    }
+
+    /// All names, for messages.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
+    fn recipe(self) -> &'static Recipe {
+        match self {
+            Self::Capos => &CAPOS,
+        }
+    }
+}
+
+impl fmt::Display for GuestName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Not the name of a guest.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no guest `{0}` (known: {names})", names = GuestName::names())]
+pub struct UnknownGuest(String);
+
+impl FromStr for GuestName {
+    type Err = UnknownGuest;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGuest> {
+        Self::ALL
+            .into_iter()
+            .find(|guest| guest.name() == text)
+            .ok_or_else(|| UnknownGuest(text.to_owned()))
+    }
+}
+
+/// How much instrumentation is compiled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// The sample channel only: the source of every median and ratio.
+    Samples,
+    /// All probes: the source of the breakdown, never of a headline number.
+    Segments,
+    /// No instrumentation at all: the proof that compiled out means absent.
+    Plain,
+}
+
+impl Variant {
+    /// Every variant.
+    pub const ALL: [Self; 3] = [Self::Samples, Self::Segments, Self::Plain];
+
+    /// The spelling in paths, artifacts and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Samples => "samples",
+            Self::Segments => "segments",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// Whether the guest emits frames at all.
+    pub fn emits_frames(self) -> bool {
+        self != Self::Plain
+    }
+
+    /// The kernel's cargo feature for this variant, if it needs one.
+    fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Samples => Some("measure"),
+            Self::Segments => Some("segments"),
+            Self::Plain => None,
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A guest's images and how cargo makes each.
+struct Recipe {
+    /// Its own cargo workspace, from the repository root.
+    workspace: &'static str,
+    parts: &'static [Part],
+}
+
+/// Packages that share one set of compiler flags, hence one cargo invocation.
+struct Part {
+    /// Directory below the build directory; flags differ, so caches must too.
+    cache: &'static str,
+    rustflags: &'static [&'static str],
+    /// Whether the variant's feature belongs to these packages.
+    instrumented: bool,
+    /// (package and binary, image name)
+    outputs: &'static [(&'static str, &'static str)],
+}
+
+/// The host's own target: stock toolchains need no other. `--target` keeps the
+/// flags away from build scripts.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+const CAPOS: Recipe = Recipe {
+    workspace: "reference-guests/capos",
+    parts: &[
+        Part {
+            cache: "kernel",
+            // No red zone: interrupts share the kernel's stack discipline. Frame
+            // pointers: panics print a back trace without unwind tables.
+            rustflags: &[
+                "-Crelocation-model=static",
+                "-Ccode-model=kernel",
+                "-Cno-redzone=yes",
+                "-Cforce-frame-pointers=yes",
+            ],
+            instrumented: true,
+            outputs: &[("kernel", "kernel.elf")],
+        },
+        Part {
+            cache: "user",
+            rustflags: &["-Crelocation-model=static"],
+            instrumented: false,
+            outputs: &[("init", "init.elf"), ("ring-nop", "ring-nop.elf")],
+        },
+    ],
+};
+
+/// What a test or an experiment adds to a build. Recorded with the image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    /// Cargo features of the instrumented part.
+    pub features: Vec<String>,
+    /// Environment of the build, such as an injection the build script reads.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Extra {
+    fn is_empty(&self) -> bool {
+        self.features.is_empty() && self.environment.is_empty()
+    }
+}
+
+/// A guest build request.
+#[derive(Clone, Debug)]
+pub struct BuildRequest<'a> {
+    /// The repository root.
+    pub root: &'a Path,
+    /// Which guest.
+    pub guest: GuestName,
+    /// With how much instrumentation.
+    pub variant: Variant,
+    /// Anything beyond the variant.
+    pub extra: Extra,
+    /// Whether cargo's own messages are shown.
+    pub verbose: bool,
+}
+
+/// A built guest: its images and everything that decided their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    /// Which guest.
+    pub guest: GuestName,
+    /// Which variant.
+    pub variant: Variant,
+    /// Cargo features of the instrumented part.
+    pub features: Vec<String>,
+    /// Additions to the variant.
+    #[serde(skip_serializing_if = "Extra::is_empty", default)]
+    pub extra: Extra,
+    /// Compiler flags per part.
+    pub rustflags: BTreeMap<String, Vec<String>>,
+    /// The cargo profile.
+    pub profile: String,
+    /// The images.
+    pub images: Vec<Image>,
+}
+
+/// One file of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Its name, such as `kernel.elf`.
+    pub name: String,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it lies on this host.
+    #[serde(skip)]
+    pub path: PathBuf,
+}
+
+impl Guest {
+    /// The image with this name.
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.name == name)
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Image {
+        self.image("kernel.elf")
+            .expect("every recipe has a kernel.elf")
+    }
+}
+
+/// Why there is no guest.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum BuildError {
+    /// The sources are not where the repository has them.
+    #[error("the sources of guest `{guest}` are missing: {}", manifest.display())]
+    #[diagnostic(
+        code(capbench::guest::missing),
+        help("run capbench inside a checkout of its repository")
+    )]
+    NoSources {
+        /// Which guest.
+        guest: GuestName,
+        /// The manifest that should be there.
+        manifest: PathBuf,
+    },
+    /// Cargo could not be started.
+    #[error("cargo cannot be started: {source}")]
+    #[diagnostic(
+        code(capbench::guest::cargo),
+        help("install a stable Rust toolchain; `capbench doctor` says which")
+    )]
+    NoCargo {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The compiler said no.
+    #[error("guest `{guest}` ({variant}) does not build:\n{stderr}")]
+    #[diagnostic(code(capbench::guest::build), help("by hand: {command}"))]
+    Failed {
+        /// Which guest.
+        guest: GuestName,
+        /// Which variant.
+        variant: Variant,
+        /// What cargo wrote.
+        stderr: String,
+        /// The same build as a shell command.
+        command: String,
+    },
+    /// An image could not be copied or read.
+    #[error("{}: {source}", path.display())]
+    #[diagnostic(
+        code(capbench::guest::file),
+        help("check free space and permissions of the target directory")
+    )]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Builds one variant into `target/guests/<guest>/<variant>/`; a build with
+/// additions goes to a directory of its own, named by their hash, so that it
+/// can never be mistaken for the real one.
+pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
+    let recipe = request.guest.recipe();
+    let manifest = request.root.join(recipe.workspace).join("Cargo.toml");
+    if !manifest.is_file() {
+        let guest = request.guest;
+        return Err(BuildError::NoSources { guest, manifest });
+    }
+    let output = output_directory(request);
+    create_directory(&output)?;
+
+    let mut features: Vec<String> = request
+        .variant
+        .feature()
+        .map(String::from)
+        .into_iter()
+        .collect();
+    features.extend(request.extra.features.iter().cloned());
+    let mut images = Vec::new();
+    for part in recipe.parts {
+        let cache = request
+            .root
+            .join("target/guests")
+            .join(request.guest.name());
+        let cache = cache.join("build").join(part.cache);
+        let invocation = Invocation {
+            manifest: &manifest,
+            part,
+            cache: &cache,
+            features: if part.instrumented { &features } else { &[] },
+            environment: &request.extra.environment,
+        };
+        invocation.run(request)?;
+        for (package, name) in part.outputs {
+            let built = cache.join(TARGET).join("release").join(package);
+            images.push(install(&built, &output.join(name), name)?);
+        }
+    }
+    Ok(Guest {
+        guest: request.guest,
+        variant: request.variant,
+        features,
+        extra: request.extra.clone(),
+        rustflags: recipe.parts.iter().map(Part::flags).collect(),
+        profile: "release".into(),
+        images,
+    })
+}
+
+fn output_directory(request: &BuildRequest<'_>) -> PathBuf {
+    let guests = request
+        .root
+        .join("target/guests")
+        .join(request.guest.name());
+    if request.extra.is_empty() {
+        guests.join(request.variant.name())
+    } else {
+        let hash = Sha256::of_canonical(&request.extra).short();
+        guests.join(format!("{}-{hash}", request.variant))
+    }
+}
+
+impl Part {
+    fn flags(&self) -> (String, Vec<String>) {
+        let flags = self.rustflags.iter().map(ToString::to_string).collect();
+        (self.cache.to_owned(), flags)
+    }
+}
+
+struct Invocation<'a> {
+    manifest: &'a Path,
+    part: &'a Part,
+    cache: &'a Path,
+    features: &'a [String],
+    environment: &'a BTreeMap<String, String>,
+}
+
+impl Invocation<'_> {
+    fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = ["build", "--release", "--locked", "--target", TARGET]
+            .map(OsString::from)
+            .into();
+        arguments.push("--manifest-path".into());
+        arguments.push(self.manifest.into());
+        arguments.push("--target-dir".into());
+        arguments.push(self.cache.into());
+        for (package, _) in self.part.outputs {
+            arguments.push("--package".into());
+            arguments.push(package.into());
+        }
+        if !self.features.is_empty() {
+            arguments.push("--features".into());
+            arguments.push(self.features.join(",").into());
+        }
+        arguments
+    }
+
+    fn command(&self) -> Command {
+        // CARGO is set by an outer cargo to its own path; keep using that one.
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        for (name, _) in std::env::vars_os() {
+            if is_inherited_setting(&name.to_string_lossy()) {
+                command.env_remove(name);
+            }
+        }
+        // 0x1f separates flags, so a flag may contain spaces.
+        command
+            .env(
+                "CARGO_ENCODED_RUSTFLAGS",
+                self.part.rustflags.join("\u{1f}"),
+            )
+            .envs(self.environment)
+            .args(self.arguments())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, request: &BuildRequest<'_>) -> Result<(), BuildError> {
+        let mut command = self.command();
+        if request.verbose {
+            command.stderr(Stdio::inherit());
+        } else {
+            command.arg("--quiet");
+        }
+        let output = command
+            .output()
+            .map_err(|source| BuildError::NoCargo { source })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(BuildError::Failed {
+            guest: request.guest,
+            variant: request.variant,
+            stderr: String::from_utf8_lossy(&output.stderr)
+                .trim_end()
+                .to_owned(),
+            command: self.as_shell(),
+        })
+    }
+
+    fn as_shell(&self) -> String {
+        let mut words = vec![format!(
+            "RUSTFLAGS='{}' cargo",
+            self.part.rustflags.join(" ")
+        )];
+        words.extend(
+            self.arguments()
+                .iter()
+                .map(|word| word.to_string_lossy().into_owned()),
+        );
+        words.join(" ")
+    }
+}
+
+/// Whether an outer cargo or the user's shell set this for host builds.
+fn is_inherited_setting(name: &str) -> bool {
+    let keep = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
+    let ours = ["CARGO", "RUST", "TARGET", "PROFILE", "OUT_DIR"];
+    !keep.contains(&name) && ours.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Copies only what changed, through a temporary name, so that a boot never
+/// sees half an image.
+fn install(built: &Path, image: &Path, name: &str) -> Result<Image, BuildError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| BuildError::File { path, source }
+    };
+    let sha256 = Sha256::of_file(built).map_err(at(built))?;
+    if Sha256::of_file(image).ok() != Some(sha256) {
+        let temporary = image.with_extension(format!("{}.new", std::process::id()));
+        fs::copy(built, &temporary).map_err(at(&temporary))?;
+        fs::rename(&temporary, image).map_err(at(image))?;
+    }
+    Ok(Image {
+        name: name.to_owned(),
+        sha256,
+        bytes: fs::metadata(image).map_err(at(image))?.len(),
+        path: image.to_owned(),
+    })
+}
+
+fn create_directory(path: &Path) -> Result<(), BuildError> {
+    fs::create_dir_all(path).map_err(|source| BuildError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inherited_build_settings_are_removed_and_homes_are_kept() {
+        for removed in [
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_TARGET",
+            "RUSTFLAGS",
+            "RUSTC_WRAPPER",
+            "TARGET",
+        ] {
+            assert!(is_inherited_setting(removed), "{removed}");
+        }
+        for kept in [
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "PATH",
+            "HOME",
+        ] {
+            assert!(!is_inherited_setting(kept), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_build_with_additions_never_lands_among_the_real_images() {
+        let mut request = BuildRequest {
+            root: Path::new("/r"),
+            guest: GuestName::Capos,
+            variant: Variant::Segments,
+            extra: Extra::default(),
+            verbose: false,
+        };
+        let real = output_directory(&request);
+        assert_eq!(real, Path::new("/r/target/guests/capos/segments"));
+        request.extra.features.push("inject".into());
+        let injected = output_directory(&request);
+        assert_ne!(injected, real);
+        request
+            .extra
+            .environment
+            .insert("INJECT".into(), "7".into());
+        assert_ne!(output_directory(&request), injected);
+    }
+
+    #[test]
+    fn missing_sources_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = build(&BuildRequest {
+            root: directory.path(),
+            guest: GuestName::Capos,
+            variant: Variant::Plain,
+            extra: Extra::default(),
+            verbose: false,
+        })
+        .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("reference-guests/capos/Cargo.toml")
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! A benchmark definition: everything that decides what a number means.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash::Sha256;
+
+/// One benchmark. It yields one result per guest and batch size.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Benchmark {
+    /// The name, equal to the file's path below `benchmarks/`.
+    pub name: String,
+    /// The proposal's tier, 0 to 4.
+    pub tier: u8,
+    /// What is measured and why, in one or two sentences.
+    pub intent: String,
+    /// What the guest's clock counted; the mode decides the published name.
+    pub unit: String,
+    /// Whether a smaller value is the better one.
+    pub lower_is_better: bool,
+    /// Whether a window may idle, so that exact mode counts virtual time.
+    #[serde(default)]
+    pub window_idles: bool,
+    /// Operations submitted at once; one result each.
+    pub batches: Vec<u32>,
+    /// Batches run inside the window before the first measured one.
+    pub warmup: u32,
+    /// Batches measured per boot.
+    pub samples: u32,
+    /// Boots by default. Replication, not definition: outside the hash.
+    pub boots: u32,
+    /// The most trace slots a window can commit.
+    pub record_bound: RecordBound,
+    /// How the program checks that it measured the operation it names.
+    pub verifier: Verifier,
+    /// What may differ between two correct outputs; empty means nothing.
+    #[serde(default)]
+    pub allowed_nondeterminism: Vec<String>,
+    /// The authority profile of the program.
+    pub authority: String,
+    /// Subsystems a guest must declare, else the result is `unsupported`.
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// Version of the rules that turn the stream into this benchmark's values.
+    pub parser: u32,
+    /// Input data, where there is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<Corpus>,
+    /// How each guest does it.
+    pub guests: BTreeMap<String, GuestMechanism>,
+    /// When a change fails the gate. Judges values: outside the hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<Gate>,
+}
+
+/// The mechanism one guest uses, and how it differs in meaning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuestMechanism {
+    /// The system that boots it.
+    pub system: String,
+    /// The program of that system which performs it.
+    pub program: String,
+    /// The program's name for the operation.
+    pub operation: String,
+    /// The mechanism in words.
+    pub mechanism: String,
+    /// What a reader must know before comparing this guest with another.
+    pub difference: String,
+}
+
+/// The most trace slots a window commits: a constant part, one per submission
+/// and one per operation in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordBound {
+    /// Slots of opening and closing the window.
+    pub per_window: u32,
+    /// Slots each submission may commit, whatever its size.
+    pub per_batch: u32,
+    /// Slots each operation may commit.
+    pub per_operation: u32,
+}
+
+/// What the program checks of every completion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verifier {
+    /// The kind of oracle; `completions` compares every completion entry.
+    pub kind: String,
+    /// What is compared, such as `result` and `order`; never empty.
+    pub checks: Vec<String>,
+}
+
+/// Input data pinned by its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Corpus {
+    /// What it is.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+}
+
+/// Limits of a regression gate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// Change in percent of the baseline median that fails.
+    pub percent: f64,
+    /// Absolute change that fails, however large the baseline.
+    pub absolute: f64,
+}
+
+impl Benchmark {
+    /// The hash that is part of the series: everything but how often it is
+    /// repeated and how a change is judged.
+    pub fn definition_hash(&self) -> Sha256 {
+        Sha256::of_canonical(&Self {
+            boots: 0,
+            gate: None,
+            ..self.clone()
+        })
+    }
+
+    /// The result name of one batch size.
+    pub fn row_name(&self, batch: u32) -> String {
+        format!("{}/{batch}", self.name)
+    }
+
+    /// The most trace slots one window of this batch size can commit, warm-up
+    /// included, or none if that is more than any ring could hold.
+    pub fn window_record_bound(&self, batch: u32) -> Option<u32> {
+        let per_batch = batch
+            .checked_mul(self.record_bound.per_operation)?
+            .checked_add(self.record_bound.per_batch)?;
+        self.warmup
+            .checked_add(self.samples)?
+            .checked_mul(per_batch)?
+            .checked_add(self.record_bound.per_window)
+    }
+
+    /// What `correctnessId` says in a result.
+    pub fn correctness_id(&self) -> String {
+        format!("{}:{}", self.verifier.kind, self.verifier.checks.join("+"))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::manifest::SourceFile;
+
+    pub(crate) const NOP: &str = r#"
+name = "ring/nop"
+tier = 1
+intent = "x"
+unit = "tsc_ticks"
+lower_is_better = true
+batches = [1, 16]
+warmup = 4
+samples = 10
+boots = 5
+record_bound = { per_window = 64, per_batch = 8, per_operation = 12 }
+verifier = { kind = "completions", checks = ["result"] }
+authority = "ring-measure"
+parser = 1
+
+[guests.capos]
+system = "ring"
+program = "ring-nop"
+operation = "nop"
+mechanism = "m"
+difference = "d"
+"#;
+
+    fn parse(text: &str) -> Benchmark {
+        SourceFile::from_text("nop.toml", text).parse().unwrap()
+    }
+
+    #[test]
+    fn the_hash_ignores_layout_repetition_and_gate_but_not_meaning() {
+        let plain = parse(NOP);
+        let reordered = NOP.replace("tier = 1\n", "");
+        let reordered = format!(
+            "# comment\ntier   =   1\n{reordered}\n[gate]\npercent = 0.5\nabsolute = 4.0\n"
+        );
+        let more_boots = reordered.replace("boots = 5", "boots = 9");
+        assert_eq!(
+            plain.definition_hash(),
+            parse(&more_boots).definition_hash()
+        );
+        let warmer = parse(&NOP.replace("warmup = 4", "warmup = 5"));
+        assert_ne!(plain.definition_hash(), warmer.definition_hash());
+    }
+
+    #[test]
+    fn the_record_bound_covers_warmup_and_overflow_is_no_bound() {
+        let nop = parse(NOP);
+        assert_eq!(nop.window_record_bound(16), Some(64 + 14 * (8 + 16 * 12)));
+        let huge = Benchmark {
+            samples: u32::MAX,
+            ..nop
+        };
+        assert_eq!(huge.window_record_bound(1), None);
+    }
+}

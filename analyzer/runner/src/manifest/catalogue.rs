@@ -1,0 +1,657 @@
+//! All definitions of a manifest directory, checked against each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use serde::de::DeserializeOwned;
+
+use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};
+use super::{AuthorityProfile, Benchmark, Grant, ManifestError, SourceFile, Suite, System};
+use crate::guest::GuestName;
+
+type Checked = Result<(), Box<ManifestError>>;
+
+/// More slots than this no guest of 512 MiB could hold (16 bytes each).
+const MOST_TRACE_SLOTS: u32 = 1 << 23;
+/// A boot that needs longer than an hour is not a benchmark anybody repeats.
+const LONGEST_TIMEOUT_SECONDS: u32 = 3600;
+
+/// Every definition, by name. All references resolve.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// Benchmarks by name (`ring/nop`).
+    pub benchmarks: BTreeMap<String, Benchmark>,
+    /// Authority profiles by name.
+    pub authority: BTreeMap<String, AuthorityProfile>,
+    /// Systems by name.
+    pub systems: BTreeMap<String, System>,
+    /// Suites by name.
+    pub suites: BTreeMap<String, Suite>,
+}
+
+/// Neither a suite nor a benchmark has this name.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("there is no suite or benchmark named `{name}`")]
+#[diagnostic(code(capbench::unknown_name))]
+pub struct UnknownName {
+    /// What was asked for.
+    pub name: String,
+    #[help]
+    remedy: String,
+}
+
+impl Catalogue {
+    /// Reads and checks every definition below `directory`.
+    pub fn load(directory: &Path) -> Result<Self, Box<ManifestError>> {
+        let authority = read_all(&directory.join("authority"), |p: &AuthorityProfile| &p.name)?;
+        let systems = read_all(&directory.join("systems"), |s: &System| &s.name)?;
+        let benchmarks = read_all(&directory.join("benchmarks"), |b: &Benchmark| &b.name)?;
+        let suites = read_all(&directory.join("suites"), |s: &Suite| &s.name)?;
+
+        let catalogue = Self {
+            authority: values(&authority),
+            systems: values(&systems),
+            benchmarks: values(&benchmarks),
+            suites: values(&suites),
+        };
+        for (source, profile) in authority.values() {
+            check_authority(source, profile)?;
+        }
+        for (source, system) in systems.values() {
+            catalogue.check_system(source, system)?;
+        }
+        for (source, benchmark) in benchmarks.values() {
+            catalogue.check_benchmark(source, benchmark)?;
+        }
+        for (source, suite) in suites.values() {
+            catalogue.check_suite(source, suite)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// The benchmarks a suite or a single benchmark name stands for.
+    pub fn select(&self, name: &str) -> Result<Vec<&Benchmark>, UnknownName> {
+        if let Some(suite) = self.suites.get(name) {
+            return Ok(suite
+                .benchmarks
+                .iter()
+                .map(|name| &self.benchmarks[name])
+                .collect());
+        }
+        self.benchmarks
+            .get(name)
+            .map(|benchmark| vec![benchmark])
+            .ok_or_else(|| self.unknown(name))
+    }
+
+    fn unknown(&self, name: &str) -> UnknownName {
+        let known = self.suites.keys().chain(self.benchmarks.keys());
+        let nearest = known
+            .map(|known| (strsim::damerau_levenshtein(known, name), known))
+            .min();
+        // A third of the letters wrong is a typo; more is another word.
+        let guess = match nearest {
+            Some((distance, known)) if distance * 3 <= known.len() => {
+                format!("did you mean `{known}`? ")
+            }
+            _ => String::new(),
+        };
+        UnknownName {
+            name: name.to_owned(),
+            remedy: format!(
+                "{guess}suites: {}; `capbench list` shows every benchmark",
+                self.suites.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        }
+    }
+
+    fn check_system(&self, source: &SourceFile, system: &System) -> Checked {
+        if system.guest.parse::<GuestName>().is_err() {
+            return Err(source.error_in(
+                &["guest"],
+                format!("there is no guest `{}`", system.guest),
+                format!("use one of: {}", GuestName::names()),
+            ));
+        }
+        in_range(
+            source,
+            &["timeout_seconds"],
+            system.timeout_seconds,
+            1,
+            LONGEST_TIMEOUT_SECONDS,
+        )?;
+        if system.kernel.contains_key("trace_slots") {
+            return Err(source.error_in(
+                &["kernel", "trace_slots"],
+                "`trace_slots` follows from the benchmarks' record bounds",
+                "remove it; `capbench run --parameter trace_slots=N` overrides it for one run",
+            ));
+        }
+        check_grants(source, &["init", "grants"], &system.init.grants)?;
+        for (index, grant) in system.init.grants.iter().enumerate() {
+            if matches!(grant.source.as_str(), "null" | "park_bench") {
+                return Err(source.error_in(
+                    &["init", "grants", &index.to_string(), "source"],
+                    format!(
+                        "`{}` is refused for init by the published rules",
+                        grant.source
+                    ),
+                    "grant it to a program through its authority profile",
+                ));
+            }
+        }
+        let mut names = BTreeSet::new();
+        for (index, program) in system.programs.iter().enumerate() {
+            let at = index.to_string();
+            if !names.insert(&program.name) {
+                return Err(source.error_in(
+                    &["programs", &at, "name"],
+                    format!("`{}` is used twice", program.name),
+                    "give every program its own name",
+                ));
+            }
+            if program.parameters.contains_key("rows") {
+                return Err(source.error_in(
+                    &["programs", &at, "parameters", "rows"],
+                    "`rows` follows from the selected benchmarks",
+                    "remove it",
+                ));
+            }
+            if !self.authority.contains_key(&program.authority) {
+                return Err(dangling(
+                    source,
+                    &["programs", &at, "authority"],
+                    "authority profile",
+                    &program.authority,
+                    self.authority.keys(),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_benchmark(&self, source: &SourceFile, benchmark: &Benchmark) -> Checked {
+        in_range(source, &["tier"], benchmark.tier.into(), 0, 4)?;
+        in_range(source, &["boots"], benchmark.boots, 1, 1000)?;
+        in_range(source, &["samples"], benchmark.samples, 1, 1_000_000)?;
+        one_of(source, &["unit"], &benchmark.unit, &["tsc_ticks"])?;
+        one_of(
+            source,
+            &["verifier", "kind"],
+            &benchmark.verifier.kind,
+            &["completions"],
+        )?;
+        if benchmark.verifier.checks.is_empty() {
+            return Err(source.error_in(
+                &["verifier", "checks"],
+                "a verifier that checks nothing verifies nothing",
+                "list what is compared, such as [\"result\", \"order\"]",
+            ));
+        }
+        not_blank(source, &["intent"], &benchmark.intent)?;
+        row_word(source, &["name"], &benchmark.name)?;
+        if benchmark.batches.is_empty() {
+            return Err(source.error_in(&["batches"], "no batch size", "list at least one, `[1]`"));
+        }
+        for (index, &batch) in benchmark.batches.iter().enumerate() {
+            let at = ["batches", &index.to_string()];
+            in_range(source, &at, batch, 1, 65_536)?;
+            if benchmark.batches[..index].contains(&batch) {
+                return Err(source.error_in(
+                    &at,
+                    format!("batch size {batch} twice"),
+                    "remove one",
+                ));
+            }
+            if !benchmark
+                .window_record_bound(batch)
+                .is_some_and(|bound| bound <= MOST_TRACE_SLOTS)
+            {
+                return Err(source.error_in(
+                    &["record_bound"],
+                    format!("a window of batch size {batch} could commit more than {MOST_TRACE_SLOTS} slots"),
+                    "lower `samples`, `warmup` or the bound until (warmup + samples) × (per_batch + batch × per_operation) fits",
+                ));
+            }
+        }
+        if let Some(gate) = &benchmark.gate {
+            for (key, value) in [("percent", gate.percent), ("absolute", gate.absolute)] {
+                if !(value.is_finite() && value > 0.0) {
+                    return Err(source.error_in(
+                        &["gate", key],
+                        format!("{value} is no limit"),
+                        "use a positive number, or remove the gate",
+                    ));
+                }
+            }
+        }
+        if !self.authority.contains_key(&benchmark.authority) {
+            return Err(dangling(
+                source,
+                &["authority"],
+                "authority profile",
+                &benchmark.authority,
+                self.authority.keys(),
+            ));
+        }
+        if benchmark.guests.is_empty() {
+            return Err(source.error_in(&["guests"], "no guest", "add a [guests.capos] table"));
+        }
+        benchmark
+            .guests
+            .keys()
+            .try_for_each(|guest| self.check_mechanism(source, benchmark, guest))
+    }
+
+    fn check_mechanism(&self, source: &SourceFile, benchmark: &Benchmark, guest: &str) -> Checked {
+        let mechanism = &benchmark.guests[guest];
+        let at = |key| ["guests", guest, key];
+        not_blank(source, &at("mechanism"), &mechanism.mechanism)?;
+        not_blank(source, &at("difference"), &mechanism.difference)?;
+        row_word(source, &at("operation"), &mechanism.operation)?;
+        let Some(system) = self.systems.get(&mechanism.system) else {
+            return Err(dangling(
+                source,
+                &at("system"),
+                "system",
+                &mechanism.system,
+                self.systems.keys(),
+            ));
+        };
+        if system.guest != guest {
+            return Err(source.error_in(
+                &at("system"),
+                format!(
+                    "system `{}` boots on `{}`, not on `{guest}`",
+                    system.name, system.guest
+                ),
+                "name a system of this guest",
+            ));
+        }
+        let Some(program) = system.programs.iter().find(|p| p.name == mechanism.program) else {
+            return Err(dangling(
+                source,
+                &at("program"),
+                "program",
+                &mechanism.program,
+                system.programs.iter().map(|program| &program.name),
+            ));
+        };
+        if program.authority != benchmark.authority {
+            return Err(source.error_in(
+                &["authority"],
+                format!(
+                    "the benchmark declares `{}`, but system `{}` gives `{}` the profile `{}`",
+                    benchmark.authority, system.name, program.name, program.authority
+                ),
+                "make both name the same authority profile",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_suite(&self, source: &SourceFile, suite: &Suite) -> Checked {
+        if suite.benchmarks.is_empty() {
+            return Err(source.error_in(
+                &["benchmarks"],
+                "the suite is empty",
+                "list its benchmarks",
+            ));
+        }
+        for (index, name) in suite.benchmarks.iter().enumerate() {
+            let at = ["benchmarks", &index.to_string()];
+            if !self.benchmarks.contains_key(name) {
+                return Err(dangling(
+                    source,
+                    &at,
+                    "benchmark",
+                    name,
+                    self.benchmarks.keys(),
+                ));
+            }
+            if suite.benchmarks[..index].contains(name) {
+                return Err(source.error_in(
+                    &at,
+                    format!("`{name}` is listed twice"),
+                    "remove one",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_authority(source: &SourceFile, profile: &AuthorityProfile) -> Checked {
+    not_blank(source, &["intent"], &profile.intent)?;
+    check_grants(source, &["grants"], &profile.grants)?;
+    for (index, denial) in profile.denials.iter().enumerate() {
+        let index = index.to_string();
+        row_word(source, &["denials", &index, "name"], &denial.name)?;
+        not_blank(source, &["denials", &index, "attempt"], &denial.attempt)?;
+    }
+    Ok(())
+}
+
+/// Programs find their parameters through the first grant, so it is fixed.
+fn check_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
+    if !grants
+        .first()
+        .is_some_and(|first| first.name == "boot" && first.source == "boot_package")
+    {
+        return Err(source.error_in(
+            at,
+            "the first grant must be the boot package under the name `boot`",
+            "begin the list with { name = \"boot\", source = \"boot_package\" }",
+        ));
+    }
+    for (index, grant) in grants.iter().enumerate() {
+        let index_text = index.to_string();
+        let key = |last| [at, &[index_text.as_str(), last]].concat();
+        one_of(source, &key("source"), &grant.source, &KERNEL_SOURCES)?;
+        if grant.name.is_empty() || grant.name.len() > LONGEST_GRANT_NAME {
+            return Err(source.error_in(
+                &key("name"),
+                format!("a grant's name has 1 to {LONGEST_GRANT_NAME} bytes"),
+                "choose another name",
+            ));
+        }
+        if grants[..index]
+            .iter()
+            .any(|earlier| earlier.name == grant.name)
+        {
+            return Err(source.error_in(
+                &key("name"),
+                format!("`{}` is used twice", grant.name),
+                "give every grant its own name",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn in_range(source: &SourceFile, at: &[&str], value: u32, low: u32, high: u32) -> Checked {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    let remedy = format!("use a value from {low} to {high}");
+    Err(source.error_in(at, format!("{value} is out of range"), remedy))
+}
+
+fn one_of(source: &SourceFile, at: &[&str], value: &str, known: &[&str]) -> Checked {
+    if known.contains(&value) {
+        return Ok(());
+    }
+    let remedy = format!("use one of: {}", known.join(", "));
+    Err(source.error_in(at, format!("`{value}` is not known here"), remedy))
+}
+
+fn not_blank(source: &SourceFile, at: &[&str], text: &str) -> Checked {
+    if !text.trim().is_empty() {
+        return Ok(());
+    }
+    Err(source.error_in(at, "must not be empty", "say it in one sentence"))
+}
+
+/// Names travel to the program in `benchmark:operation:…,` rows.
+fn row_word(source: &SourceFile, at: &[&str], word: &str) -> Checked {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/-_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return Ok(());
+    }
+    Err(source.error_in(
+        at,
+        format!("`{word}` is not a plain name"),
+        "use lower-case letters, digits, `-`, `_` and `/`",
+    ))
+}
+
+fn dangling<'a>(
+    source: &SourceFile,
+    at: &[&str],
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a String>,
+) -> Box<ManifestError> {
+    let known = known.cloned().collect::<Vec<_>>().join(", ");
+    source.error_in(
+        at,
+        format!("there is no {kind} `{name}`"),
+        format!("use one of: {known}"),
+    )
+}
+
+type Read<T> = BTreeMap<String, (SourceFile, T)>;
+
+fn values<T: Clone>(read: &Read<T>) -> BTreeMap<String, T> {
+    read.iter()
+        .map(|(name, (_, value))| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// Reads every `.toml` below `directory`; a file's path must spell its name.
+fn read_all<T: DeserializeOwned>(
+    directory: &Path,
+    name_of: impl Fn(&T) -> &String,
+) -> Result<Read<T>, Box<ManifestError>> {
+    let mut definitions = BTreeMap::new();
+    for path in toml_files(directory)? {
+        let source = SourceFile::read(&path)?;
+        let value: T = source.parse()?;
+        let expected = path
+            .strip_prefix(directory)
+            .expect("listed below it")
+            .with_extension("")
+            .to_string_lossy()
+            .into_owned();
+        let name = name_of(&value).clone();
+        if name != expected {
+            return Err(source.error_in(
+                &["name"],
+                format!("the file's path spells `{expected}`, the name is `{name}`"),
+                "rename one of the two",
+            ));
+        }
+        definitions.insert(name, (source, value));
+    }
+    Ok(definitions)
+}
+
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, Box<ManifestError>> {
+    let unreadable = |error| {
+        SourceFile::from_text(directory, "").error_in(
+            &[],
+            format!("cannot be listed: {error}"),
+            "run capbench in a checkout that has a manifests directory, or pass --root",
+        )
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            files.extend(toml_files(&path)?);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::benchmark::tests::NOP;
+    use std::fs;
+
+    const PROFILE: &str = r#"
+name = "ring-measure"
+intent = "x"
+grants = [{ name = "boot", source = "boot_package" }, { name = "null", source = "null" }]
+denials = [{ name = "unknown-capability", attempt = "x" }]
+"#;
+    const SYSTEM: &str = r#"
+name = "ring"
+guest = "capos"
+timeout_seconds = 60
+init = { binary = "init", grants = [{ name = "boot", source = "boot_package" }] }
+[[programs]]
+name = "ring-nop"
+binary = "ring-nop"
+authority = "ring-measure"
+"#;
+    const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"]\n";
+
+    fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, String> {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            ("authority/ring-measure.toml", PROFILE),
+            ("systems/ring.toml", SYSTEM),
+            ("benchmarks/ring/nop.toml", NOP),
+            ("suites/ring.toml", SUITE),
+        ] {
+            let file = directory.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, edit(path, text)).unwrap();
+        }
+        Catalogue::load(directory.path()).map_err(|error| error.to_string())
+    }
+
+    fn refused(file: &'static str, from: &'static str, to: &'static str) -> String {
+        load(|path, text| {
+            if path == file {
+                assert!(text.contains(from), "{file} has no `{from}`");
+                text.replace(from, to)
+            } else {
+                text.to_owned()
+            }
+        })
+        .unwrap_err()
+    }
+
+    #[test]
+    fn the_unedited_fixture_loads() {
+        let catalogue = load(|_, text| text.to_owned()).unwrap();
+        assert_eq!(catalogue.select("ring").unwrap()[0].name, "ring/nop");
+        assert_eq!(catalogue.select("ring/nop").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_misspelt_suite_suggests_the_nearest_and_lists_the_rest() {
+        let error = load(|_, text| text.to_owned())
+            .unwrap()
+            .select("rign")
+            .unwrap_err();
+        let help = error.help().unwrap().to_string();
+        assert!(help.contains("did you mean `ring`?"), "{help}");
+        let error = load(|_, text| text.to_owned())
+            .unwrap()
+            .select("database")
+            .unwrap_err();
+        assert!(!error.help().unwrap().to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn every_rule_refuses_at_its_place() {
+        let nop = "benchmarks/ring/nop.toml";
+        for (file, from, to, expected) in [
+            (
+                nop,
+                "\"ring/nop\"",
+                "\"ring/pon\"",
+                "nop.toml:2:8: the file's path spells `ring/nop`",
+            ),
+            (
+                nop,
+                "tier = 1",
+                "tier = 5",
+                "nop.toml:3:8: 5 is out of range",
+            ),
+            (
+                nop,
+                "[1, 16]",
+                "[1, 1]",
+                "nop.toml:7:15: batch size 1 twice",
+            ),
+            (
+                nop,
+                "samples = 10",
+                "samples = 1000000",
+                "could commit more than",
+            ),
+            (nop, "\"tsc_ticks\"", "\"ns\"", "`ns` is not known here"),
+            (
+                nop,
+                "ring-measure",
+                "ring-all",
+                "there is no authority profile `ring-all`",
+            ),
+            (
+                nop,
+                "\"ring-nop\"",
+                "\"ring-pon\"",
+                "there is no program `ring-pon`",
+            ),
+            (
+                nop,
+                "operation = \"nop\"",
+                "operation = \"a:b\"",
+                "`a:b` is not a plain name",
+            ),
+            (
+                nop,
+                "[guests.capos]",
+                "[guests.linux]",
+                "boots on `capos`, not on `linux`",
+            ),
+            (
+                nop,
+                "difference = \"d\"",
+                "difference = \" \"",
+                "must not be empty",
+            ),
+            (
+                "suites/ring.toml",
+                "ring/nop",
+                "ring/pon",
+                "there is no benchmark `ring/pon`",
+            ),
+            (
+                "systems/ring.toml",
+                "\"capos\"",
+                "\"plan9\"",
+                "there is no guest `plan9`",
+            ),
+            (
+                "systems/ring.toml",
+                "\"boot_package\" }] }",
+                "\"boot_package\" }, { name = \"n\", source = \"null\" }] }",
+                "refused for init",
+            ),
+            (
+                "authority/ring-measure.toml",
+                "attempt = \"x\"",
+                "attempt = \"\"",
+                "must not be empty",
+            ),
+            (
+                "authority/ring-measure.toml",
+                "source = \"null\"",
+                "source = \"root\"",
+                "`root` is not known here",
+            ),
+            (
+                "authority/ring-measure.toml",
+                "name = \"boot\"",
+                "name = \"root\"",
+                "the first grant must be",
+            ),
+        ] {
+            let error = refused(file, from, to);
+            assert!(error.contains(expected), "{to}: {error}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One manifest error: what is wrong, where, and what to do about it.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+
+/// A definition that cannot be used. Rendered by `miette` with the offending
+/// line; `Display` alone carries file, line and column.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{file}:{line}:{column}: {message}")]
+#[diagnostic(code(capbench::manifest))]
+pub struct ManifestError {
+    file: String,
+    line: usize,
+    column: usize,
+    message: String,
+    #[source_code]
+    source_code: NamedSource<String>,
+    #[label("here")]
+    span: SourceSpan,
+    #[help]
+    remedy: String,
+}
+
+/// A manifest file's text, for reading it and for pointing into it.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl SourceFile {
+    /// Reads the file; a failure points at its first byte.
+    pub fn read(path: &Path) -> Result<Self, Box<ManifestError>> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Self::from_text(path, text)),
+            Err(error) => Err(Self::from_text(path, String::new()).error_at(
+                0..0,
+                format!("cannot be read: {error}"),
+                "check that the file exists, is readable and is UTF-8".into(),
+            )),
+        }
+    }
+
+    /// A source whose text is already there.
+    pub fn from_text(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Where the text came from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Parses the text; unknown keys, missing keys and wrong types are errors.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Box<ManifestError>> {
+        toml::from_str(&self.text).map_err(|error| {
+            let message = error.message().lines().collect::<Vec<_>>().join("; ");
+            let remedy = if message.starts_with("unknown field") {
+                "remove the key, or correct its spelling to one of those expected"
+            } else if message.starts_with("missing field") {
+                "add the missing key; docs/src/manifests.md describes each"
+            } else {
+                "correct the value; docs/src/manifests.md describes each key"
+            };
+            self.error_at(error.span().unwrap_or(0..0), message, remedy.into())
+        })
+    }
+
+    /// An error about the value at `key` (`["guests", "capos", "system"]`).
+    /// A key that is not written in the file falls back to its nearest parent.
+    pub fn error_in(
+        &self,
+        key: &[&str],
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Box<ManifestError> {
+        self.error_at(self.span_of(key), message.into(), remedy.into())
+    }
+
+    fn error_at(&self, span: Range<usize>, message: String, remedy: String) -> Box<ManifestError> {
+        let start = span.start.min(self.text.len());
+        let before = &self.text[..floor_char_boundary(&self.text, start)];
+        Box::new(ManifestError {
+            file: self.path.display().to_string(),
+            line: before.matches('\n').count() + 1,
+            column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
+            message,
+            source_code: NamedSource::new(self.path.display().to_string(), self.text.clone())
+                .with_language("TOML"),
+            span: (start, span.len().min(self.text.len() - start)).into(),
+            remedy,
+        })
+    }
+
+    /// Spans are looked up only for an error, so definitions stay plain data.
+    fn span_of(&self, key: &[&str]) -> Range<usize> {
+        let Ok(table) = DeTable::parse(&self.text) else {
+            return 0..0;
+        };
+        let mut span = 0..0;
+        let mut value = DeValue::Table(table.into_inner());
+        for step in key {
+            let next = match &value {
+                DeValue::Table(table) => table.get(*step),
+                DeValue::Array(items) => step.parse().ok().and_then(|i: usize| items.get(i)),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            span = next.span();
+            value = next.get_ref().clone();
+        }
+        span
+    }
+}
+
+fn floor_char_boundary(text: &str, mut index: usize) -> usize {
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[allow(dead_code, reason = "only parsing is under test")]
+        name: String,
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_at_its_line() {
+        let file = SourceFile::from_text("a.toml", "name = \"x\"\n\nnmae = 2\n");
+        let error = file.parse::<Sample>().unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("a.toml:3:1: unknown field `nmae`"),
+            "{text}"
+        );
+        assert!(error.help().unwrap().to_string().contains("spelling"));
+    }
+
+    #[test]
+    fn a_nested_key_is_found_by_its_path() {
+        let file = SourceFile::from_text("a.toml", "[guests.capos]\nsystem = \"no\"\n");
+        let error = file.error_in(&["guests", "capos", "system"], "bad", "fix");
+        assert!(error.to_string().starts_with("a.toml:2:10: bad"));
+        let parent = file.error_in(&["guests", "capos", "absent"], "bad", "fix");
+        assert!(parent.to_string().starts_with("a.toml:1:"));
+    }
+
+    #[test]
+    fn broken_toml_and_a_missing_file_are_single_errors_with_a_place() {
+        let file = SourceFile::from_text("a.toml", "name = \"é");
+        assert!(
+            file.parse::<Sample>()
+                .unwrap_err()
+                .to_string()
+                .starts_with("a.toml:1:")
+        );
+        let missing = SourceFile::read(Path::new("/nonexistent/b.toml")).unwrap_err();
+        assert!(missing.to_string().contains("b.toml:1:1: cannot be read"));
+    }
+}

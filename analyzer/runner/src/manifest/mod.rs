@@ -1,0 +1,20 @@
+//! What is measured, as data: benchmarks, authority profiles, systems, suites.
+//!
+//! Every definition is one TOML file whose path spells its name. A file with an
+//! unknown key, a wrong type, a dangling reference or a value outside its bounds
+//! is refused with the file, the place and the remedy; nothing is guessed and no
+//! definition is skipped. The hash of a definition does not depend on layout.
+
+mod authority;
+mod benchmark;
+mod catalogue;
+mod error;
+mod suite;
+mod system;
+
+pub use authority::{AuthorityProfile, Denial, Grant, MEASUREMENT_SOURCE};
+pub use benchmark::{Benchmark, Corpus, Gate, GuestMechanism, RecordBound, Verifier};
+pub use catalogue::{Catalogue, UnknownName};
+pub use error::{ManifestError, SourceFile};
+pub use suite::Suite;
+pub use system::{Init, Program, System};

@@ -1,0 +1,51 @@
+//! What one boot runs: kernel parameters, an init and the programs it spawns.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Grant;
+
+/// A bootable set of programs on one guest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// The name, equal to the file's.
+    pub name: String,
+    /// The guest it boots on.
+    pub guest: String,
+    /// Host seconds after which a boot counts as hung.
+    pub timeout_seconds: u32,
+    /// Parameters the kernel reads from the boot manifest.
+    #[serde(default)]
+    pub kernel: BTreeMap<String, String>,
+    /// The first program.
+    pub init: Init,
+    /// Programs init spawns, in order, waiting for each.
+    pub programs: Vec<Program>,
+}
+
+/// The program the kernel itself starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Init {
+    /// Which binary of the guest.
+    pub binary: String,
+    /// What the kernel grants it.
+    pub grants: Vec<Grant>,
+}
+
+/// A program spawned by init under an authority profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The name it is spawned under.
+    pub name: String,
+    /// Which binary of the guest.
+    pub binary: String,
+    /// The authority profile it receives.
+    pub authority: String,
+    /// Its own parameters; `rows` is filled in from the selected benchmarks.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+}
