@@ -306,6 +306,7 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     }
     let output = output_directory(request);
     create_directory(&output)?;
+    let _exclusive = lock(&guest_directory(request))?;
 
     let mut features: Vec<String> = request
         .variant
@@ -316,11 +317,7 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     features.extend(request.extra.features.iter().cloned());
     let mut images = Vec::new();
     for part in recipe.parts {
-        let cache = request
-            .root
-            .join("target/guests")
-            .join(request.guest.name());
-        let cache = cache.join("build").join(part.cache);
+        let cache = guest_directory(request).join("build").join(part.cache);
         let invocation = Invocation {
             manifest: &manifest,
             part,
@@ -345,11 +342,15 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     })
 }
 
-fn output_directory(request: &BuildRequest<'_>) -> PathBuf {
-    let guests = request
+fn guest_directory(request: &BuildRequest<'_>) -> PathBuf {
+    request
         .root
         .join("target/guests")
-        .join(request.guest.name());
+        .join(request.guest.name())
+}
+
+fn output_directory(request: &BuildRequest<'_>) -> PathBuf {
+    let guests = guest_directory(request);
     if request.extra.is_empty() {
         guests.join(request.variant.name())
     } else {
@@ -477,6 +478,17 @@ fn install(built: &Path, image: &Path, name: &str) -> Result<Image, BuildError> 
         bytes: fs::metadata(image).map_err(at(image))?.len(),
         path: image.to_owned(),
     })
+}
+
+/// Variants share cargo's cache and so the name of the linked binary: without
+/// the lock, two runs at once could pick up each other's variant.
+fn lock(directory: &Path) -> Result<fs::File, BuildError> {
+    let path = directory.join("build.lock");
+    let locked = fs::File::create(&path).and_then(|file| {
+        file.lock()?;
+        Ok(file)
+    });
+    locked.map_err(|source| BuildError::File { path, source })
 }
 
 fn create_directory(path: &Path) -> Result<(), BuildError> {

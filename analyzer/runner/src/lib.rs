@@ -5,8 +5,15 @@
 //! the business of the crates behind it. Nothing that arrived is ever deleted
 //! because something else failed.
 
+pub mod boot;
+pub mod capture;
+pub mod envelope;
 pub mod guest;
 pub mod hash;
+pub mod host;
 pub mod image;
+pub mod interrupt;
 pub mod manifest;
 pub mod mode;
+pub mod probe;
+pub mod qemu;

@@ -1,0 +1,295 @@
+//! One boot: start the emulator, wait within limits, keep what arrived.
+//!
+//! Every way a boot can end has a name, and none of them loses the console, the
+//! emulator's messages or the bytes that crossed the trace port. An emulator
+//! never outlives the thread that started it: it is killed on time-out, on
+//! interrupt and, by the kernel, when that thread dies.
+
+mod launch;
+mod pool;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capture::Stream;
+use crate::guest::{GuestName, Variant};
+
+pub use launch::{Ended, Launch, Limits, launch};
+pub use pool::{BootJob, Observer, Silent, boot_all};
+
+/// Which boot of a run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BootId {
+    /// The guest.
+    pub guest: GuestName,
+    /// The system it booted.
+    pub system: String,
+    /// Its variant.
+    pub variant: Variant,
+    /// Whether the emulator logged instructions, for the audit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub audit: bool,
+    /// From 1, within the same guest, system, variant and kind.
+    pub index: u32,
+}
+
+impl BootId {
+    /// The name of its files: `capos-ring-samples-1`.
+    pub fn stem(&self) -> String {
+        let kind = if self.audit { "-audit" } else { "" };
+        format!(
+            "{}-{}-{}{kind}-{}",
+            self.guest, self.system, self.variant, self.index
+        )
+    }
+}
+
+/// How a boot ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Exit {
+    /// The guest shut down and its init exited 0.
+    Clean,
+    /// The guest shut down, but its init exited with another code.
+    ProgramFailed,
+    /// The guest's kernel panicked.
+    KernelPanic,
+    /// The emulator ended by itself in a way no guest asks for.
+    Unexpected {
+        /// Its exit status.
+        status: i32,
+        /// The last line it wrote.
+        message: String,
+    },
+    /// Something else killed the emulator.
+    Killed {
+        /// With this signal.
+        signal: i32,
+    },
+    /// It hung and was killed.
+    TimedOut {
+        /// After so many seconds.
+        seconds: u64,
+    },
+    /// It wrote without end and was killed.
+    CaptureOverflow {
+        /// After so many bytes.
+        bytes: u64,
+    },
+    /// The user stopped the run.
+    Interrupted,
+    /// The emulator could not be started.
+    NotStarted {
+        /// Why.
+        message: String,
+    },
+}
+
+impl Exit {
+    /// Statuses the guest asks for through isa-debug-exit, `(value << 1) | 1`.
+    const CLEAN: i32 = 33;
+    const PROGRAM_FAILED: i32 = 35;
+    const KERNEL_PANIC: i32 = 37;
+
+    fn from_status(status: i32, message: String) -> Self {
+        match status {
+            Self::CLEAN => Self::Clean,
+            Self::PROGRAM_FAILED => Self::ProgramFailed,
+            Self::KERNEL_PANIC => Self::KernelPanic,
+            _ => Self::Unexpected { status, message },
+        }
+    }
+
+    /// Whether numbers of this boot may be looked at.
+    pub fn is_clean(&self) -> bool {
+        *self == Self::Clean
+    }
+
+    /// A machine-readable word.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::ProgramFailed => "program-failed",
+            Self::KernelPanic => "kernel-panic",
+            Self::Unexpected { .. } => "emulator-exit",
+            Self::Killed { .. } => "emulator-killed",
+            Self::TimedOut { .. } => "timeout",
+            Self::CaptureOverflow { .. } => "capture-overflow",
+            Self::Interrupted => "interrupted",
+            Self::NotStarted { .. } => "not-started",
+        }
+    }
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Clean => f.write_str("clean shutdown"),
+            Self::ProgramFailed => f.write_str("a program exited with a code other than 0"),
+            Self::KernelPanic => f.write_str("the guest's kernel panicked"),
+            Self::Unexpected { status: 0, .. } => {
+                f.write_str("the guest reset or powered off (a triple fault does)")
+            }
+            Self::Unexpected { status, message } => {
+                write!(f, "QEMU exited with status {status}: {message}")
+            }
+            Self::Killed { signal } => write!(f, "QEMU was killed by signal {signal}"),
+            Self::TimedOut { seconds } => write!(f, "no end after {seconds} s"),
+            Self::CaptureOverflow { bytes } => write!(f, "no end after {bytes} bytes of trace"),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::NotStarted { message } => write!(f, "QEMU could not be started: {message}"),
+        }
+    }
+}
+
+/// What became of the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Capture {
+    /// Compressed and hashed.
+    Stored(Stream),
+    /// The variant emits no frames.
+    Absent,
+    /// It could not be stored; the raw bytes, if any, are in `raw`.
+    Failed {
+        /// The file QEMU wrote.
+        raw: PathBuf,
+        /// Why.
+        message: String,
+    },
+}
+
+/// Everything one boot left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CapturedBoot {
+    /// Which boot.
+    #[serde(flatten)]
+    pub id: BootId,
+    /// How it ended.
+    pub exit: Exit,
+    /// Its stream.
+    pub capture: Capture,
+    /// The guest kernel's console.
+    pub console: PathBuf,
+    /// What QEMU wrote to stdout and stderr.
+    pub emulator_log: PathBuf,
+    /// The emulator's instruction log, in an audit boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instruction_log: Option<PathBuf>,
+    /// From start to end, on the host's clock.
+    pub wall: Duration,
+    /// QEMU's full argument list.
+    pub arguments: Vec<String>,
+}
+
+impl CapturedBoot {
+    /// The stored stream, if there is one.
+    pub fn stream(&self) -> Option<&Stream> {
+        match &self.capture {
+            Capture::Stored(stream) => Some(stream),
+            Capture::Absent | Capture::Failed { .. } => None,
+        }
+    }
+}
+
+/// Two boots that should have streamed the same bytes and did not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} and {} streamed different bytes", .0.stem(), .1.stem())]
+pub struct StreamsDiffer(pub BootId, pub BootId);
+
+/// Checks that all boots of one image streamed the same bytes. Boots that ended
+/// unclean or have no stream are other rules' business.
+pub fn check_repeatable(boots: &[CapturedBoot]) -> Result<(), StreamsDiffer> {
+    let comparable = || {
+        boots
+            .iter()
+            .filter(|boot| boot.exit.is_clean() && !boot.id.audit)
+    };
+    for boot in comparable() {
+        let Some(stream) = boot.stream() else {
+            continue;
+        };
+        let first = comparable().find(|other| {
+            let BootId {
+                guest,
+                system,
+                variant,
+                ..
+            } = &other.id;
+            (guest, system, variant) == (&boot.id.guest, &boot.id.system, &boot.id.variant)
+                && other.stream().is_some()
+        });
+        if let Some(first) = first
+            && first.stream().map(|stream| stream.sha256) != Some(stream.sha256)
+        {
+            return Err(StreamsDiffer(first.id.clone(), boot.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Sha256;
+
+    fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
+        CapturedBoot {
+            id: BootId {
+                guest: GuestName::Capos,
+                system: "ring".into(),
+                variant,
+                audit: false,
+                index,
+            },
+            exit,
+            capture: Capture::Stored(Stream {
+                file: "x.ktrace".into(),
+                sha256: Sha256::of(stream),
+                bytes: stream.len() as u64,
+            }),
+            console: "x.console.log".into(),
+            emulator_log: "x.qemu.log".into(),
+            instruction_log: None,
+            wall: Duration::from_millis(1500),
+            arguments: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn equal_streams_repeat_and_a_different_one_is_named() {
+        let mut boots = vec![
+            boot(Variant::Samples, 1, b"a", Exit::Clean),
+            boot(Variant::Segments, 1, b"b", Exit::Clean),
+            boot(Variant::Samples, 2, b"a", Exit::Clean),
+            boot(Variant::Samples, 3, b"c", Exit::KernelPanic),
+        ];
+        assert_eq!(check_repeatable(&boots), Ok(()));
+        boots.push(boot(Variant::Samples, 4, b"d", Exit::Clean));
+        let error = check_repeatable(&boots).unwrap_err();
+        assert_eq!((error.0.index, error.1.index), (1, 4));
+    }
+
+    #[test]
+    fn a_boot_record_survives_json() {
+        let boot = boot(Variant::Plain, 1, b"", Exit::TimedOut { seconds: 3 });
+        let text = serde_json::to_string(&boot).unwrap();
+        assert_eq!(serde_json::from_str::<CapturedBoot>(&text).unwrap(), boot);
+        assert!(
+            text.contains(r#""exit":{"kind":"timedOut","seconds":3}"#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn statuses_mean_what_the_guest_contract_says() {
+        let exit = |status| Exit::from_status(status, String::new());
+        assert_eq!(exit(33), Exit::Clean);
+        assert_eq!(exit(35), Exit::ProgramFailed);
+        assert_eq!(exit(37), Exit::KernelPanic);
+        assert!(!exit(0).is_clean());
+    }
+}
