@@ -1,1 +1,4 @@
-//! End-to-end tests: real boots, fault injection, golden traces.
+//! What the end-to-end tests share. The tests themselves are in `tests/`, one
+//! file per promise.
+
+pub mod strip_probes;
