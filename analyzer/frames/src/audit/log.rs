@@ -1,0 +1,115 @@
+//! The emulator's log of executed instructions.
+//!
+//! QEMU's `-d exec,nochain` with one instruction per translation block writes
+//! a `Trace` line before each instruction in the filtered range, and a
+//! `Stopped execution` line where it turned back before executing it. The log
+//! of a boot has tens of millions of lines; only positions of probe sites are
+//! kept, 8 bytes each.
+
+use super::ProbeSites;
+use std::io::{self, BufRead};
+
+/// Positions of the probes' clock readings among the executed instructions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstructionLog {
+    readings: Vec<u64>,
+    instructions: u64,
+}
+
+impl InstructionLog {
+    /// Reads a log to its end. Lines of other kinds are passed over.
+    pub fn read(mut log: impl BufRead, sites: &ProbeSites) -> io::Result<InstructionLog> {
+        let mut found = InstructionLog::default();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if log.read_until(b'\n', &mut line)? == 0 {
+                return Ok(found);
+            }
+            if line.starts_with(b"Trace ") {
+                if let Some(address) = traced_address(&line) {
+                    if sites.contains(address) {
+                        found.readings.push(found.instructions);
+                    }
+                    found.instructions += 1;
+                }
+            } else if line.starts_with(b"Stopped execution of TB chain") {
+                found.take_back();
+            }
+        }
+    }
+
+    /// Index among the logged instructions of each reading, ascending.
+    pub fn readings(&self) -> &[u64] {
+        &self.readings
+    }
+
+    /// Instructions logged.
+    pub fn instructions(&self) -> u64 {
+        self.instructions
+    }
+
+    /// The instruction of the last line was not executed after all.
+    fn take_back(&mut self) {
+        self.instructions = self.instructions.saturating_sub(1);
+        if self.readings.last() == Some(&self.instructions) {
+            self.readings.pop();
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn from_parts(readings: Vec<u64>, instructions: u64) -> Self {
+        InstructionLog {
+            readings,
+            instructions,
+        }
+    }
+}
+
+/// The program counter of `Trace 0: 0x… [cs_base/pc/flags/cflags] symbol`.
+fn traced_address(line: &[u8]) -> Option<u64> {
+    let inside = &line[line.iter().position(|&byte| byte == b'[')? + 1..];
+    let field = inside.split(|&byte| byte == b'/').nth(1)?;
+    let mut address = 0u64;
+    for &digit in field {
+        address = address << 4 | u64::from((digit as char).to_digit(16)?);
+    }
+    Some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "\
+Trace 0: 0x7f5c8c000100 [0000000000000000/ffffffff80201000/0040c0b3/ff020200] \n\
+Trace 0: 0x7f5c8c000200 [0000000000000000/ffffffff80201002/0040c0b3/ff020200] dispatch\n\
+cpu_io_recompile: rewound execution of TB to ffffffff80201000\n\
+Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n\
+Stopped execution of TB chain before 0x7f5c8c000300 [ffffffff80201005] \n\
+Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n";
+
+    fn read(sites: &[u64]) -> InstructionLog {
+        InstructionLog::read(LOG.as_bytes(), &ProbeSites::from_addresses(sites)).unwrap()
+    }
+
+    #[test]
+    fn executed_instructions_are_counted_once() {
+        assert_eq!(read(&[]).instructions(), 3);
+    }
+
+    #[test]
+    fn readings_are_positions_among_the_instructions() {
+        assert_eq!(
+            read(&[0xffff_ffff_8020_1000, 0xffff_ffff_8020_1005]).readings(),
+            [0, 2]
+        );
+    }
+
+    #[test]
+    fn malformed_lines_are_passed_over() {
+        let log = "Trace 0: nonsense\nTrace 0: 0x1 [0/zz/0/0]\n\u{fffd}\n";
+        let read = InstructionLog::read(log.as_bytes(), &ProbeSites::from_addresses(&[])).unwrap();
+        assert_eq!(read.instructions(), 0);
+    }
+}

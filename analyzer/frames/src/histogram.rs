@@ -1,0 +1,318 @@
+//! Durations as counts: exact quantiles from bounded memory.
+//!
+//! Promises: values below [`EXACT_LIMIT`] are counted one by one, so that every
+//! statistic of them is exact; larger ones fall into log-linear buckets whose
+//! middle is at most [`BUCKET_ERROR`] away from any value in them, and whoever
+//! reads a quantile learns which kind it was. Costs one bounds check and one
+//! increment per value. Memory follows the largest value seen and is taken from a
+//! [`Budget`]; when that is spent, further values are counted as left out and the
+//! histogram says so.
+
+use capbench_stats::Quantile;
+
+/// Values below this are counted exactly. 2¹⁶ ticks is far above the dispatch
+/// segments of any kernel we measure, and 512 KiB per histogram.
+pub const EXACT_LIMIT: u64 = 1 << 16;
+
+/// Buckets per power of two above the limit.
+const BUCKETS: usize = 512;
+
+/// Bits of a bucket number.
+const BUCKET_BITS: u32 = BUCKETS.trailing_zeros();
+
+/// Largest relative distance of a bucket's middle from a value in it: half of a
+/// bucket's width, 1/512 of its lower end.
+pub const BUCKET_ERROR: f64 = 0.5 / BUCKETS as f64;
+
+/// Memory that histograms may still take, in bytes. Shared by all histograms of
+/// one trace, so that what a stream claims cannot decide what a host spends.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget(usize);
+
+impl Budget {
+    /// A budget of so many bytes.
+    pub const fn bytes(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    fn take(&mut self, counts: usize) -> bool {
+        match self.0.checked_sub(counts * size_of::<u64>()) {
+            Some(left) => {
+                self.0 = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// How often each value was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    exact: Vec<u64>,
+    buckets: Vec<u64>,
+    /// Sum of the values in buckets, which their middles only approximate.
+    buckets_sum: u128,
+    buckets_max: u64,
+    left_out: u64,
+}
+
+/// A statistic, and whether buckets had a part in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Exact to [`BUCKET_ERROR`] only.
+    pub bucketed: bool,
+}
+
+impl Histogram {
+    /// Counts a value.
+    #[inline]
+    pub fn record(&mut self, value: u64, budget: &mut Budget) {
+        match usize::try_from(value)
+            .ok()
+            .and_then(|value| self.exact.get_mut(value))
+        {
+            Some(count) => *count += 1,
+            None => self.record_unseen(value, 1, budget),
+        }
+    }
+
+    /// Counts a value for which there is no counter yet, or that has a bucket.
+    #[cold]
+    fn record_unseen(&mut self, value: u64, times: u64, budget: &mut Budget) {
+        let (counts, index, length) = if value < EXACT_LIMIT {
+            // Powers of two, so that growing is rare.
+            let length = (value as usize + 1).next_power_of_two();
+            (&mut self.exact, value as usize, length)
+        } else {
+            let index = bucket(value);
+            (&mut self.buckets, index, (index / BUCKETS + 1) * BUCKETS)
+        };
+        if counts.len() < length {
+            if !budget.take(length - counts.len()) {
+                self.left_out += times;
+                return;
+            }
+            counts.resize(length, 0);
+        }
+        counts[index] += times;
+        if value >= EXACT_LIMIT {
+            self.buckets_sum += u128::from(value) * u128::from(times);
+            self.buckets_max = self.buckets_max.max(value);
+        }
+    }
+
+    /// Adds everything another histogram counted.
+    pub fn merge(&mut self, other: &Self, budget: &mut Budget) {
+        for (value, &times) in other
+            .exact
+            .iter()
+            .enumerate()
+            .filter(|(_, times)| **times > 0)
+        {
+            match self.exact.get_mut(value) {
+                Some(count) => *count += times,
+                None => self.record_unseen(value as u64, times, budget),
+            }
+        }
+        if self.buckets.len() < other.buckets.len() {
+            if !budget.take(other.buckets.len() - self.buckets.len()) {
+                self.left_out += other.buckets.iter().sum::<u64>() + other.left_out;
+                return;
+            }
+            self.buckets.resize(other.buckets.len(), 0);
+        }
+        for (count, times) in self.buckets.iter_mut().zip(&other.buckets) {
+            *count += times;
+        }
+        self.buckets_sum += other.buckets_sum;
+        self.buckets_max = self.buckets_max.max(other.buckets_max);
+        self.left_out += other.left_out;
+    }
+
+    /// Number of values counted.
+    pub fn count(&self) -> u64 {
+        self.exact.iter().sum::<u64>() + self.buckets.iter().sum::<u64>()
+    }
+
+    /// Number of values that found no memory; no statistic knows of them.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// Whether some values are in buckets.
+    pub fn bucketed(&self) -> bool {
+        !self.buckets.is_empty()
+    }
+
+    /// The largest value, exactly.
+    pub fn max(&self) -> Option<u64> {
+        if self.bucketed() {
+            return Some(self.buckets_max);
+        }
+        self.exact
+            .iter()
+            .rposition(|count| *count > 0)
+            .map(|value| value as u64)
+    }
+
+    /// The sum of all values, exactly.
+    pub fn sum(&self) -> u128 {
+        let exact: u128 = (0u128..)
+            .zip(&self.exact)
+            .map(|(value, count)| value * u128::from(*count))
+            .sum();
+        exact + self.buckets_sum
+    }
+
+    /// A quantile, by the definition in `capbench_stats`. `None` without values.
+    pub fn quantile(&self, quantile: Quantile) -> Option<Estimate> {
+        let (low, high) = quantile.ranks(self.count())?;
+        let (low, high) = (self.at_rank(low)?, self.at_rank(high)?);
+        Some(Estimate {
+            value: (low.value + high.value) / 2.0,
+            bucketed: low.bucketed || high.bucketed,
+        })
+    }
+
+    /// The same, unless the count does not support printing it.
+    pub fn supported_quantile(&self, quantile: Quantile) -> Option<Estimate> {
+        if quantile.supported_by(self.count()) {
+            self.quantile(quantile)
+        } else {
+            None
+        }
+    }
+
+    /// The value at a position, from zero, in ascending order.
+    fn at_rank(&self, rank: u64) -> Option<Estimate> {
+        let mut seen = 0;
+        for (value, count) in self.exact.iter().enumerate() {
+            seen += count;
+            if seen > rank {
+                return Some(Estimate {
+                    value: value as f64,
+                    bucketed: false,
+                });
+            }
+        }
+        for (index, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen > rank {
+                return Some(Estimate {
+                    value: middle(index),
+                    bucketed: true,
+                });
+            }
+        }
+        None
+    }
+}
+
+/// The bucket of a value at or above the limit.
+fn bucket(value: u64) -> usize {
+    let power = value.ilog2();
+    let within = (value >> (power - BUCKET_BITS)) as usize & (BUCKETS - 1);
+    (power - EXACT_LIMIT.ilog2()) as usize * BUCKETS + within
+}
+
+/// The middle of a bucket's whole numbers.
+fn middle(bucket: usize) -> f64 {
+    let power = (bucket / BUCKETS) as u32 + EXACT_LIMIT.ilog2();
+    let width = 1u64 << (power - BUCKET_BITS);
+    let low = (BUCKETS + bucket % BUCKETS) as u64 * width;
+    low as f64 + (width - 1) as f64 / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn histogram(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        let mut budget = Budget::bytes(1 << 20);
+        for value in values {
+            histogram.record(*value, &mut budget);
+        }
+        histogram
+    }
+
+    #[test]
+    fn nothing_has_no_quantile() {
+        let empty = Histogram::default();
+        assert_eq!(empty.quantile(Quantile::MEDIAN), None);
+        assert_eq!(empty.max(), None);
+        assert_eq!(empty.sum(), 0);
+    }
+
+    #[test]
+    fn the_limit_divides_exact_from_bucketed() {
+        let below = histogram(&[EXACT_LIMIT - 1]);
+        let estimate = Estimate {
+            value: 65_535.0,
+            bucketed: false,
+        };
+        assert_eq!(below.quantile(Quantile::MEDIAN), Some(estimate));
+        let at = histogram(&[EXACT_LIMIT]);
+        assert!(at.quantile(Quantile::MEDIAN).unwrap().bucketed);
+        assert_eq!(at.max(), Some(EXACT_LIMIT));
+        assert_eq!(at.sum(), u128::from(EXACT_LIMIT));
+    }
+
+    #[test]
+    fn the_largest_number_has_a_bucket() {
+        let one = histogram(&[u64::MAX]);
+        let value = one.quantile(Quantile::MEDIAN).unwrap().value;
+        assert!((value / u64::MAX as f64 - 1.0).abs() <= BUCKET_ERROR);
+    }
+
+    #[test]
+    fn a_spent_budget_counts_what_it_leaves_out() {
+        let mut histogram = Histogram::default();
+        let mut budget = Budget::bytes(64 * 8);
+        for value in [3, 60, 5000, 1 << 40] {
+            histogram.record(value, &mut budget);
+        }
+        assert_eq!((histogram.count(), histogram.left_out()), (2, 2));
+    }
+
+    fn any_value() -> impl Strategy<Value = u64> {
+        prop_oneof![0..1000u64, 60_000..70_000u64, any::<u64>()]
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_equal_those_of_the_sorted_values_within_the_stated_error(
+            mut values in prop::collection::vec(any_value(), 1..300),
+            parts in 1..1_000_000u32,
+        ) {
+            let quantile = Quantile::from_parts_per_million(parts).unwrap();
+            let counted = histogram(&values).quantile(quantile).unwrap();
+            values.sort_unstable();
+            let sorted: Vec<f64> = values.iter().map(|value| *value as f64).collect();
+            let expected = capbench_stats::quantile_of_sorted(&sorted, quantile).unwrap();
+            if counted.bucketed {
+                prop_assert!((counted.value - expected).abs() <= expected * (BUCKET_ERROR + 1e-12));
+            } else {
+                prop_assert_eq!(counted.value, expected);
+            }
+        }
+
+        #[test]
+        fn merging_equals_counting_together(
+            a in prop::collection::vec(any_value(), 0..100),
+            b in prop::collection::vec(any_value(), 0..100),
+        ) {
+            let mut merged = histogram(&a);
+            merged.merge(&histogram(&b), &mut Budget::bytes(1 << 20));
+            let together = histogram(&[a, b].concat());
+            prop_assert_eq!(merged.count(), together.count());
+            prop_assert_eq!(merged.sum(), together.sum());
+            prop_assert_eq!(merged.max(), together.max());
+            prop_assert_eq!(merged.quantile(Quantile::P95), together.quantile(Quantile::P95));
+        }
+    }
+}
