@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zeekstd::{EncodeOptions, Encoder, FrameSizePolicy};
 
-use crate::hash::{HashingReader, Sha256};
+use capbench_results::Digest;
+
+use crate::hash::HashingReader;
 
 /// A seek decompresses at most this much to reach its place.
 const FRAME_BYTES: u32 = 1 << 20;
@@ -25,7 +27,7 @@ pub struct Stream {
     /// The `.ktrace`, relative to the run directory once it is in an artifact.
     pub file: PathBuf,
     /// Digest of the raw bytes, as they left the guest.
-    pub sha256: Sha256,
+    pub sha256: Digest,
     /// Number of raw bytes.
     pub bytes: u64,
 }
@@ -48,7 +50,7 @@ pub fn store(raw: &Path, ktrace: &Path) -> io::Result<Stream> {
     })
 }
 
-fn compress(raw: &Path, ktrace: &Path) -> io::Result<(u64, Sha256)> {
+fn compress(raw: &Path, ktrace: &Path) -> io::Result<(u64, Digest)> {
     let mut source = HashingReader::new(File::open(raw)?);
     let mut target = BufWriter::new(File::create(ktrace)?);
     let options = EncodeOptions::new()
@@ -73,6 +75,7 @@ fn compress(raw: &Path, ktrace: &Path) -> io::Result<(u64, Sha256)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash;
     use proptest::prelude::*;
 
     fn round_trip(data: &[u8]) -> (Stream, Vec<u8>) {
@@ -94,7 +97,7 @@ mod tests {
         fn what_was_stored_comes_back(data in prop::collection::vec(any::<u8>(), 0..50_000)) {
             let (stream, back) = round_trip(&data);
             prop_assert_eq!(stream.bytes, data.len() as u64);
-            prop_assert_eq!(stream.sha256, Sha256::of(&data));
+            prop_assert_eq!(stream.sha256, hash::of(&data));
             prop_assert_eq!(back, data);
         }
     }

@@ -10,9 +10,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::Sha256;
-use crate::mode::Mode;
+use crate::hash;
+use crate::mode::{Clock, Mode};
 use crate::qemu::{FIRMWARE, Qemu};
+use capbench_results::Digest;
 
 /// Where a guest's frames leave: a file, because QEMU pushes back on sockets and
 /// pipes when their reader lags, and then the guest's completion wait varies.
@@ -25,7 +26,7 @@ pub const PROCESSORS: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// SHA-256 over the fields below, `host` only in hardware mode.
-    pub hash: Sha256,
+    pub hash: Digest,
     /// The clock mode.
     pub mode: Mode,
     /// QEMU's arguments with `{placeholders}`.
@@ -33,7 +34,7 @@ pub struct Envelope {
     /// QEMU's version line.
     pub qemu_version: String,
     /// Digest of the firmware.
-    pub firmware_sha256: Sha256,
+    pub firmware_sha256: Digest,
     /// The machine underneath.
     pub host: Host,
 }
@@ -66,7 +67,7 @@ impl Envelope {
     /// The envelope of this mode on this host.
     pub fn new(mode: Mode, qemu: &Qemu, host: Host) -> Self {
         let arguments = canonical_arguments(mode);
-        let hash = Sha256::of_canonical(&(
+        let hash = hash::of_canonical(&(
             mode,
             &arguments,
             &qemu.version,
@@ -160,7 +161,7 @@ mod tests {
             version: version.into(),
             release: (7, 2),
             firmware: PathBuf::from("qboot.rom"),
-            firmware_sha256: Sha256::of(b"firmware"),
+            firmware_sha256: hash::of(b"firmware"),
         }
     }
 
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn only_exact_mode_has_an_instruction_clock_and_none_has_a_network() {
-        for mode in Mode::ALL {
+        for &mode in Mode::ALL {
             let arguments = canonical_arguments(mode).join(" ");
             assert_eq!(arguments.contains("-icount"), mode == Mode::Exact);
             assert!(arguments.contains("-nic none"));

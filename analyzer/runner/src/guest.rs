@@ -17,7 +17,8 @@ use std::str::FromStr;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use crate::hash::Sha256;
+use crate::hash;
+use capbench_results::Digest;
 
 /// A guest this runner can build and boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -221,7 +222,7 @@ pub struct Image {
     /// Its name, such as `kernel.elf`.
     pub name: String,
     /// Its digest.
-    pub sha256: Sha256,
+    pub sha256: Digest,
     /// Its size.
     pub bytes: u64,
     /// Where it lies on this host.
@@ -354,7 +355,7 @@ fn output_directory(request: &BuildRequest<'_>) -> PathBuf {
     if request.extra.is_empty() {
         guests.join(request.variant.name())
     } else {
-        let hash = Sha256::of_canonical(&request.extra).short();
+        let hash = hash::short(hash::of_canonical(&request.extra));
         guests.join(format!("{}-{hash}", request.variant))
     }
 }
@@ -466,8 +467,8 @@ fn install(built: &Path, image: &Path, name: &str) -> Result<Image, BuildError> 
         let path = path.to_owned();
         move |source| BuildError::File { path, source }
     };
-    let sha256 = Sha256::of_file(built).map_err(at(built))?;
-    if Sha256::of_file(image).ok() != Some(sha256) {
+    let sha256 = hash::of_file(built).map_err(at(built))?;
+    if hash::of_file(image).ok() != Some(sha256) {
         let temporary = image.with_extension(format!("{}.new", std::process::id()));
         fs::copy(built, &temporary).map_err(at(&temporary))?;
         fs::rename(&temporary, image).map_err(at(image))?;

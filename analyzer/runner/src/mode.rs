@@ -1,63 +1,43 @@
 //! The three clock modes and what each allows to be said.
+//!
+//! *exact*: the emulator's clock advances one tick per executed instruction;
+//! repeatable to the byte, counts instructions and never time. *hardware*: the
+//! processor's own clock through KVM, which a probe boot proved. *emulated*: no
+//! instruction clock; a smoke run, nothing published.
 
-use std::fmt;
+pub use capbench_results::{Mode, Unit};
 
-use serde::{Deserialize, Serialize};
-
-/// How guest time comes about. A mode is part of every result and of the
-/// envelope hash, so numbers of two modes never meet in one ratio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// The emulator's clock advances one tick per executed instruction.
-    /// Repeatable to the byte; counts instructions, never time.
-    Exact,
-    /// The processor's own clock through KVM, which a probe boot proved.
-    Hardware,
-    /// The emulator without an instruction clock: a smoke run, nothing published.
-    Emulated,
-}
-
-impl Mode {
-    /// Every mode, in the order help texts list them.
-    pub const ALL: [Self; 3] = [Self::Exact, Self::Hardware, Self::Emulated];
-
-    /// The spelling used on the command line and in artifacts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Hardware => "hardware",
-            Self::Emulated => "emulated",
-        }
-    }
-
+/// What a mode means for a run. The words themselves are the results'.
+pub trait Clock {
     /// Whether every boot of one image must stream the very same bytes.
-    pub fn repeats_exactly(self) -> bool {
-        self == Self::Exact
-    }
+    fn repeats_exactly(self) -> bool;
 
     /// Whether the host's processor and kernel can change a number, and so
     /// belong into the envelope hash.
-    pub fn depends_on_host(self) -> bool {
+    fn depends_on_host(self) -> bool;
+
+    /// The unit of a published per-operation value, or none if the mode
+    /// publishes nothing. An idle processor or a second one advances the exact
+    /// clock without executing, so such windows count virtual nanoseconds.
+    fn unit(self, window_idles: bool, processors: u32) -> Option<Unit>;
+}
+
+impl Clock for Mode {
+    fn repeats_exactly(self) -> bool {
+        self == Self::Exact
+    }
+
+    fn depends_on_host(self) -> bool {
         self == Self::Hardware
     }
 
-    /// The unit of a published per-operation value, or none if this mode
-    /// publishes nothing. An idle processor or a second one advances the exact
-    /// clock without executing, so such windows count virtual nanoseconds.
-    pub fn unit(self, window_idles: bool, processors: u32) -> Option<&'static str> {
+    fn unit(self, window_idles: bool, processors: u32) -> Option<Unit> {
         match self {
-            Self::Exact if window_idles || processors > 1 => Some("virtual_ns"),
-            Self::Exact => Some("instructions"),
-            Self::Hardware => Some("tsc_ticks"),
+            Self::Exact if window_idles || processors > 1 => Some(Unit::VirtualNs),
+            Self::Exact => Some(Unit::Instructions),
+            Self::Hardware => Some(Unit::TscTicks),
             Self::Emulated => None,
         }
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 
@@ -67,16 +47,9 @@ mod tests {
 
     #[test]
     fn only_a_busy_single_processor_counts_instructions() {
-        assert_eq!(Mode::Exact.unit(false, 1), Some("instructions"));
-        assert_eq!(Mode::Exact.unit(true, 1), Some("virtual_ns"));
-        assert_eq!(Mode::Exact.unit(false, 2), Some("virtual_ns"));
+        assert_eq!(Mode::Exact.unit(false, 1), Some(Unit::Instructions));
+        assert_eq!(Mode::Exact.unit(true, 1), Some(Unit::VirtualNs));
+        assert_eq!(Mode::Exact.unit(false, 2), Some(Unit::VirtualNs));
         assert_eq!(Mode::Emulated.unit(false, 1), None);
-    }
-
-    #[test]
-    fn a_mode_is_spelled_alike_everywhere() {
-        for mode in Mode::ALL {
-            assert_eq!(serde_json::to_string(&mode).unwrap(), format!("\"{mode}\""));
-        }
     }
 }

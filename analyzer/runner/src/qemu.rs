@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
 
-use crate::hash::Sha256;
+use crate::hash;
+use capbench_results::Digest;
 
 /// The program every boot starts.
 pub const PROGRAM: &str = "qemu-system-x86_64";
@@ -31,7 +32,7 @@ pub struct Qemu {
     /// The firmware file.
     pub firmware: PathBuf,
     /// Digest of the firmware.
-    pub firmware_sha256: Sha256,
+    pub firmware_sha256: Digest,
 }
 
 /// Why no guest can boot here.
@@ -87,7 +88,7 @@ impl Qemu {
             return Err(QemuError::TooOld { found: release });
         }
         let firmware = find_firmware(&ask(&program, &["-L", "help"])?)?;
-        let firmware_sha256 = Sha256::of_file(&firmware).map_err(|error| QemuError::Broken {
+        let firmware_sha256 = hash::of_file(&firmware).map_err(|error| QemuError::Broken {
             program: firmware.clone(),
             detail: error.to_string(),
         })?;

@@ -234,7 +234,7 @@ pub fn check_repeatable(boots: &[CapturedBoot]) -> Result<(), StreamsDiffer> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::Sha256;
+    use crate::hash;
 
     fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
         CapturedBoot {
@@ -248,7 +248,7 @@ mod tests {
             exit,
             capture: Capture::Stored(Stream {
                 file: "x.ktrace".into(),
-                sha256: Sha256::of(stream),
+                sha256: hash::of(stream),
                 bytes: stream.len() as u64,
             }),
             console: "x.console.log".into(),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::Sha256;
+use crate::hash;
+use capbench_results::Digest;
 
 /// One benchmark. It yields one result per guest and batch size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,7 +102,7 @@ pub struct Corpus {
     /// What it is.
     pub name: String,
     /// SHA-256 of its bytes.
-    pub sha256: Sha256,
+    pub sha256: Digest,
 }
 
 /// Limits of a regression gate.
@@ -117,8 +118,8 @@ pub struct Gate {
 impl Benchmark {
     /// The hash that is part of the series: everything but how often it is
     /// repeated and how a change is judged.
-    pub fn definition_hash(&self) -> Sha256 {
-        Sha256::of_canonical(&Self {
+    pub fn definition_hash(&self) -> Digest {
+        hash::of_canonical(&Self {
             boots: 0,
             gate: None,
             ..self.clone()

@@ -204,9 +204,9 @@ impl Catalogue {
                     "remove one",
                 ));
             }
-            if !benchmark
+            if benchmark
                 .window_record_bound(batch)
-                .is_some_and(|bound| bound <= MOST_TRACE_SLOTS)
+                .is_none_or(|bound| bound > MOST_TRACE_SLOTS)
             {
                 return Err(source.error_in(
                     &["record_bound"],
