@@ -1,0 +1,201 @@
+//! Emptying rings into frames.
+//!
+//! Promise: every committed record is sent exactly once, in commit order, and
+//! every frame states what its source has lost so far. A drain that fails
+//! leaves the unsent records in their ring; the next one goes on from there.
+//!
+//! Cost: about 2 ns a record, dictionary, encoding and checksum included.
+//!
+//! Context: a quiescent point of the CPU it runs on, never inside timed code:
+//! the recorder cannot know what is being timed, so the kernel chooses when.
+//! Writers of other contexts and CPUs may go on in [`Mode::Discard`]; in
+//! [`Mode::Overwrite`] their rings refuse records until they are read.
+
+use crate::accounts::Mode;
+use crate::config::LinkError;
+use crate::context::Cpu;
+use crate::ids::COUNTER_LIMIT;
+use crate::link::Link;
+use crate::ring::{self, Ring};
+use crate::sync::Slot;
+use crate::{Sample, clock, slot};
+use heapless::Vec;
+use trace_format::{Context, Counter, FixedRecord, Instant, Lost, Origin, RecordFrame, SpanFrame};
+
+/// What the host was told of one CPU so far.
+pub(crate) struct Told {
+    /// Losses of the span and instant rings by context, and of the samples.
+    spans: [Lost; 3],
+    instants: [Lost; 3],
+    samples: Lost,
+    /// Counter values by context.
+    counters: [[u64; COUNTER_LIMIT as usize]; 3],
+}
+
+impl Told {
+    pub(crate) const fn nothing() -> Self {
+        const NONE: Lost = Lost {
+            ring_full: 0,
+            overwritten: 0,
+            transport: 0,
+        };
+        Told {
+            spans: [NONE; 3],
+            instants: [NONE; 3],
+            samples: NONE,
+            counters: [[0; COUNTER_LIMIT as usize]; 3],
+        }
+    }
+}
+
+/// Ids of the counters that are sent.
+pub(crate) type Declared = Vec<u16, { COUNTER_LIMIT as usize }>;
+
+/// Sends everything one CPU has recorded.
+pub(crate) fn drain_cpu(
+    link: &mut Link,
+    number: u16,
+    cpu: &Cpu,
+    mode: Mode,
+    counters: &Declared,
+    told: &mut Told,
+) -> Result<(), LinkError> {
+    for context in Context::ALL {
+        let rings = &cpu.contexts[context as usize];
+        let place = (number, context);
+        let lost = &mut told.spans[context as usize];
+        closed(&rings.spans, mode, || {
+            send_spans(link, place, &rings.spans, lost)
+        })?;
+        let lost = &mut told.instants[context as usize];
+        closed(&rings.instants, mode, || {
+            send_records::<Instant>(link, place, &rings.instants, lost, slot::read_instant)
+        })?;
+        send_counters(link, place, cpu, counters, told)?;
+    }
+    let place = (number, Context::Thread);
+    let lost = &mut told.samples;
+    send_records::<Sample>(link, place, &cpu.samples, lost, slot::read_sample)
+}
+
+/// Reads a ring while it is closed, if it has to be.
+fn closed<T>(ring: &Ring, mode: Mode, read: impl FnOnce() -> T) -> T {
+    ring.close();
+    let result = read();
+    ring.open(mode);
+    result
+}
+
+fn lost(ring: &Ring) -> Lost {
+    let accounts = ring.accounts();
+    Lost {
+        ring_full: accounts.dropped,
+        overwritten: accounts.overwritten,
+        transport: 0,
+    }
+}
+
+fn origin((cpu, context): (u16, Context), sequence: u32, lost: Lost) -> Origin {
+    Origin {
+        cpu,
+        context,
+        sequence,
+        lost,
+    }
+}
+
+/// Sends the span ring. A frame without records goes out where only a loss is
+/// to be told.
+fn send_spans(
+    link: &mut Link,
+    place: (u16, Context),
+    ring: &Ring,
+    told: &mut Lost,
+) -> Result<(), LinkError> {
+    let now = clock::now();
+    let mut unread = ring.unread();
+    let lost = lost(ring);
+    while !unread.is_empty() || *told != lost {
+        link.send(|buffer, sequence| {
+            let mut frame = SpanFrame::new(buffer);
+            while let Some(first) = unread.first() {
+                let (pushed, slots) = if ring::is_pair(first) {
+                    let root = slot::read_root(first, unread.second(), now);
+                    (frame.push_root(&root), 2)
+                } else {
+                    (frame.push_span(slot::read_span(first, now)), 1)
+                };
+                if pushed.is_err() {
+                    break;
+                }
+                unread.step(slots);
+            }
+            frame.finish(origin(place, sequence, lost))
+        })?;
+        *told = lost;
+        unread.release();
+    }
+    Ok(())
+}
+
+/// Sends a ring of two-slot records.
+fn send_records<R: FixedRecord>(
+    link: &mut Link,
+    place: (u16, Context),
+    ring: &Ring,
+    told: &mut Lost,
+    read: impl Fn(Slot, Slot) -> R,
+) -> Result<(), LinkError> {
+    let mut unread = ring.unread();
+    let lost = lost(ring);
+    while !unread.is_empty() || *told != lost {
+        link.send(|buffer, sequence| {
+            let mut frame = RecordFrame::<R>::new(buffer);
+            while let Some(first) = unread.first()
+                && frame.push(&read(first, unread.second())).is_ok()
+            {
+                unread.step(2);
+            }
+            frame.finish(origin(place, sequence, lost))
+        })?;
+        *told = lost;
+        unread.release();
+    }
+    Ok(())
+}
+
+/// Sends the declared counters that changed since they were last sent.
+fn send_counters(
+    link: &mut Link,
+    place: (u16, Context),
+    cpu: &Cpu,
+    declared: &Declared,
+    told: &mut Told,
+) -> Result<(), LinkError> {
+    let context = place.1 as usize;
+    let time = clock::now();
+    let values = &cpu.contexts[context].counters;
+    let told = &mut told.counters[context];
+    let changed = |told: &[u64], id: u16| values.get(id) != told[usize::from(id)];
+    if !declared.iter().any(|&id| changed(told, id)) {
+        return Ok(());
+    }
+    let mut readings: Vec<Counter, { COUNTER_LIMIT as usize }> = Vec::new();
+    for &id in declared.iter().filter(|&&id| changed(told, id)) {
+        let value = values.get(id);
+        // As many places as there can be declared counters.
+        let _ = readings.push(Counter { time, value, id });
+    }
+    link.send(|buffer, sequence| {
+        let mut frame = RecordFrame::<Counter>::new(buffer);
+        for reading in &readings {
+            // At most 64 of 20 bytes: they fit in a frame.
+            let _ = frame.push(reading);
+        }
+        frame.finish(origin(place, sequence, Lost::default()))
+    })?;
+    for reading in &readings {
+        told[usize::from(reading.id)] = reading.value;
+    }
+    Ok(())
+}
