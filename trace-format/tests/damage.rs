@@ -213,3 +213,39 @@ fn a_record_count_above_the_payload_is_no_frame() {
     reseal(&mut frame);
     assert!(matches!(walk(&frame).2, Err(DecodeError::NoFrame { .. })));
 }
+
+#[test]
+fn a_root_cannot_repeat_one_of_another_frame() {
+    let root = |flow| {
+        SpanRecord::Root(trace_format::Root {
+            start: 10,
+            duration: 5,
+            segment: 0,
+            outcome: trace_format::Outcome::Complete,
+            spans_inside: 0,
+            dispatch: trace_format::Dispatch {
+                flow,
+                ..Default::default()
+            },
+        })
+    };
+    let both = encode(&[root(1), root(2)], 512, origin(0)).remove(0);
+    let mut orphan = encode(&[root(1)], 512, origin(1)).remove(0);
+    // Put the repeated root, the last 8 bytes, where the full one was.
+    let repeated = both[both.len() - 8..].to_vec();
+    orphan.truncate(HEADER_LENGTH + trace_format::span::DICTIONARY_LENGTH);
+    orphan.extend(repeated);
+    let length = (orphan.len() - HEADER_LENGTH) as u32;
+    orphan[20..24].copy_from_slice(&length.to_le_bytes());
+    reseal(&mut orphan);
+    let mut columns = SpanColumns::default();
+    let stream = [both, orphan].concat();
+    let read: Vec<_> = Frames::new(&stream)
+        .filter_map(|event| match event {
+            Event::Frame(frame) => Some(columns.read(&frame)),
+            Event::Warning(_) => None,
+        })
+        .collect();
+    assert_eq!(read, [Ok(2), Err(RecordError::NothingToRepeat)]);
+    assert_eq!(columns.roots.len(), 2);
+}
