@@ -1,4 +1,9 @@
 //! Turns trace bytes into columns, histograms, segment trees and checks.
+pub mod audit;
 mod histogram;
 pub mod load;
+pub mod segments;
+pub mod statements;
+pub mod trace;
+pub mod windows;
 pub use histogram::{BUCKET_ERROR, Budget, EXACT_LIMIT, Estimate, Histogram};

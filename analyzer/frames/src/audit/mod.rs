@@ -85,17 +85,18 @@ pub fn audit(
         return Err(AuditError::NoSpans);
     }
     let readings = log.readings();
-    let before =
-        readings
-            .len()
-            .checked_sub(times.len())
-            .ok_or(AuditError::TooFewReadings {
-                time_stamps: times.len() as u64,
-                readings: readings.len() as u64,
-            })?;
+    let before = readings
+        .len()
+        .checked_sub(times.len())
+        .ok_or(AuditError::TooFewReadings {
+            time_stamps: times.len() as u64,
+            readings: readings.len() as u64,
+        })?;
     let recorded = &readings[before..];
     let position = |time: u64| {
-        let index = times.binary_search(&time).expect("every span's times are listed");
+        let index = times
+            .binary_search(&time)
+            .expect("every span's times are listed");
         recorded[index]
     };
     let mut found = Audit {
