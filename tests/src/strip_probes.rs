@@ -6,7 +6,7 @@
 //! removed text becomes spaces, so that line and column numbers (which panics
 //! carry) stay as they were.
 
-use proc_macro2::LineColumn;
+use proc_macro2::{LineColumn, Span};
 use std::ops::Range;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -70,8 +70,8 @@ impl Finder<'_> {
         columns.map_or(self.source.len(), |(at, _)| line + at)
     }
 
-    fn remove(&mut self, first: &impl Spanned, last: &impl Spanned) {
-        let range = self.offset(first.span().start())..self.offset(last.span().end());
+    fn remove(&mut self, first: Span, last: Span) {
+        let range = self.offset(first.start())..self.offset(last.end());
         self.ranges.push(range);
     }
 
@@ -83,10 +83,9 @@ impl Finder<'_> {
     ) {
         for pair in list.pairs() {
             if is_probe(pair.value()) {
-                match pair.punct() {
-                    Some(comma) => self.remove(pair.value(), comma),
-                    None => self.remove(pair.value(), pair.value()),
-                }
+                let span = (*pair.value()).span();
+                let comma = pair.punct().map(|comma| comma.span());
+                self.remove(span, comma.unwrap_or(span));
             }
         }
     }
@@ -135,7 +134,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             Stmt::Item(_) | Stmt::Macro(_) => false,
         };
         if is_probe {
-            self.remove(statement, statement);
+            self.remove(statement.span(), statement.span());
         } else {
             visit::visit_stmt(self, statement);
         }
@@ -225,6 +224,9 @@ mod tests {
     #[test]
     fn probes_inside_closures_and_branches_go() {
         let source = "fn f() { if a { probe.lap(A); b() } else { run(|| { probe.lap(B); c() }) } }";
-        assert_eq!(stripped(source), "fn f() { if a { b() } else { run(|| { c() }) } }");
+        assert_eq!(
+            stripped(source),
+            "fn f() { if a { b() } else { run(|| { c() }) } }"
+        );
     }
 }
