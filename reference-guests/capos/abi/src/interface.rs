@@ -1,0 +1,134 @@
+//! Interface ids and the kernel's capability sources.
+
+/// `Console`.
+pub const CONSOLE: u64 = 0x913a_e022_0246_3262;
+/// `Timer`.
+pub const TIMER: u64 = 0x9ac1_5f2e_068e_4b7b;
+/// `NullCap`, which is in no schema: ASCII `nullcap0`.
+pub const NULL: u64 = 0x6e75_6c6c_6361_7030;
+/// `ParkBench`.
+pub const PARK_BENCH: u64 = 0xee87_4571_6391_e35c;
+/// `BootPackage`.
+pub const BOOT_PACKAGE: u64 = 0xf90b_23a1_ce34_df61;
+/// `ProcessSpawner`.
+pub const PROCESS_SPAWNER: u64 = 0xc38e_920d_571b_d988;
+/// `ProcessHandle`.
+pub const PROCESS_HANDLE: u64 = 0xd5b6_eb41_fc32_049b;
+/// `CapabilityManager`.
+pub const CAPABILITY_MANAGER: u64 = 0xa619_067a_feb1_3801;
+/// `MeasureControl`, capbench's own.
+pub const MEASURE_CONTROL: u64 = 0xf022_9a3b_132d_fd03;
+
+/// A capability the kernel itself provides, by its published ordinal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum KernelSource {
+    /// Writes to the boot console.
+    Console = 0,
+    /// Starts processes from the boot image's binaries.
+    ProcessSpawner = 4,
+    /// Reads the boot manifest.
+    BootPackage = 5,
+    /// Accepts any call and does nothing.
+    Null = 13,
+    /// Park-shaped work for measurement.
+    ParkBench = 14,
+    /// Monotonic time.
+    Timer = 15,
+    /// Measurement windows. Not a published source: the ordinal is *chosen*, far
+    /// from the published ones.
+    MeasureControl = 0x8000,
+}
+
+impl KernelSource {
+    /// Every source the reference kernel knows.
+    pub const ALL: [Self; 7] = [
+        Self::Console,
+        Self::ProcessSpawner,
+        Self::BootPackage,
+        Self::Null,
+        Self::ParkBench,
+        Self::Timer,
+        Self::MeasureControl,
+    ];
+
+    /// The source's spelling in a manifest.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::ProcessSpawner => "process_spawner",
+            Self::BootPackage => "boot_package",
+            Self::Null => "null",
+            Self::ParkBench => "park_bench",
+            Self::Timer => "timer",
+            Self::MeasureControl => "measure_control",
+        }
+    }
+
+    /// The interface a hold on this source has.
+    pub const fn interface_id(self) -> u64 {
+        match self {
+            Self::Console => CONSOLE,
+            Self::ProcessSpawner => PROCESS_SPAWNER,
+            Self::BootPackage => BOOT_PACKAGE,
+            Self::Null => NULL,
+            Self::ParkBench => PARK_BENCH,
+            Self::Timer => TIMER,
+            Self::MeasureControl => MEASURE_CONTROL,
+        }
+    }
+
+    /// The source with this ordinal.
+    pub fn from_ordinal(ordinal: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| *s as u16 == ordinal)
+    }
+
+    /// The source with this spelling.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use md5::{Digest, Md5};
+
+    /// The published rule: the first eight bytes, big endian, of the MD5 of file
+    /// id and name, with the top bit set.
+    fn derived(file_id: u64, name: &str) -> u64 {
+        let digest = Md5::new()
+            .chain_update(file_id.to_le_bytes())
+            .chain_update(name)
+            .finalize();
+        let first: [u8; 8] = digest[..8].try_into().unwrap();
+        u64::from_be_bytes(first) | 1 << 63
+    }
+
+    #[test]
+    fn interface_ids_follow_from_the_file_id_and_the_name() {
+        let capos = |name| derived(0x9a76_291f_4fcc_af48, name);
+        assert_eq!(CONSOLE, capos("Console"));
+        assert_eq!(TIMER, capos("Timer"));
+        assert_eq!(PARK_BENCH, capos("ParkBench"));
+        assert_eq!(BOOT_PACKAGE, capos("BootPackage"));
+        assert_eq!(PROCESS_SPAWNER, capos("ProcessSpawner"));
+        assert_eq!(PROCESS_HANDLE, capos("ProcessHandle"));
+        assert_eq!(CAPABILITY_MANAGER, capos("CapabilityManager"));
+        assert_eq!(NULL, u64::from_be_bytes(*b"nullcap0"));
+        assert_eq!(
+            MEASURE_CONTROL,
+            derived(0xf3c1_a9d5_7e2b_4860, "MeasureControl")
+        );
+    }
+
+    #[test]
+    fn sources_are_found_by_ordinal_and_by_name() {
+        for source in KernelSource::ALL {
+            assert_eq!(KernelSource::from_ordinal(source as u16), Some(source));
+            assert_eq!(KernelSource::from_name(source.name()), Some(source));
+        }
+        assert_eq!(KernelSource::from_ordinal(49), None);
+        assert_eq!(KernelSource::from_name("nic"), None);
+    }
+}

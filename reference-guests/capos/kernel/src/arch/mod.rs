@@ -1,0 +1,9 @@
+//! The machine: boot entry, processor set-up, system calls, exceptions, time.
+
+pub mod boot;
+pub mod clock;
+pub mod cpu;
+pub mod debug_port;
+pub mod exceptions;
+pub mod syscall;
+pub mod user_copy;

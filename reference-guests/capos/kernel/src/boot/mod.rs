@@ -1,0 +1,3 @@
+//! What the virtual machine hands over: memory map, command line, boot image.
+
+pub mod start_info;

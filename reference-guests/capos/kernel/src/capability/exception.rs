@@ -1,0 +1,60 @@
+//! `CapException`: a method's "no", with its reason.
+
+use super::message::Encoder;
+use guest_abi::capos_capnp::{ExceptionType, cap_exception};
+use guest_abi::ring::result;
+
+/// Kind and reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception {
+    kind: ExceptionType,
+    message: &'static str,
+}
+
+impl Exception {
+    /// It was tried and did not work.
+    pub const fn failed(message: &'static str) -> Self {
+        Self {
+            kind: ExceptionType::Failed,
+            message,
+        }
+    }
+
+    /// There is no room; later there may be.
+    pub const fn overloaded(message: &'static str) -> Self {
+        Self {
+            kind: ExceptionType::Overloaded,
+            message,
+        }
+    }
+
+    /// The object does not offer this.
+    pub const fn unimplemented(message: &'static str) -> Self {
+        Self {
+            kind: ExceptionType::Unimplemented,
+            message,
+        }
+    }
+
+    /// The caller asked for something that cannot be.
+    pub const fn invalid_argument(message: &'static str) -> Self {
+        Self {
+            kind: ExceptionType::InvalidArgument,
+            message,
+        }
+    }
+
+    /// Writes the exception to the caller; the completion's result.
+    pub fn encode(self, encoder: &mut Encoder<'_>) -> i32 {
+        let written = encoder.write(&[], |builder| {
+            let mut root = builder.init_root::<cap_exception::Builder<'_>>();
+            root.set_type(self.kind);
+            root.set_message(self.message);
+            Ok(())
+        });
+        match written {
+            Ok(_) => result::APPLICATION_EXCEPTION,
+            Err(_) => result::APPLICATION_EXCEPTION_TRUNCATED,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The kernel's capabilities: what can be called, and how a call is answered.
+//!
+//! A call passes three steps, which a dispatch measures apart: *decode* turns the
+//! parameter message into a typed [`Request`] that still points into it, the
+//! *method body* does the work and yields a [`Reply`], *encode* turns that into
+//! the result message in the caller's memory. Each capability has one file with
+//! its share of all three.
+
+pub mod boot_package;
+pub mod capability_manager;
+pub mod console;
+pub mod exception;
+pub mod message;
+pub mod null;
+pub mod park_bench;
+pub mod process_handle;
+pub mod process_spawner;
+pub mod scratch;
+pub mod timer;
+
+use crate::kernel::Kernel;
+use crate::process::{Process, Status, Waiter};
+use alloc::rc::Rc;
+use exception::Exception;
+use guest_abi::interface::KernelSource;
+use guest_abi::ring::ResultCap;
+use kernel_core::capability_table::{Hold, TransferMode};
+use message::{Encoder, Message};
+
+/// What a hold refers to.
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// Writes to the boot console.
+    Console,
+    /// Monotonic time.
+    Timer,
+    /// Accepts any call and does nothing.
+    Null,
+    /// Park-shaped work for measurement.
+    ParkBench,
+    /// Reads the boot manifest, or one program's part of it.
+    BootPackage(boot_package::View),
+    /// Starts processes.
+    ProcessSpawner,
+    /// Waits for and ends a process.
+    ProcessHandle(Rc<Status>),
+    /// Lists and revokes a process's capabilities.
+    CapabilityManager(Rc<Status>),
+}
+
+/// A decoded call.
+#[derive(Debug)]
+pub enum Request<'m> {
+    /// A method of `Console`.
+    Console(console::Request<'m>),
+    /// A method of `Timer`.
+    Timer(timer::Request),
+    /// Any method of `NullCap`.
+    Null,
+    /// A method of `ParkBench`.
+    ParkBench(park_bench::Request),
+    /// A method of `BootPackage`.
+    BootPackage(boot_package::Request),
+    /// `ProcessSpawner.spawn`.
+    Spawn(process_spawner::Spawn<'m>),
+    /// A method of `ProcessHandle`.
+    ProcessHandle(process_handle::Request),
+    /// A method of `CapabilityManager`.
+    CapabilityManager(capability_manager::Request),
+}
+
+/// What a method body answers.
+#[derive(Debug)]
+pub enum Reply {
+    /// A void method: no message.
+    Void,
+    /// The method completes later; somebody keeps the [`Waiter`].
+    Pending,
+    /// Results of `Timer.now`.
+    Time(u64),
+    /// Results of `ParkBench.wait`.
+    Blocked(bool),
+    /// Results of `ParkBench.wake`.
+    Woken(u32),
+    /// Results of `BootPackage.manifestSize`.
+    ManifestSize(u64),
+    /// Results of `BootPackage.readManifest`.
+    Manifest(boot_package::Part),
+    /// Results of `ProcessSpawner.spawn`: handle and manager.
+    Spawned([ResultCap; 2]),
+    /// Results of `ProcessHandle.wait`.
+    Exited(i64),
+    /// Results of `CapabilityManager.list`.
+    Capabilities(capability_manager::List),
+    /// Results of `CapabilityManager.revoke`: a message without content.
+    Revoked,
+}
+
+/// Why a call fails.
+#[derive(Clone, Copy, Debug)]
+pub enum CallError {
+    /// The parameters cannot be read from the caller's memory.
+    Parameters,
+    /// The result cannot be written to the caller's memory.
+    Result,
+    /// The method says no.
+    Exception(Exception),
+}
+
+impl From<Exception> for CallError {
+    fn from(exception: Exception) -> Self {
+        Self::Exception(exception)
+    }
+}
+
+/// What a method body may use.
+pub struct Context<'k> {
+    /// The kernel.
+    pub kernel: &'k mut Kernel,
+    /// The caller.
+    pub caller: &'k mut Process,
+    /// Keeps the call's place if it completes later.
+    pub waiter: Waiter,
+}
+
+impl Object {
+    /// The object of a kernel source, if this kernel has it.
+    pub fn from_source(source: KernelSource) -> Option<Self> {
+        Some(match source {
+            KernelSource::Console => Self::Console,
+            KernelSource::Timer => Self::Timer,
+            KernelSource::Null => Self::Null,
+            KernelSource::ParkBench => Self::ParkBench,
+            KernelSource::BootPackage => Self::BootPackage(boot_package::View::Whole),
+            KernelSource::ProcessSpawner => Self::ProcessSpawner,
+            KernelSource::MeasureControl => return None,
+        })
+    }
+
+    /// A new hold on a kernel source.
+    pub fn grant(source: KernelSource) -> Option<Hold<Self>> {
+        let object = Self::from_source(source)?;
+        let interface_id = source.interface_id();
+        Some(Hold::new(object, interface_id, TransferMode::Copy))
+    }
+
+    /// Whether the object has this method. Asked before the parameters are looked
+    /// at: an unknown method is `unimplemented` whatever it is called with.
+    #[inline]
+    pub fn has_method(&self, method: u16) -> bool {
+        let methods = match self {
+            Self::Null => return true,
+            Self::ProcessSpawner => 1,
+            Self::Console
+            | Self::Timer
+            | Self::ParkBench
+            | Self::BootPackage(_)
+            | Self::ProcessHandle(_)
+            | Self::CapabilityManager(_) => 2,
+        };
+        method < methods
+    }
+
+    /// The typed call.
+    #[inline]
+    pub fn decode<'m>(
+        &self,
+        method: u16,
+        message: &'m Message<'m>,
+    ) -> Result<Request<'m>, Exception> {
+        Ok(match self {
+            Self::Console => Request::Console(console::decode(method, message)?),
+            Self::Timer => Request::Timer(timer::decode(method, message)?),
+            Self::Null => Request::Null,
+            Self::ParkBench => Request::ParkBench(park_bench::decode(method, message)?),
+            Self::BootPackage(_) => Request::BootPackage(boot_package::decode(method, message)?),
+            Self::ProcessSpawner => Request::Spawn(process_spawner::decode(message)?),
+            Self::ProcessHandle(_) => Request::ProcessHandle(process_handle::decode(method)),
+            Self::CapabilityManager(_) => {
+                Request::CapabilityManager(capability_manager::decode(method, message)?)
+            }
+        })
+    }
+
+    /// The method body. The object is the caller's own copy, because the body may
+    /// change the caller's table.
+    #[inline]
+    pub fn invoke(
+        &self,
+        request: Request<'_>,
+        context: &mut Context<'_>,
+    ) -> Result<Reply, Exception> {
+        match (self, request) {
+            (Self::Null, Request::Null) => null::invoke(),
+            (Self::Console, Request::Console(request)) => console::invoke(request),
+            (Self::Timer, Request::Timer(request)) => timer::invoke(request, context),
+            (Self::ParkBench, Request::ParkBench(request)) => park_bench::invoke(request),
+            (Self::BootPackage(view), Request::BootPackage(request)) => {
+                boot_package::invoke(*view, request, &context.kernel.image)
+            }
+            (Self::ProcessSpawner, Request::Spawn(request)) => {
+                process_spawner::invoke(request, context)
+            }
+            (Self::ProcessHandle(status), Request::ProcessHandle(request)) => {
+                process_handle::invoke(status, request, context)
+            }
+            (Self::CapabilityManager(status), Request::CapabilityManager(request)) => {
+                capability_manager::invoke(status, request, context)
+            }
+            _ => unreachable!("a request is decoded for its object"),
+        }
+    }
+}
+
+impl Reply {
+    /// Writes the result message to the caller. Bytes written.
+    #[inline]
+    pub fn encode(&self, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
+        match self {
+            Self::Void | Self::Pending => Ok(0),
+            Self::Time(nanoseconds) => timer::encode(*nanoseconds, encoder),
+            Self::Blocked(blocked) => park_bench::encode_blocked(*blocked, encoder),
+            Self::Woken(woken) => park_bench::encode_woken(*woken, encoder),
+            Self::ManifestSize(size) => boot_package::encode_size(*size, encoder),
+            Self::Manifest(part) => boot_package::encode_part(part, encoder),
+            Self::Spawned(capabilities) => process_spawner::encode(capabilities, encoder),
+            Self::Exited(code) => process_handle::encode(*code, encoder),
+            Self::Capabilities(list) => capability_manager::encode_list(list, encoder),
+            Self::Revoked => capability_manager::encode_revoked(encoder),
+        }
+    }
+
+    /// Capabilities that follow the message.
+    #[inline]
+    pub fn capability_count(&self) -> u16 {
+        match self {
+            Self::Spawned(capabilities) => capabilities.len() as u16,
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `ProcessHandle`: wait for a process, or end it.
+
+use super::exception::Exception;
+use super::message::Encoder;
+use super::{CallError, Context, Reply};
+use crate::kernel::Kernel;
+use crate::process::{self, Status, Waiter};
+use guest_abi::capos_capnp::process_handle_wait_results;
+use guest_abi::ring::result;
+
+/// What a terminated process exited with. *Chosen*.
+const TERMINATED: i64 = -1;
+
+/// A decoded call.
+#[derive(Clone, Copy, Debug)]
+pub enum Request {
+    /// `wait`.
+    Wait,
+    /// `terminate`.
+    Terminate,
+}
+
+/// The typed call; neither method has parameters.
+pub fn decode(method: u16) -> Request {
+    match method {
+        0 => Request::Wait,
+        _ => Request::Terminate,
+    }
+}
+
+/// The method body.
+pub fn invoke(
+    status: &Status,
+    request: Request,
+    context: &mut Context<'_>,
+) -> Result<Reply, Exception> {
+    match (request, status.exit_code()) {
+        (Request::Wait, Some(code)) => Ok(Reply::Exited(code)),
+        (Request::Wait, None) => {
+            status.add_waiter(context.waiter);
+            Ok(Reply::Pending)
+        }
+        (Request::Terminate, Some(_)) => Ok(Reply::Void),
+        (Request::Terminate, None) => {
+            let target = context
+                .kernel
+                .take(status.pid)
+                .ok_or(Exception::failed("a process cannot end itself this way"))?;
+            process::dispose(context.kernel, Some(context.caller), target, TERMINATED);
+            Ok(Reply::Void)
+        }
+    }
+}
+
+/// Completes a `wait` when the process has ended.
+pub fn complete_wait(
+    kernel: &mut Kernel,
+    caller: Option<&mut process::Process>,
+    waiter: Waiter,
+    code: i64,
+) {
+    kernel.complete(caller, waiter, |encoder| match encode(code, encoder) {
+        Ok(length) => length as i32,
+        Err(_) => result::INVALID_RESULT_BUFFER,
+    });
+}
+
+/// The result message of `wait`.
+pub fn encode(code: i64, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
+    encoder.write(&[], |builder| {
+        let mut root = builder.init_root::<process_handle_wait_results::Builder<'_>>();
+        root.set_exit_code(code);
+        Ok(())
+    })
+}

@@ -1,0 +1,35 @@
+//! Buffers for the message at hand.
+//!
+//! The kernel serves one submission at a time, so one pair of buffers is enough.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+/// Longest parameter message: the published scratch of a ring.
+pub const MAX_PARAMETERS: usize = 64 * 1024;
+/// First segment of a result message; longer ones continue on the heap.
+const RESULT_WORDS: usize = 16;
+
+/// The buffers.
+pub struct Scratch {
+    /// Copy of the caller's parameters; capnp wants words.
+    pub parameters: Box<[u64]>,
+    /// First segment of the result.
+    pub results: [u64; RESULT_WORDS],
+}
+
+impl Scratch {
+    /// Empty buffers.
+    pub fn new() -> Self {
+        Self {
+            parameters: vec![0; MAX_PARAMETERS / 8].into_boxed_slice(),
+            results: [0; RESULT_WORDS],
+        }
+    }
+}
+
+/// The bytes of some words.
+pub fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: bytes have no alignment and no invalid values.
+    unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}

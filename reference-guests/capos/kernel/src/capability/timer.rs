@@ -1,0 +1,66 @@
+//! `Timer`: monotonic time and sleeping.
+
+use super::exception::Exception;
+use super::message::{Encoder, Message};
+use super::{CallError, Context, Reply};
+use crate::kernel::Kernel;
+use crate::process::Waiter;
+use crate::schedule::timeouts::Event;
+use guest_abi::capos_capnp::{timer_now_results, timer_sleep_params};
+
+/// Sleeps a process may have under way, as published.
+const MAX_SLEEPS: usize = 8;
+/// Nanoseconds of the published clock tick.
+const TICK: u64 = 10_000_000;
+
+/// A decoded call.
+#[derive(Clone, Copy, Debug)]
+pub enum Request {
+    /// `now`.
+    Now,
+    /// `sleep`, in nanoseconds.
+    Sleep(u64),
+}
+
+/// The typed call.
+pub fn decode<'m>(method: u16, message: &'m Message<'m>) -> Result<Request, Exception> {
+    Ok(match method {
+        0 => Request::Now,
+        _ => {
+            let params: timer_sleep_params::Reader<'_> = message.root()?;
+            Request::Sleep(params.get_ns())
+        }
+    })
+}
+
+/// The method body.
+pub fn invoke(request: Request, context: &mut Context<'_>) -> Result<Reply, Exception> {
+    let now = context.kernel.clock.now();
+    match request {
+        Request::Now => Ok(Reply::Time(now)),
+        Request::Sleep(duration) => {
+            if context.kernel.timeouts.sleeps(context.caller.pid) >= MAX_SLEEPS {
+                return Err(Exception::overloaded("eight sleeps are under way"));
+            }
+            let event = Event::EndSleep(context.waiter);
+            let deadline = now.saturating_add(duration);
+            context.kernel.timeouts.add(deadline, event);
+            Ok(Reply::Pending)
+        }
+    }
+}
+
+/// Completes a sleep whose time has come.
+pub fn complete_sleep(kernel: &mut Kernel, waiter: Waiter) {
+    kernel.complete(None, waiter, |_| 0);
+}
+
+/// The result message of `now`.
+pub fn encode(nanoseconds: u64, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
+    encoder.write(&[], |builder| {
+        let mut root = builder.init_root::<timer_now_results::Builder<'_>>();
+        root.set_ns(nanoseconds);
+        root.set_tick(nanoseconds / TICK);
+        Ok(())
+    })
+}

@@ -1,0 +1,204 @@
+//! From a file in the boot image to a process that can run.
+//!
+//! All pages are filled before the process starts: a program's `.bss` is zeroed
+//! here, at spawn, and not when it is touched.
+
+use super::{Pid, Process, State, Status};
+use crate::arch::syscall::UserContext;
+use crate::capability::Object;
+use crate::memory::address_space::AddressSpace;
+use crate::memory::frames::Frames;
+use crate::memory::{OutOfMemory, PhysAddr, Rights};
+use crate::ring::page::Ring;
+use alloc::boxed::Box;
+use guest_abi::capset;
+use guest_abi::layout::{
+    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP, TLS_BASE,
+    TLS_LIMIT,
+};
+use kernel_core::capability_table::{CapabilityTable, Hold};
+use kernel_core::elf::{ElfError, Executable, Segment};
+
+/// Why a program cannot be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// The file is no program the kernel runs.
+    Elf(ElfError),
+    /// It wants thread-local storage, which this kernel does not set up.
+    ThreadLocalStorage,
+    /// A capability's name is empty, too long or used twice.
+    BadName,
+    /// More capabilities than a CapSet or a table holds.
+    TooManyCapabilities,
+    /// Not enough memory.
+    OutOfMemory,
+}
+
+impl From<OutOfMemory> for LoadError {
+    fn from(_: OutOfMemory) -> Self {
+        Self::OutOfMemory
+    }
+}
+
+impl From<ElfError> for LoadError {
+    fn from(error: ElfError) -> Self {
+        Self::Elf(error)
+    }
+}
+
+const USER_DATA: Rights = Rights {
+    user: true,
+    write: true,
+    execute: false,
+};
+const USER_READ: Rights = Rights {
+    user: true,
+    write: false,
+    execute: false,
+};
+
+/// Makes a process from an executable and its named capabilities.
+pub fn load<'n>(
+    kernel_space: &AddressSpace,
+    frames: &mut Frames,
+    pid: Pid,
+    name: &str,
+    file: &[u8],
+    grants: impl Iterator<Item = (&'n str, Hold<Object>)>,
+) -> Result<Box<Process>, LoadError> {
+    let executable = Executable::parse(file)?;
+    if executable.tls.is_some() {
+        return Err(LoadError::ThreadLocalStorage);
+    }
+    let mut space = kernel_space.for_program(frames)?;
+    let loaded = fill(&mut space, frames, &executable).and_then(|pages| {
+        let capabilities = grant(pages.capset, grants)?;
+        Ok((pages, capabilities))
+    });
+    let (pages, capabilities) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            // SAFETY: the tree was never loaded.
+            unsafe { space.free(frames) };
+            return Err(error);
+        }
+    };
+    let arguments = [RING_VADDR, u64::from(pid.0), CAPSET_VADDR];
+    Ok(Box::new(Process {
+        context: UserContext::new(executable.entry, ENTRY_STACK_POINTER, arguments),
+        ring: Ring::new(pages.ring),
+        state: State::Runnable,
+        capabilities,
+        pid,
+        wait_number: 0,
+        status: Status::new(pid),
+        space,
+        capset: pages.capset,
+        name: name.into(),
+    }))
+}
+
+struct Pages {
+    ring: PhysAddr,
+    capset: PhysAddr,
+}
+
+fn fill(
+    space: &mut AddressSpace,
+    frames: &mut Frames,
+    executable: &Executable<'_>,
+) -> Result<Pages, LoadError> {
+    for segment in executable.segments() {
+        load_segment(space, frames, &segment)?;
+    }
+    for page in (STACK_BOTTOM..STACK_TOP).step_by(PAGE_SIZE as usize) {
+        map_new(space, frames, page, USER_DATA)?;
+    }
+    // The region exists for programs with thread-local storage; refused above.
+    debug_assert!(TLS_BASE < TLS_LIMIT);
+    Ok(Pages {
+        ring: map_new(space, frames, RING_VADDR, USER_DATA)?,
+        capset: map_new(space, frames, CAPSET_VADDR, USER_READ)?,
+    })
+}
+
+fn map_new(
+    space: &mut AddressSpace,
+    frames: &mut Frames,
+    page: u64,
+    rights: Rights,
+) -> Result<PhysAddr, OutOfMemory> {
+    let frame = frames.allocate()?;
+    match space.map(page, frame, rights, frames) {
+        Ok(()) => Ok(frame),
+        Err(error) => {
+            frames.release(frame);
+            Err(error)
+        }
+    }
+}
+
+fn load_segment(
+    space: &mut AddressSpace,
+    frames: &mut Frames,
+    segment: &Segment<'_>,
+) -> Result<(), LoadError> {
+    let rights = Rights {
+        user: true,
+        write: segment.writable,
+        execute: segment.executable,
+    };
+    let file_end = segment.address + segment.bytes.len() as u64;
+    for page in (segment.first_page()..segment.page_end()).step_by(PAGE_SIZE as usize) {
+        let frame = map_new(space, frames, page, rights)?;
+        let start = page.max(segment.address);
+        let end = (page + PAGE_SIZE).min(file_end);
+        if start < end {
+            let from = (start - segment.address) as usize..(end - segment.address) as usize;
+            let bytes = &segment.bytes[from];
+            let target = PhysAddr(frame.0 + (start - page)).pointer::<u8>();
+            // SAFETY: the range lies inside the frame, which is ours alone.
+            unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
+    }
+    Ok(())
+}
+
+/// Fills the capability table and the CapSet page, in grant order.
+fn grant<'n>(
+    page: PhysAddr,
+    grants: impl Iterator<Item = (&'n str, Hold<Object>)>,
+) -> Result<CapabilityTable<Object>, LoadError> {
+    let mut table = CapabilityTable::default();
+    let header = page.pointer::<capset::Header>();
+    // SAFETY: entries start behind the header, inside the page.
+    let entries = unsafe { header.add(1).cast::<capset::Entry>() };
+    let mut count = 0;
+    for (name, hold) in grants {
+        if count == capset::MAX_ENTRIES {
+            return Err(LoadError::TooManyCapabilities);
+        }
+        let interface_id = hold.interface_id;
+        let id = table
+            .insert(hold)
+            .map_err(|_| LoadError::TooManyCapabilities)?;
+        let entry = capset::Entry::new(name.as_bytes(), id, interface_id);
+        let entry = entry.ok_or(LoadError::BadName)?;
+        // SAFETY: `count` entries were written, and all lie inside the page.
+        let named = unsafe { core::slice::from_raw_parts(entries, count) };
+        if named.iter().any(|other| other.name() == entry.name()) {
+            return Err(LoadError::BadName);
+        }
+        // SAFETY: the page has room for this many entries.
+        unsafe { entries.add(count).write(entry) };
+        count += 1;
+    }
+    let value = capset::Header {
+        magic: capset::MAGIC,
+        version: capset::VERSION,
+        count: count as u32,
+    };
+    // SAFETY: the page starts with a header.
+    unsafe { header.write(value) };
+    Ok(table)
+}

@@ -1,0 +1,8 @@
+//! The capability ring, seen from the kernel.
+//!
+//! [`page`] is the shared memory, [`enter`] the system call that serves it,
+//! [`dispatch`] what happens to one submission.
+
+pub mod dispatch;
+pub mod enter;
+pub mod page;

@@ -1,0 +1,132 @@
+//! One process's ring page.
+//!
+//! The page is the program's to scribble on. So the kernel keeps its own copy of
+//! every index it owns and only publishes it, masks with constants, copies an
+//! entry out before it looks at it, and never trusts a difference of indices
+//! that exceeds the queue.
+
+use crate::memory::PhysAddr;
+use crate::process::MAIN_THREAD;
+use core::mem::offset_of;
+use core::ptr;
+use core::sync::atomic::{Ordering, fence};
+use guest_abi::ring::{
+    CQ_ENTRIES, CQE_OFFSET, Cqe, Header, SQ_ENTRIES, SQE_OFFSET, Sqe, SqeFlags, opcode,
+};
+
+/// The head of the submission queue belongs to a thread that is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignHead;
+
+/// Whether a submission is owned by a thread other than the only one there is. An
+/// owner where none may be stated is for validation to refuse.
+#[inline]
+fn is_foreign(sqe: &Sqe) -> bool {
+    sqe.flags & SqeFlags::THREAD_OWNED != 0
+        && matches!(sqe.opcode, opcode::CALL | opcode::PARK)
+        && sqe.call_id != 0
+        && sqe.call_id != MAIN_THREAD
+}
+
+/// The page and the indices the kernel owns.
+#[derive(Debug)]
+pub struct Ring {
+    page: *mut u8,
+    sq_head: u32,
+    cq_tail: u32,
+    cq_overflow: u32,
+}
+
+impl Ring {
+    /// Starts a ring in a zeroed frame.
+    pub fn new(frame: PhysAddr) -> Self {
+        let page = frame.pointer::<u8>();
+        // SAFETY: the frame is a whole page of the direct map and nobody else's.
+        unsafe { page.cast::<Header>().write(Header::new()) };
+        Self {
+            page,
+            sq_head: 0,
+            cq_tail: 0,
+            cq_overflow: 0,
+        }
+    }
+
+    /// Submissions waiting now. If the program's index makes no sense, everything
+    /// queued is discarded, as the ABI says.
+    #[inline]
+    pub fn submitted(&mut self) -> u32 {
+        let tail = self.read(offset_of!(Header, sq_tail));
+        fence(Ordering::Acquire);
+        let count = tail.wrapping_sub(self.sq_head);
+        if count > SQ_ENTRIES {
+            self.sq_head = tail;
+            self.publish_head();
+            return 0;
+        }
+        count
+    }
+
+    /// Takes the submission at the head, unless it belongs to another thread: then
+    /// it stays there and keeps back everything behind it.
+    #[inline]
+    pub fn take(&mut self) -> Result<Sqe, ForeignHead> {
+        let slot = (self.sq_head % SQ_ENTRIES) as usize;
+        // SAFETY: the slot lies inside the page, and every bit pattern is an entry.
+        let sqe = unsafe { ptr::read_volatile(self.page.add(SQE_OFFSET).cast::<Sqe>().add(slot)) };
+        if is_foreign(&sqe) {
+            return Err(ForeignHead);
+        }
+        self.sq_head = self.sq_head.wrapping_add(1);
+        self.publish_head();
+        Ok(sqe)
+    }
+
+    /// Running number of the last submission taken.
+    #[inline]
+    pub fn sequence(&self) -> u32 {
+        self.sq_head
+    }
+
+    /// Posts a completion, or counts it as lost if the queue is full.
+    #[inline]
+    pub fn post(&mut self, cqe: Cqe) {
+        if self.available() >= CQ_ENTRIES {
+            self.cq_overflow = self.cq_overflow.wrapping_add(1);
+            self.write(offset_of!(Header, cq_overflow), self.cq_overflow);
+            return;
+        }
+        let slot = (self.cq_tail % CQ_ENTRIES) as usize;
+        // SAFETY: the slot lies inside the page.
+        unsafe { ptr::write_volatile(self.page.add(CQE_OFFSET).cast::<Cqe>().add(slot), cqe) };
+        self.cq_tail = self.cq_tail.wrapping_add(1);
+        fence(Ordering::Release);
+        self.write(offset_of!(Header, cq_tail), self.cq_tail);
+    }
+
+    /// Completions the program has not taken yet. If its index makes no sense, the
+    /// queue counts as empty.
+    #[inline]
+    pub fn available(&self) -> u32 {
+        let head = self.read(offset_of!(Header, cq_head));
+        let count = self.cq_tail.wrapping_sub(head);
+        if count > CQ_ENTRIES { 0 } else { count }
+    }
+
+    #[inline]
+    fn publish_head(&self) {
+        self.write(offset_of!(Header, sq_head), self.sq_head);
+    }
+
+    #[inline]
+    fn read(&self, field: usize) -> u32 {
+        // SAFETY: the header's fields lie inside the page, mapped as long as the
+        // ring lives.
+        unsafe { ptr::read_volatile(self.page.add(field).cast()) }
+    }
+
+    #[inline]
+    fn write(&self, field: usize, value: u32) {
+        // SAFETY: as for `read`; the program expects the kernel to write here.
+        unsafe { ptr::write_volatile(self.page.add(field).cast(), value) };
+    }
+}

@@ -1,0 +1,84 @@
+# The messages of the published capOS schema that the reference guest uses.
+#
+# Same file id, ordinals and field types as the original, so every message is
+# the original's bytes. Methods are written as their parameter and result
+# structs: the guest wants messages, not RPC stubs. Interface ids are constants
+# in `abi/src/interface.rs`, and a test derives them from the file id.
+@0x9a76291f4fccaf48;
+
+struct ConsoleWriteParams { data @0 :Data; }
+struct ConsoleWriteLineParams { text @0 :Text; }
+
+struct TimerNowResults { ns @0 :UInt64; tick @1 :UInt64; }
+struct TimerSleepParams { ns @0 :UInt64; }
+
+struct ParkBenchWaitParams {
+  addr @0 :UInt64;
+  expected @1 :UInt32;
+  timeoutNs @2 :UInt64;
+}
+struct ParkBenchWaitResults { blocked @0 :Bool; }
+struct ParkBenchWakeParams { addr @0 :UInt64; maxWake @1 :UInt32; }
+struct ParkBenchWakeResults { woken @0 :UInt32; }
+
+struct BootPackageManifestSizeResults { size @0 :UInt64; }
+struct BootPackageReadManifestParams { offset @0 :UInt64; maxBytes @1 :UInt32; }
+struct BootPackageReadManifestResults { data @0 :Data; }
+
+struct ProcessSpawnerSpawnParams {
+  name @0 :Text;
+  binaryName @1 :Text;
+  grants @2 :List(CapGrant);
+}
+struct ProcessSpawnerSpawnResults {
+  handleIndex @0 :UInt16;
+  capabilityManagerIndex @1 :UInt16;
+}
+
+struct ProcessHandleWaitResults { exitCode @0 :Int64; }
+
+struct CapabilityManagerListResults { caps @0 :List(CapInfo); }
+struct CapabilityManagerRevokeParams { capId @0 :UInt32; }
+struct CapabilityManagerRevokeResults {}
+
+struct CapInfo {
+  id @0 :UInt32;
+  interfaceId @1 :UInt64;
+  label @2 :Text;
+}
+
+enum CapGrantMode {
+  raw @0;
+  clientEndpoint @1;
+  move @2;
+  serviceObject @3;
+}
+
+struct CapGrant {
+  name @0 :Text;
+  capId @1 :UInt32;
+  interfaceId @2 :UInt64;
+  mode @3 :CapGrantMode;
+  source @4 :CapGrantSource;
+  badge @5 :UInt64;
+}
+
+struct CapGrantSource {
+  union {
+    capability @0 :Void;
+    kernel @1 :UInt16;
+  }
+}
+
+enum ExceptionType {
+  failed @0;
+  overloaded @1;
+  disconnected @2;
+  unimplemented @3;
+  invalidArgument @4;
+}
+
+struct CapException {
+  type @0 :ExceptionType;
+  message @1 :Text;
+}

@@ -1,0 +1,23 @@
+//! The runtime of the benchmark programs.
+//!
+//! Promise: nothing between a program and the ring that the program did not ask
+//! for. [`ring`] is the raw shared page, [`call`] one method call at a time for
+//! everything that is not measured, [`platform`] the guesses about capOS that are
+//! not published, each in one place. The heap only grows.
+#![no_std]
+
+extern crate alloc;
+// Only its symbols are used.
+extern crate link_support as _;
+
+pub mod call;
+pub mod capset;
+pub mod console;
+pub mod entry;
+mod heap;
+pub mod measure;
+pub mod platform;
+pub mod ring;
+pub mod syscall;
+
+pub use guest_abi as abi;

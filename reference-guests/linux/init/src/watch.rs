@@ -1,0 +1,63 @@
+//! Times a batch, and finds out whether it ran alone.
+
+use crate::clock::{Clock, Interval};
+use crate::guard::Accounts;
+use trace_format::SampleFlags;
+
+/// Takes one measurement at a time.
+pub struct Watch<'a> {
+    clock: &'a Clock,
+    guarded: bool,
+    before: Accounts,
+    /// The measurement.
+    pub interval: Interval,
+    /// What it suffered; empty without a guard.
+    pub flags: SampleFlags,
+}
+
+impl<'a> Watch<'a> {
+    /// Reads the process's accounts around every measurement.
+    pub fn guarded(clock: &'a Clock) -> Self {
+        Watch {
+            guarded: true,
+            ..Watch::bare(clock)
+        }
+    }
+
+    /// Reads nothing but the time.
+    pub fn bare(clock: &'a Clock) -> Self {
+        Watch {
+            clock,
+            guarded: false,
+            before: Accounts::default(),
+            interval: Interval { start: 0, ticks: 0 },
+            flags: SampleFlags::empty(),
+        }
+    }
+
+    /// Measures `work`.
+    #[inline(always)]
+    pub fn time(&mut self, work: impl FnOnce()) {
+        self.begin();
+        let interval = Interval::of(work);
+        self.end(interval);
+    }
+
+    /// Begins a measurement whose time the caller takes.
+    #[inline(never)]
+    pub fn begin(&mut self) {
+        if self.guarded {
+            self.before = Accounts::read();
+        }
+    }
+
+    /// Ends it.
+    #[inline(never)]
+    pub fn end(&mut self, interval: Interval) {
+        self.interval = interval;
+        if self.guarded {
+            let wall_ns = self.clock.ticks_to_ns(interval.ticks);
+            self.flags = self.before.flags(&Accounts::read(), wall_ns);
+        }
+    }
+}
