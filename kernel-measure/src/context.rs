@@ -99,6 +99,21 @@ impl<'m, C> Handle<'m, C> {
         Lap::begin()
     }
 
+    /// Records a segment whose boundaries were read where no probe can stand:
+    /// in the assembly of a kernel entry, before registers are saved. The
+    /// address of such a read belongs into section `.capbench.sites` too.
+    #[inline(always)]
+    pub fn interval(&self, segment: SegmentId, start: u64, end: u64) {
+        #[cfg(feature = "segments")]
+        {
+            let ring = &self.rings.spans;
+            ring.begin();
+            ring.commit(slot::span(start, end, segment));
+        }
+        #[cfg(not(feature = "segments"))]
+        let _ = (segment, start, end);
+    }
+
     /// Begins a dispatch.
     #[inline(always)]
     pub fn dispatch(&self, segment: SegmentId) -> Dispatch<'m> {

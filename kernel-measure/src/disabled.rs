@@ -54,6 +54,10 @@ impl<'m, C> Handle<'m, C> {
         Lap::begin()
     }
 
+    /// Records a segment whose boundaries were read elsewhere.
+    #[inline(always)]
+    pub fn interval(&self, _segment: SegmentId, _start: u64, _end: u64) {}
+
     /// Begins a dispatch.
     #[inline(always)]
     pub fn dispatch(&self, segment: SegmentId) -> Dispatch<'m> {
