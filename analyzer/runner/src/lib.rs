@@ -5,6 +5,7 @@
 //! the business of the crates behind it. Nothing that arrived is ever deleted
 //! because something else failed.
 
+pub mod artifact;
 pub mod boot;
 pub mod capture;
 pub mod envelope;
@@ -15,5 +16,10 @@ pub mod image;
 pub mod interrupt;
 pub mod manifest;
 pub mod mode;
+pub mod plan;
 pub mod probe;
+pub mod progress;
 pub mod qemu;
+pub mod record;
+pub mod run;
+pub mod time;

@@ -242,6 +242,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (log, trace) = (directory.path().join("log"), directory.path().join("trace"));
         let id = thread::spawn(move || {
+            #[allow(clippy::zombie_processes, reason = "nobody waiting is the point")]
             let child = spawn(&Launch {
                 program: Path::new("/bin/sleep"),
                 arguments: &["30".into()],

@@ -1,0 +1,256 @@
+//! A run's directory: `runs/<run-id>/`, complete or recognisably not.
+//!
+//! Work happens in `<run-id>.partial`; sealing writes the checksums, renames the
+//! directory and moves `latest`. A run that dies without sealing leaves the
+//! `.partial` directory with everything that had arrived. Single files appear
+//! whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+
+use crate::hash;
+use crate::record::RunRecord;
+
+/// Names of the files of an artifact.
+pub mod names {
+    /// What decided the numbers.
+    pub const RECORD: &str = "run.json";
+    /// The results as JSON.
+    pub const RESULTS_JSON: &str = "results.json";
+    /// The same as a Cap'n Proto message.
+    pub const RESULTS_MESSAGE: &str = "results.capnp";
+    /// SHA-256 of every other file, in the format of `sha256sum`.
+    pub const CHECKSUMS: &str = "SHA256SUMS";
+    /// Repeats the run.
+    pub const REPLAY: &str = "replay.sh";
+    /// Streams and logs, one set per boot.
+    pub const BOOTS: &str = "boots";
+    /// Boot images.
+    pub const IMAGES: &str = "images";
+    /// Points at the newest run.
+    pub const LATEST: &str = "latest";
+}
+
+/// The artifact could not be written.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{}: {source}", path.display())]
+#[diagnostic(
+    code(capbench::artifact),
+    help("check free space and permissions; what had arrived is kept in the .partial directory")
+)]
+pub struct ArtifactError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ArtifactError {
+    let path = path.to_owned();
+    move |source| ArtifactError { path, source }
+}
+
+/// A run directory that is being filled.
+#[derive(Debug)]
+pub struct RunDirectory {
+    runs: PathBuf,
+    run_id: String,
+    partial: PathBuf,
+}
+
+impl RunDirectory {
+    /// Creates the directory of a new run below `runs`.
+    pub fn create(runs: &Path, run_id: &str) -> Result<Self, ArtifactError> {
+        let partial = runs.join(format!("{run_id}.partial"));
+        for directory in [names::BOOTS, names::IMAGES] {
+            let path = partial.join(directory);
+            fs::create_dir_all(&path).map_err(at(&path))?;
+        }
+        // QEMU gets these paths and may be started from anywhere.
+        let runs = runs.canonicalize().map_err(at(runs))?;
+        Ok(Self {
+            partial: runs.join(format!("{run_id}.partial")),
+            runs,
+            run_id: run_id.to_owned(),
+        })
+    }
+
+    /// Where the files are for now.
+    pub fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// Writes one file, whole or not at all.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, ArtifactError> {
+        let path = self.partial.join(name);
+        let temporary = self.partial.join(format!("{name}.part"));
+        let write = || {
+            let mut file = File::create(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)
+        };
+        write().map_err(at(&path))?;
+        Ok(path)
+    }
+
+    /// Writes the record and the script that repeats the run.
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), ArtifactError> {
+        self.write(names::RECORD, record.to_json().as_bytes())?;
+        let script = self.write(names::REPLAY, replay_script(record).as_bytes())?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).map_err(at(&script))
+    }
+
+    /// Writes the checksums, gives the directory its name and makes it `latest`.
+    pub fn seal(self) -> Result<PathBuf, ArtifactError> {
+        let sums = checksums(&self.partial).map_err(at(&self.partial))?;
+        self.write(names::CHECKSUMS, sums.as_bytes())?;
+        let sealed = self.runs.join(&self.run_id);
+        fs::rename(&self.partial, &sealed).map_err(at(&sealed))?;
+        let latest = self.runs.join(names::LATEST);
+        point(&latest, &self.run_id).map_err(at(&latest))?;
+        Ok(sealed)
+    }
+}
+
+/// Paths inside an artifact are relative to it, so that it can be moved.
+pub fn relative(directory: &Path, path: &Path) -> PathBuf {
+    path.strip_prefix(directory).unwrap_or(path).to_owned()
+}
+
+/// Replaces a link in one step: there is always a `latest`, old or new.
+fn point(link: &Path, target: &str) -> io::Result<()> {
+    let temporary = link.with_extension(format!("{}.new", std::process::id()));
+    std::os::unix::fs::symlink(target, &temporary)?;
+    fs::rename(&temporary, link)
+}
+
+fn checksums(directory: &Path) -> io::Result<String> {
+    let mut lines = String::new();
+    for path in files(directory)? {
+        let digest = hash::of_file(&path)?;
+        let name = relative(directory, &path);
+        lines.push_str(&format!("{digest}  {}\n", name.display()));
+    }
+    Ok(lines)
+}
+
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(self::files(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A script that runs the same selection at the same commit and refuses another
+/// envelope, whose numbers would belong to another series.
+fn replay_script(record: &RunRecord) -> String {
+    let mut arguments = format!(
+        "run {} --mode {} --boots {}",
+        quote(&record.selection),
+        record.mode,
+        record.boots_planned
+    );
+    for (name, value) in &record.parameters {
+        arguments += &format!(" --parameter {}", quote(&format!("{name}={value}")));
+    }
+    format!(
+        r#"#!/bin/sh
+# Repeats run {run_id}: same commit, same definitions, same envelope.
+# Usage: replay.sh [REPOSITORY]   (default: the checkout this run lies in)
+set -eu
+commit={commit}
+here=$(CDPATH= cd "$(dirname "$0")" && pwd)
+repository=${{1:-$(git -C "$here" rev-parse --show-toplevel)}}
+{dirty}
+tree=$repository
+if [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
+    tree=$(mktemp -d)/capbench
+    git -C "$repository" worktree add --quiet --detach "$tree" "$commit"
+    trap 'git -C "$repository" worktree remove --force "$tree"' EXIT
+fi
+cd "$tree"
+cargo run --quiet --locked --package capbench -- {arguments} \
+    --expect-envelope {envelope} --out "$repository/runs"
+"#,
+        run_id = record.run_id,
+        commit = quote(&record.checkout.commit),
+        dirty = if record.checkout.dirty {
+            "echo 'replay: the run was made from a tree with uncommitted changes; the commit alone may give other numbers' >&2"
+        } else {
+            ":"
+        },
+        envelope = record.envelope.hash,
+    )
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn sealing_names_the_run_sums_its_files_and_moves_latest() {
+        let runs = tempfile::tempdir().unwrap();
+        for run_id in ["a", "b"] {
+            let directory = RunDirectory::create(runs.path(), run_id).unwrap();
+            directory.write("run.json", b"{}").unwrap();
+            directory.write("boots/x.console.log", b"hello").unwrap();
+            assert!(!runs.path().join(run_id).exists());
+            directory.seal().unwrap();
+        }
+        assert_eq!(
+            content(&runs.path().join("latest/boots/x.console.log")),
+            "hello"
+        );
+        assert_eq!(
+            fs::read_link(runs.path().join("latest")).unwrap(),
+            Path::new("b")
+        );
+        let sums = content(&runs.path().join("b/SHA256SUMS"));
+        assert_eq!(
+            sums,
+            format!(
+                "{}  boots/x.console.log\n{}  run.json\n",
+                hash::of(b"hello"),
+                hash::of(b"{}")
+            )
+        );
+        let left = fs::read_dir(runs.path()).unwrap().count();
+        assert_eq!(left, 3, "a, b and latest");
+    }
+
+    #[test]
+    fn an_unsealed_run_stays_readable_and_is_never_latest() {
+        let runs = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::create(runs.path(), "a").unwrap();
+        directory.write("boots/x.trace", b"frames").unwrap();
+        drop(directory);
+        assert_eq!(
+            content(&runs.path().join("a.partial/boots/x.trace")),
+            "frames"
+        );
+        assert!(!runs.path().join("latest").exists());
+    }
+
+    #[test]
+    fn words_in_the_replay_script_are_quoted_for_the_shell() {
+        assert_eq!(quote("a'b c"), r"'a'\''b c'");
+    }
+}

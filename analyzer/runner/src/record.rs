@@ -1,0 +1,99 @@
+//! `run.json`: everything that decided what a run's numbers are.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use capbench_results::{Digest, Mode};
+use serde::{Deserialize, Serialize};
+
+use crate::boot::CapturedBoot;
+use crate::envelope::Envelope;
+use crate::guest::Guest;
+use crate::host::{Checkout, Toolchain};
+
+/// Version of the record's shape; within it fields are only added.
+pub const SCHEMA: &str = "capbench.run/1";
+
+/// The record of one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunRecord {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The run's id, which is also its directory's name.
+    pub run_id: String,
+    /// Whether the run went to its end.
+    pub state: State,
+    /// The suite or benchmark asked for.
+    pub selection: String,
+    /// The command as typed.
+    pub command: Vec<String>,
+    /// When it started, RFC 3339.
+    pub started_at: String,
+    /// When it ended, RFC 3339.
+    pub ended_at: String,
+    /// Version of capbench.
+    pub tool: String,
+    /// The sources.
+    pub checkout: Checkout,
+    /// The clock mode.
+    pub mode: Mode,
+    /// What outside the guest can change a number.
+    pub envelope: Envelope,
+    /// What compiled the guests.
+    pub toolchain: Toolchain,
+    /// The guests, with their images.
+    pub guests: Vec<Guest>,
+    /// The boot images, by file.
+    pub boot_images: BTreeMap<PathBuf, Digest>,
+    /// Hash of every definition used, by kind and name (`benchmarks/ring/nop`).
+    pub definitions: BTreeMap<String, Digest>,
+    /// Parameters given on the command line.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// Boots of the `samples` variant that were asked for.
+    pub boots_planned: u32,
+    /// Every boot, whatever its end.
+    pub boots: Vec<CapturedBoot>,
+}
+
+/// Whether a run went to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Every planned boot took place.
+    Complete,
+    /// The user stopped it; what had arrived is here, and nothing is published.
+    Interrupted,
+}
+
+impl RunRecord {
+    /// The record as stored.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("the record is plain data");
+        text.push('\n');
+        text
+    }
+
+    /// The run as its results name it.
+    pub fn summary(&self) -> capbench_results::Run {
+        capbench_results::Run {
+            id: self.run_id.clone(),
+            suite: self.selection.clone(),
+            mode: self.mode,
+            started_at: self.started_at.clone(),
+            tool: self.tool.clone(),
+            commit: self.checkout.commit.clone(),
+            dirty: self.checkout.dirty,
+            boots: self.boots_planned,
+            envelope: capbench_results::Envelope {
+                hash: self.envelope.hash,
+                description: format!(
+                    "{} | {}",
+                    self.envelope.qemu_version,
+                    self.envelope.arguments.join(" ")
+                ),
+            },
+        }
+    }
+}

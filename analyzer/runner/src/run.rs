@@ -1,0 +1,314 @@
+//! A run from plan to captured boots.
+//!
+//! ```text
+//! plan ─► guests ─► boot images ─► boots ─► captured boots + record
+//! ```
+//!
+//! Nothing is judged here. After the run directory exists, no failure loses what
+//! arrived: the caller receives the boots that took place and seals the
+//! directory with whatever it concludes from them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use capbench_results::{Digest, Mode};
+use miette::Diagnostic;
+
+use crate::artifact::{ArtifactError, RunDirectory, names, relative};
+use crate::boot::{BootJob, Capture, CapturedBoot, boot_all};
+use crate::envelope::Envelope;
+use crate::guest::{BuildError, BuildRequest, Extra, Guest, GuestName, Variant, build};
+use crate::interrupt::Interrupt;
+use crate::manifest::Catalogue;
+use crate::mode::Clock;
+use crate::plan::{Plan, PlannedBoot};
+use crate::probe::Proven;
+use crate::progress::Progress;
+use crate::qemu::Qemu;
+use crate::record::{self, RunRecord, State};
+use crate::time::Timestamp;
+use crate::{hash, host, image};
+
+/// The kernel command line; parameters travel in the boot image instead.
+const COMMAND_LINE: &str = "capbench";
+
+/// What to run.
+pub struct Request<'a> {
+    /// The repository root.
+    pub root: &'a Path,
+    /// Below which the artifact goes.
+    pub runs: &'a Path,
+    /// The definitions.
+    pub catalogue: &'a Catalogue,
+    /// What to do.
+    pub plan: Plan,
+    /// The emulator.
+    pub qemu: &'a Qemu,
+    /// Proof that the mode works here.
+    pub mode: Proven,
+    /// Additions to the guest builds.
+    pub extra: Extra,
+    /// Kernel parameters from the command line, for the record.
+    pub parameters: BTreeMap<String, String>,
+    /// The command as typed, for the record.
+    pub command: Vec<String>,
+    /// Addresses of a kernel whose execution its audit boot logs.
+    pub audit_range: &'a dyn Fn(&Guest) -> Option<(u64, u64)>,
+}
+
+/// Why a run did not get as far as booting.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum RunError {
+    /// A guest does not build.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Build(#[from] BuildError),
+    /// A boot image cannot be laid out.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Image(#[from] image::ImageError),
+    /// The artifact cannot be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A guest's binary cannot be read back.
+    #[error("{}: {source}", path.display())]
+    #[diagnostic(code(capbench::run), help("build again with `capbench guest build`"))]
+    Binary {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A run whose boots are over. Paths in `record` are relative to the artifact.
+#[derive(Debug)]
+pub struct CapturedRun {
+    /// The artifact, not yet sealed.
+    pub directory: RunDirectory,
+    /// Everything that decided the numbers, boots included.
+    pub record: RunRecord,
+    /// What was planned.
+    pub plan: Plan,
+}
+
+impl CapturedRun {
+    /// Where a path of the record lies now.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        self.directory.path().join(path)
+    }
+}
+
+type Guests = BTreeMap<(GuestName, Variant), Guest>;
+
+/// Builds, boots and captures.
+pub fn capture(
+    request: Request<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<CapturedRun, RunError> {
+    let started = Timestamp::now();
+    let mode = request.mode.mode();
+    let envelope = Envelope::new(mode, request.qemu, host::identify());
+    let guests = build_guests(&request, progress)?;
+
+    let run_id = run_id(started, &request.plan.selection, mode);
+    let directory = RunDirectory::create(request.runs, &run_id)?;
+    let (jobs, boot_images) = prepare(&request, &guests, &directory)?;
+
+    progress.boots(jobs.len());
+    let planned = jobs.len();
+    let boots = boot_all(
+        jobs,
+        parallel_boots(mode),
+        &directory.path().join(names::BOOTS),
+        &envelope,
+        request.qemu,
+        interrupt,
+        progress,
+    );
+    progress.finish();
+
+    let complete = boots.len() == planned && !interrupt.is_raised();
+    let record = RunRecord {
+        schema: record::SCHEMA.into(),
+        run_id,
+        state: if complete {
+            State::Complete
+        } else {
+            State::Interrupted
+        },
+        selection: request.plan.selection.clone(),
+        command: request.command,
+        started_at: started.to_string(),
+        ended_at: Timestamp::now().to_string(),
+        tool: format!("capbench {}", env!("CARGO_PKG_VERSION")),
+        checkout: host::checkout(request.root),
+        mode,
+        envelope,
+        toolchain: host::toolchain(),
+        guests: guests.into_values().collect(),
+        boot_images,
+        definitions: definitions(&request.plan, request.catalogue),
+        parameters: request.parameters,
+        boots_planned: request.plan.measured_boots(),
+        boots: boots
+            .into_iter()
+            .map(|boot| with_relative_paths(boot, directory.path()))
+            .collect(),
+    };
+    directory.write_record(&record)?;
+    Ok(CapturedRun {
+        directory,
+        record,
+        plan: request.plan,
+    })
+}
+
+fn build_guests(request: &Request<'_>, progress: &Progress) -> Result<Guests, BuildError> {
+    let mut guests = Guests::new();
+    for (guest, variant) in request.plan.builds() {
+        progress.step(&format!("building guest {guest} ({variant})"));
+        let built = build(&BuildRequest {
+            root: request.root,
+            guest,
+            variant,
+            extra: request.extra.clone(),
+            verbose: false,
+        })?;
+        guests.insert((guest, variant), built);
+    }
+    Ok(guests)
+}
+
+/// Boots compete for nothing in exact mode; on hardware they would be each
+/// other's noise.
+fn parallel_boots(mode: Mode) -> usize {
+    if mode.depends_on_host() {
+        1
+    } else {
+        host::cores()
+    }
+}
+
+type BootImages = BTreeMap<PathBuf, Digest>;
+
+/// Lays out every distinct boot image and turns planned boots into jobs.
+fn prepare(
+    request: &Request<'_>,
+    guests: &Guests,
+    directory: &RunDirectory,
+) -> Result<(Vec<BootJob>, BootImages), RunError> {
+    let mut images = BootImages::new();
+    let mut jobs = Vec::new();
+    for boot in &request.plan.boots {
+        let guest = &guests[&(boot.id.guest, boot.id.variant)];
+        let bytes = boot_image(boot, guest, request.catalogue)?;
+        let digest = hash::of(&bytes);
+        let name = format!("{}/{}.initrd", names::IMAGES, hash::short(digest));
+        let initrd = directory.path().join(&name);
+        if images.insert(PathBuf::from(&name), digest).is_none() {
+            directory.write(&name, &bytes)?;
+        }
+        jobs.push(BootJob {
+            id: boot.id.clone(),
+            kernel: guest.kernel().path.clone(),
+            initrd,
+            command_line: COMMAND_LINE.into(),
+            timeout: Duration::from_secs(boot.system.timeout_seconds.into()),
+            audit_range: boot
+                .id
+                .audit
+                .then(|| (request.audit_range)(guest))
+                .flatten(),
+        });
+    }
+    // An audit without a range to log would be an ordinary boot, once too many.
+    jobs.retain(|job| !job.id.audit || job.audit_range.is_some());
+    Ok((jobs, images))
+}
+
+fn boot_image(
+    boot: &PlannedBoot,
+    guest: &Guest,
+    catalogue: &Catalogue,
+) -> Result<Vec<u8>, RunError> {
+    let mut binaries = BTreeMap::new();
+    for file in &guest.images {
+        let bytes = std::fs::read(&file.path).map_err(|source| RunError::Binary {
+            path: file.path.clone(),
+            source,
+        })?;
+        let name = file.name.trim_end_matches(".elf").to_owned();
+        binaries.insert(name, bytes);
+    }
+    Ok(image::build(&image::Contents {
+        system: &boot.system,
+        authority: &catalogue.authority,
+        kernel_parameters: boot.kernel_parameters.clone(),
+        program_parameters: boot.program_parameters.clone(),
+        binaries,
+        measured: boot.id.variant.emits_frames(),
+    })?)
+}
+
+/// `20261123T085501Z-ring-exact-1f3c`: the suffix keeps two runs of the same
+/// second apart.
+fn run_id(started: Timestamp, selection: &str, mode: Mode) -> String {
+    let suffix = std::process::id() & 0xffff;
+    let selection = selection.replace('/', "-");
+    format!("{}-{selection}-{mode}-{suffix:04x}", started.compact())
+}
+
+fn definitions(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Digest> {
+    let mut definitions = BTreeMap::new();
+    for row in &plan.rows {
+        let benchmark = &row.benchmark;
+        definitions.insert(format!("benchmarks/{}", benchmark.name), row.definition);
+        let profile = &catalogue.authority[&benchmark.authority];
+        definitions.insert(
+            format!("authority/{}", profile.name),
+            hash::of_canonical(profile),
+        );
+    }
+    for boot in &plan.boots {
+        let system = &boot.system;
+        definitions.insert(
+            format!("systems/{}", system.name),
+            hash::of_canonical(system),
+        );
+    }
+    if let Some(suite) = catalogue.suites.get(&plan.selection) {
+        definitions.insert(format!("suites/{}", suite.name), hash::of_canonical(suite));
+    }
+    definitions
+}
+
+fn with_relative_paths(mut boot: CapturedBoot, directory: &Path) -> CapturedBoot {
+    let shorten = |path: &mut PathBuf| *path = relative(directory, path);
+    shorten(&mut boot.console);
+    shorten(&mut boot.emulator_log);
+    if let Some(log) = &mut boot.instruction_log {
+        shorten(log);
+    }
+    match &mut boot.capture {
+        Capture::Stored(stream) => shorten(&mut stream.file),
+        Capture::Failed { raw, .. } => shorten(raw),
+        Capture::Absent => {}
+    }
+    boot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_id_is_a_file_name() {
+        let id = run_id(Timestamp::now(), "ring/nop", Mode::Exact);
+        assert!(id.contains("Z-ring-nop-exact-"), "{id}");
+        assert!(!id.contains('/'));
+    }
+}
