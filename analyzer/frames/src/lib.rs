@@ -1,5 +1,5 @@
 //! Turns trace bytes into columns, histograms, segment trees and checks.
-pub mod audit;
+pub mod check;
 mod histogram;
 pub mod load;
 pub mod segments;

@@ -35,6 +35,8 @@ words! {
         KernelPanic = "kernelPanic",
         /// Two counts of the same thing differ.
         AccountsUnbalanced = "accountsUnbalanced",
+        /// The trace ends in the middle of a frame.
+        TraceCutOff = "traceCutOff",
         /// Bytes of the trace are not what was sent.
         FrameDamaged = "frameDamaged",
         /// Frames are missing, doubled or out of order.

@@ -1,0 +1,76 @@
+//! Every byte of the trace is what was sent, and was understood.
+
+use super::{Expectation, Findings};
+use crate::trace::Trace;
+use capbench_results::InvalidReason::{FrameDamaged, TraceCutOff};
+
+pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+    let damage = &trace.damage;
+    let first = damage.first.first().map_or("", String::as_str);
+    if damage.cut {
+        findings.invalid(TraceCutOff, "end of the trace", "a whole frame", first);
+    }
+    if damage.bytes > 0 {
+        let observed = format!("{} bytes in none ({first})", damage.bytes);
+        findings.invalid(
+            FrameDamaged,
+            "bytes of the trace",
+            "all in intact frames",
+            observed,
+        );
+    }
+    if damage.malformed > 0 {
+        let observed = format!("{} unreadable ({first})", damage.malformed);
+        findings.invalid(
+            FrameDamaged,
+            "records of intact frames",
+            "all readable",
+            observed,
+        );
+    }
+    if damage.left_out > 0 {
+        let observed = format!("{} left out", damage.left_out);
+        findings.invalid(
+            FrameDamaged,
+            "statements of the trace",
+            "as many as fit",
+            observed,
+        );
+    }
+    if trace.statements.session.is_none() {
+        findings.invalid(FrameDamaged, "session header", "one", "none");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Objection;
+    use super::super::testing::{Story, objections_in};
+    use super::*;
+
+    #[test]
+    fn a_flipped_byte_is_found() {
+        let mut bytes = Story::default().bytes();
+        let place = bytes.len() / 2;
+        bytes[place] ^= 1;
+        let found = objections_in(&bytes, &Expectation::default());
+        assert_eq!(found[0], ("damage", Objection::Invalid(FrameDamaged)));
+    }
+
+    #[test]
+    fn a_cut_off_trace_is_found() {
+        let bytes = Story::default().bytes();
+        let found = objections_in(&bytes[..bytes.len() - 10], &Expectation::default());
+        assert_eq!(found[0], ("damage", Objection::Invalid(TraceCutOff)));
+    }
+
+    #[test]
+    fn a_stream_without_a_session_is_found() {
+        let story = Story {
+            silent: true,
+            ..Story::default()
+        };
+        let found = objections_in(&story.bytes(), &Expectation::default());
+        assert_eq!(found[0], ("damage", Objection::Invalid(FrameDamaged)));
+    }
+}

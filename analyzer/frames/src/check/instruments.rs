@@ -1,0 +1,82 @@
+//! The program's clock and the kernel's probes saw the same thing.
+//!
+//! The program times an interval around its calls into the kernel; the dispatches
+//! inside must be as many as it submitted there, and together cannot take longer.
+
+use super::{Expectation, Findings};
+use crate::trace::Trace;
+use crate::windows::Window;
+use capbench_results::InvalidReason::InstrumentsDisagree;
+use trace_format::Sample;
+
+pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+    for window in &trace.windows {
+        // Without segment probes there is one instrument; beyond the limit of
+        // intervals the comparison would miss some.
+        if window.intervals.is_empty() || window.intervals_left_out > 0 {
+            continue;
+        }
+        if let Some((sample, dispatches, ticks)) = disagreement(window) {
+            findings.invalid_for(
+                &window.benchmark,
+                InstrumentsDisagree,
+                format_args!("window {}, sample at {}", window.id, sample.start),
+                format_args!(
+                    "{} dispatches in at most {} ticks",
+                    sample.operations, sample.ticks
+                ),
+                format_args!("{dispatches} in {ticks}"),
+            );
+        }
+    }
+}
+
+/// The first sample whose dispatches do not fit, with their number and time.
+fn disagreement(window: &Window) -> Option<(Sample, u64, u64)> {
+    let intervals = &window.intervals;
+    window
+        .samples
+        .iter()
+        .filter(|sample| sample.metric == 0)
+        .find_map(|sample| {
+            let end = sample.start.saturating_add(sample.ticks);
+            let first = intervals.partition_point(|(start, _)| *start < sample.start);
+            let inside = intervals[first..]
+                .iter()
+                .take_while(|(start, _)| *start < end);
+            let (mut dispatches, mut ticks) = (0u64, 0u64);
+            for (_, duration) in inside {
+                dispatches += 1;
+                ticks = ticks.saturating_add(*duration);
+            }
+            let agree = dispatches == u64::from(sample.operations) && ticks <= sample.ticks;
+            (!agree).then_some((*sample, dispatches, ticks))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Objection;
+    use super::super::testing::{Story, objections};
+    use super::*;
+
+    const DISAGREE: (&str, Objection) = ("instruments", Objection::Invalid(InstrumentsDisagree));
+
+    #[test]
+    fn a_sample_shorter_than_its_dispatches_is_found() {
+        let story = Story {
+            short_sample: true,
+            ..Story::default()
+        };
+        assert_eq!(objections(&story, &Expectation::default()), [DISAGREE]);
+    }
+
+    #[test]
+    fn a_sample_that_counts_other_operations_is_found() {
+        let story = Story {
+            sample_operations: Some(3),
+            ..Story::default()
+        };
+        assert_eq!(objections(&story, &Expectation::default()), [DISAGREE]);
+    }
+}

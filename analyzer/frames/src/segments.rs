@@ -1,0 +1,360 @@
+//! Segment trees, rebuilt from records in commit order.
+//!
+//! Commit order is post-order, so one pass with a stack of finished children is
+//! enough: a record adopts those that lie inside it. The tree is then held against
+//! what was declared: every child under its declared parent, and under a root as
+//! many spans as it says were begun. A tree that does not match is *incomplete*;
+//! its durations count, its self times do not.
+//!
+//! Self time is duration minus children. Corrected self time also takes out what
+//! the probes themselves cost, by the calibration in the stream:
+//!
+//! | cost | lands in | so it is taken from |
+//! |---|---|---|
+//! | `inner` of a span or lap | its own interval | its own self time |
+//! | `inner` of a dispatch | its first lap; without laps its own interval | that |
+//! | `outer` of a span | its parent | the parent's self time |
+//! | `outer` of a lap | the lap after it | that lap's self time |
+//!
+//! A figure below zero is zero, within the bound. What counters and instants cost
+//! stays in the segments they stand in: the stream does not say where that is.
+//!
+//! Costs no allocation per record; memory is bounded by the longest tree that a
+//! root can vouch for.
+
+use trace_format::SPANS_INSIDE_MAX;
+use trace_format::control::{ProbeKind, SegmentKind};
+use trace_format::decode::{RootAt, SpanColumns};
+use trace_format::span::SEGMENT_LIMIT;
+
+use crate::statements::Statements;
+
+/// Records that may wait for their root. A longer tree cannot be proven complete.
+const TREE_LIMIT: usize = SPANS_INSIDE_MAX as usize + 1;
+
+/// What the pass must know about each segment id, as a flat table.
+pub(crate) struct Facts(Box<[Fact]>);
+
+#[derive(Clone, Copy)]
+struct Fact {
+    declared: bool,
+    kind: SegmentKind,
+    /// [`NO_PARENT`] at the top.
+    parent: u16,
+    parent_is_root: bool,
+    inner: u64,
+    outer: u64,
+    bound: u64,
+}
+
+const NO_PARENT: u16 = u16::MAX;
+
+impl Facts {
+    /// The table for one CPU, whose probes were calibrated there.
+    pub(crate) fn new(statements: &Statements, cpu: u16) -> Self {
+        let unknown = Fact {
+            declared: false,
+            kind: SegmentKind::Span,
+            parent: NO_PARENT,
+            parent_is_root: false,
+            inner: 0,
+            outer: 0,
+            bound: 0,
+        };
+        let mut facts = vec![unknown; usize::from(SEGMENT_LIMIT)].into_boxed_slice();
+        for (id, segment) in &statements.segments {
+            let probe = match segment.kind {
+                SegmentKind::Span => ProbeKind::Span,
+                SegmentKind::Lap => ProbeKind::Lap,
+                SegmentKind::Dispatch => ProbeKind::Dispatch,
+            };
+            let cost = statements.calibrations.get(&(cpu, probe));
+            let parent = segment
+                .parent
+                .and_then(|parent| statements.segments.get(&parent));
+            facts[usize::from(*id)] = Fact {
+                declared: true,
+                kind: segment.kind,
+                parent: segment.parent.unwrap_or(NO_PARENT),
+                parent_is_root: parent.is_some_and(|p| p.kind == SegmentKind::Dispatch),
+                inner: cost.map_or(0, |cost| u64::from(cost.inner_ticks)),
+                outer: cost.map_or(0, |cost| u64::from(cost.outer_ticks)),
+                bound: cost.map_or(0, |cost| u64::from(cost.bound_ticks)),
+            };
+        }
+        Self(facts)
+    }
+
+    #[inline]
+    fn of(&self, segment: u16) -> &Fact {
+        &self.0[usize::from(segment)]
+    }
+
+    /// Whether a record of `child` may lie directly inside one of `parent`. Several
+    /// kinds of root may share their segments.
+    #[inline]
+    fn may_hold(&self, parent: u16, child: u16) -> bool {
+        let child = self.of(child);
+        child.parent == parent
+            || child.parent_is_root && self.of(parent).kind == SegmentKind::Dispatch
+    }
+}
+
+/// A record with its place in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// TSC ticks at its start.
+    pub start: u64,
+    /// TSC ticks from start to end.
+    pub duration: u64,
+    /// Segment id.
+    pub segment: u16,
+    /// Duration minus children.
+    pub self_raw: u64,
+    /// The same with the probes' cost taken out.
+    pub self_corrected: u64,
+    /// How far the corrected figure may be off.
+    pub bound: u64,
+}
+
+/// What did not fit together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NestingFaults {
+    /// Records that begin inside another one and end outside of it.
+    pub overlapping: u64,
+    /// Records inside one that is not their declared parent.
+    pub misplaced: u64,
+    /// Records of segments that were never declared.
+    pub undeclared: u64,
+    /// Records that end before the one committed before them.
+    pub backwards: u64,
+}
+
+impl NestingFaults {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.overlapping += other.overlapping;
+        self.misplaced += other.misplaced;
+        self.undeclared += other.undeclared;
+        self.backwards += other.backwards;
+    }
+}
+
+/// Where trees go when they are closed.
+pub(crate) trait Sink {
+    /// A dispatch: its nodes in commit order, the root last.
+    fn dispatch(&mut self, nodes: &[Node], root: &RootAt, complete: bool);
+    /// A tree outside of dispatches: the segment at its top last.
+    fn tree(&mut self, nodes: &[Node]);
+    /// Records whose parent never came.
+    fn orphans(&mut self, nodes: &[Node]);
+    /// What did not fit together near `time`.
+    fn faults(&mut self, faults: NestingFaults, time: u64);
+}
+
+/// The open tree of one ring.
+#[derive(Default)]
+pub(crate) struct Nesting {
+    /// Finished records that wait for their parent.
+    waiting: Vec<Waiting>,
+    /// Every record since the last closed tree, in commit order.
+    nodes: Vec<Node>,
+    /// End of the last closed tree.
+    closed: u64,
+    last_end: u64,
+    /// The open tree cannot become complete.
+    broken: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    start: u64,
+    end: u64,
+    segment: u16,
+    /// First node of its subtree.
+    first: u32,
+}
+
+impl Nesting {
+    /// Takes the records of a frame.
+    pub(crate) fn take(&mut self, columns: &SpanColumns, facts: &Facts, sink: &mut impl Sink) {
+        let mut from = 0;
+        for root in &columns.roots {
+            let at = root.index as usize;
+            for index in from..at {
+                self.span(columns, index, facts, sink);
+            }
+            self.root(columns, root, facts, sink);
+            from = at + 1;
+        }
+        for index in from..columns.len() {
+            self.span(columns, index, facts, sink);
+        }
+    }
+
+    /// Gives up on what still waits.
+    pub(crate) fn finish(&mut self, sink: &mut impl Sink) {
+        if !self.nodes.is_empty() {
+            sink.orphans(&self.nodes);
+        }
+        self.nodes.clear();
+        self.waiting.clear();
+        self.broken = false;
+    }
+
+    #[inline]
+    fn span(&mut self, columns: &SpanColumns, index: usize, facts: &Facts, sink: &mut impl Sink) {
+        let (end, first) = self.adopt(columns, index, facts, sink);
+        let node = self.nodes[self.nodes.len() - 1];
+        if facts.of(node.segment).parent == NO_PARENT {
+            self.close(end, node.start, sink);
+            sink.tree(&self.nodes[first..]);
+            self.nodes.truncate(first);
+            return;
+        }
+        self.waiting.push(Waiting {
+            start: node.start,
+            end,
+            segment: node.segment,
+            first: first as u32,
+        });
+        if self.nodes.len() > TREE_LIMIT {
+            self.finish(sink);
+            // The spans are counted by a root still to come, which will miss them.
+        }
+    }
+
+    #[inline]
+    fn root(&mut self, columns: &SpanColumns, root: &RootAt, facts: &Facts, sink: &mut impl Sink) {
+        let (end, first) = self.adopt(columns, root.index as usize, facts, sink);
+        let start = self.nodes[self.nodes.len() - 1].start;
+        self.close(end, start, sink);
+        let (orphans, tree) = self.nodes.split_at(first);
+        if !orphans.is_empty() {
+            sink.orphans(orphans);
+        }
+        let inside = tree.len() - 1;
+        let complete = !self.broken
+            && root.spans_inside < SPANS_INSIDE_MAX
+            && usize::from(root.spans_inside) == inside;
+        sink.dispatch(tree, root, complete);
+        self.nodes.clear();
+        self.waiting.clear();
+        self.broken = false;
+    }
+
+    /// Appends the record as a node, after taking what lies inside it off the
+    /// stack. Returns its end and the first node of its subtree.
+    #[inline]
+    fn adopt(
+        &mut self,
+        columns: &SpanColumns,
+        index: usize,
+        facts: &Facts,
+        sink: &mut impl Sink,
+    ) -> (u64, usize) {
+        let (end, duration) = (columns.end[index], columns.duration[index]);
+        let (start, segment) = (end - duration, columns.segment[index]);
+        let fact = facts.of(segment);
+        if end < self.last_end || !fact.declared {
+            let faults = NestingFaults {
+                backwards: u64::from(end < self.last_end),
+                undeclared: u64::from(!fact.declared),
+                ..NestingFaults::default()
+            };
+            self.broken = true;
+            sink.faults(faults, end);
+        }
+        self.last_end = end;
+
+        let mut first = self.nodes.len();
+        let mut children = 0;
+        let mut cost = 0;
+        let mut bound = fact.bound;
+        let mut holds_laps = false;
+        while let Some(&child) = self.waiting.last() {
+            if child.start < start {
+                if child.end > start {
+                    self.broken = true;
+                    let faults = NestingFaults {
+                        overlapping: 1,
+                        ..NestingFaults::default()
+                    };
+                    sink.faults(faults, end);
+                } else if child.end == start && fact.kind == SegmentKind::Lap {
+                    // The lap before this one; its mark fell into this one.
+                    let before = facts.of(child.segment);
+                    if before.kind == SegmentKind::Lap && before.parent == fact.parent {
+                        cost += before.outer;
+                        bound += before.bound;
+                    }
+                }
+                break;
+            }
+            let belongs = facts.may_hold(segment, child.segment);
+            if !belongs {
+                // An empty one at the very start may be the neighbour before.
+                if child.end == start {
+                    break;
+                }
+                self.broken = true;
+                let faults = NestingFaults {
+                    misplaced: 1,
+                    ..NestingFaults::default()
+                };
+                sink.faults(faults, end);
+            }
+            let inside = facts.of(child.segment);
+            children += child.end - child.start;
+            holds_laps |= inside.kind == SegmentKind::Lap;
+            if inside.kind == SegmentKind::Span {
+                cost += inside.outer;
+                bound += inside.bound;
+            }
+            first = child.first as usize;
+            self.waiting.pop();
+        }
+        if fact.kind == SegmentKind::Dispatch && holds_laps {
+            // The dispatch's own cost fell into its first lap.
+            if let Some(lap) = self.nodes[first..]
+                .iter_mut()
+                .find(|node| node.start == start)
+            {
+                lap.self_corrected = lap.self_corrected.saturating_sub(fact.inner);
+                lap.bound += fact.bound;
+            }
+            bound -= fact.bound;
+        } else {
+            cost += fact.inner;
+        }
+        let self_raw = duration.saturating_sub(children);
+        self.nodes.push(Node {
+            start,
+            duration,
+            segment,
+            self_raw,
+            self_corrected: self_raw.saturating_sub(cost),
+            bound,
+        });
+        (end, first)
+    }
+
+    /// Notes the end of a tree, which may not begin before the end of the last.
+    #[inline]
+    fn close(&mut self, end: u64, start: u64, sink: &mut impl Sink) {
+        if start < self.closed {
+            self.broken = true;
+            sink.faults(
+                NestingFaults {
+                    overlapping: 1,
+                    ..NestingFaults::default()
+                },
+                end,
+            );
+        }
+        self.closed = end;
+    }
+}
+
+#[cfg(test)]
+#[path = "segments_tests.rs"]
+mod tests;

@@ -1,0 +1,277 @@
+//! What a stream says about itself, kept after its bytes are gone.
+//!
+//! Promises bounded memory: a statement that is repeated replaces itself, and of
+//! each kind at most [`LIMIT`] are kept; how many were left out is counted.
+
+use std::collections::BTreeMap;
+use trace_format::Context;
+use trace_format::control::{
+    Aggregation, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind, ProcessExited,
+    ProcessFaulted, RingAccount, SegmentKind,
+};
+use trace_format::span::SEGMENT_LIMIT;
+
+/// Most statements of one kind. A real stream has dozens.
+pub const LIMIT: usize = 4096;
+
+/// Everything outside of windows that control messages said.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    /// Who speaks.
+    pub session: Option<Session>,
+    /// Segment ids.
+    pub segments: BTreeMap<u16, Segment>,
+    /// Interface indexes of dispatch roots: id and name.
+    pub interfaces: BTreeMap<u8, (u64, String)>,
+    /// Counter ids.
+    pub counters: BTreeMap<u16, Counter>,
+    /// Names of instant ids.
+    pub instants: BTreeMap<u16, String>,
+    /// Threads: process and program name.
+    pub threads: BTreeMap<u32, (u32, String)>,
+    /// Evidence about each CPU's clock.
+    pub clocks: BTreeMap<u16, Clock>,
+    /// Costs of the probes, by CPU and kind.
+    pub calibrations: BTreeMap<(u16, ProbeKind), Calibration>,
+    /// Capabilities that programs started with.
+    pub granted: Vec<Granted>,
+    /// Interfaces that processes used.
+    pub exercised: Vec<AuthorityExercised>,
+    /// Names of proven denials, by process.
+    pub denials: Vec<(u32, String)>,
+    /// Processes that ended.
+    pub exits: Vec<ProcessExited>,
+    /// Processes that faulted.
+    pub faults: Vec<ProcessFaulted>,
+    /// The panic, in words.
+    pub panic: Option<String>,
+    /// Windows that were refused.
+    pub refused: Vec<RefusedWindow>,
+    /// Totals of the rings, by CPU and context.
+    pub accounts: BTreeMap<(u16, Context), RingAccount>,
+    /// The last message of a complete stream.
+    pub end: Option<EndOfStream>,
+    /// Statements that found no place.
+    pub left_out: u64,
+}
+
+/// Who speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Identifies the guest's build.
+    pub build_id: String,
+    /// Name of the kernel.
+    pub kernel: String,
+    /// `samples` or `segments`.
+    pub variant: String,
+    /// Build features that change what is measured.
+    pub features: Vec<String>,
+    /// CPUs that record.
+    pub cpus: u16,
+    /// Slots of each thread ring.
+    pub ring_slots: u32,
+    /// Whether a full ring keeps the newest records instead of the oldest.
+    pub overwrites: bool,
+}
+
+/// A declared segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its name.
+    pub name: String,
+    /// The segment it nests in.
+    pub parent: Option<u16>,
+    /// Which probe records it.
+    pub kind: SegmentKind,
+}
+
+/// A declared counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// Its name.
+    pub name: String,
+    /// Unit of its value.
+    pub unit: String,
+    /// How the values of several CPUs combine.
+    pub aggregation: Aggregation,
+}
+
+/// What a CPU's clock is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Ticks per second; 0 is unknown.
+    pub tsc_hz: u64,
+    /// It runs at one rate in all power states.
+    pub invariant: bool,
+    /// Hypervisor signature; empty without one.
+    pub hypervisor: String,
+    /// Ticks were seen to count instructions exactly.
+    pub counts_instructions: bool,
+}
+
+/// A capability that a program started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The process.
+    pub pid: u32,
+    /// Name of the grant.
+    pub name: String,
+    /// Interface id.
+    pub interface: u64,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// A window that the kernel refused to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedWindow {
+    /// The benchmark.
+    pub benchmark: String,
+    /// Slots its record bound needs.
+    pub needed: u32,
+    /// Slots there are.
+    pub capacity: u32,
+}
+
+impl Statements {
+    /// Takes a message. Messages about windows are not for this place.
+    pub(crate) fn take(&mut self, message: &Message) {
+        match *message {
+            Message::Session(session) => {
+                let features = session.features.split(',').map(str::trim);
+                self.session = Some(Session {
+                    build_id: session.build_id.to_owned(),
+                    kernel: session.kernel.to_owned(),
+                    variant: session.variant.to_owned(),
+                    features: features
+                        .filter(|f| !f.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
+                    cpus: session.cpus,
+                    ring_slots: session.ring_slots,
+                    overwrites: session.ring_mode == trace_format::control::RingMode::Overwrite,
+                });
+            }
+            Message::SegmentDeclared(segment) if segment.id < SEGMENT_LIMIT => {
+                let declared = Segment {
+                    name: segment.name.to_owned(),
+                    parent: segment.parent,
+                    kind: segment.kind,
+                };
+                self.segments.insert(segment.id, declared);
+            }
+            Message::SegmentDeclared(_) => self.left_out += 1,
+            Message::InterfaceDeclared(interface) => {
+                self.interfaces
+                    .insert(interface.index, (interface.id, interface.name.to_owned()));
+            }
+            Message::CounterDeclared(counter) => {
+                let declared = Counter {
+                    name: counter.name.to_owned(),
+                    unit: counter.unit.to_owned(),
+                    aggregation: counter.aggregation,
+                };
+                insert(&mut self.counters, counter.id, declared, &mut self.left_out);
+            }
+            Message::InstantDeclared(instant) => {
+                let name = instant.name.to_owned();
+                insert(&mut self.instants, instant.id, name, &mut self.left_out);
+            }
+            Message::ThreadDeclared(thread) => {
+                let declared = (thread.pid, thread.program.to_owned());
+                insert(&mut self.threads, thread.tid, declared, &mut self.left_out);
+            }
+            Message::ClockCertificate(clock) => {
+                let certified = Clock {
+                    tsc_hz: clock.tsc_hz,
+                    invariant: clock.invariant,
+                    hypervisor: clock.hypervisor.to_owned(),
+                    counts_instructions: clock.counts_instructions,
+                };
+                insert(&mut self.clocks, clock.cpu, certified, &mut self.left_out);
+            }
+            Message::Calibration(cost) => {
+                insert(
+                    &mut self.calibrations,
+                    (cost.cpu, cost.probe),
+                    cost,
+                    &mut self.left_out,
+                );
+            }
+            Message::AuthorityGranted(granted) => {
+                let granted = Granted {
+                    pid: granted.pid,
+                    name: granted.name.to_owned(),
+                    interface: granted.interface,
+                    source: granted.source.to_owned(),
+                };
+                push(&mut self.granted, granted, &mut self.left_out);
+            }
+            Message::AuthorityExercised(use_) => {
+                push(&mut self.exercised, use_, &mut self.left_out);
+            }
+            Message::DenialProven(denial) => {
+                push(
+                    &mut self.denials,
+                    (denial.pid, denial.name.to_owned()),
+                    &mut self.left_out,
+                );
+            }
+            Message::ProcessExited(exit) => push(&mut self.exits, exit, &mut self.left_out),
+            Message::ProcessFaulted(fault) => push(&mut self.faults, fault, &mut self.left_out),
+            Message::Panicked(panic) => {
+                self.panic = Some(format!("{} at {}", panic.message, panic.location));
+            }
+            Message::WindowRefused(refused) => {
+                let refused = RefusedWindow {
+                    benchmark: refused.benchmark.to_owned(),
+                    needed: refused.needed,
+                    capacity: refused.capacity,
+                };
+                push(&mut self.refused, refused, &mut self.left_out);
+            }
+            Message::RingAccount(account) => {
+                let ring = (account.cpu, account.context);
+                insert(&mut self.accounts, ring, account, &mut self.left_out);
+            }
+            Message::EndOfStream(end) => self.end = Some(end),
+            Message::MetricDeclared(_)
+            | Message::WindowBegun(_)
+            | Message::WindowRing(_)
+            | Message::WindowCounter(_)
+            | Message::WindowEnded(_)
+            | Message::Verdict(_) => {}
+        }
+    }
+
+    /// Name of a process, as far as the stream told it.
+    pub fn program(&self, pid: u32) -> Option<&str> {
+        self.threads
+            .values()
+            .find(|(of, _)| *of == pid)
+            .map(|(_, program)| program.as_str())
+    }
+
+    /// Name of a segment, declared or not.
+    pub fn segment_name(&self, id: u16) -> String {
+        self.segments
+            .get(&id)
+            .map_or_else(|| format!("segment {id}"), |s| s.name.clone())
+    }
+}
+
+fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, left_out: &mut u64) {
+    if map.len() < LIMIT || map.contains_key(&key) {
+        map.insert(key, value);
+    } else {
+        *left_out += 1;
+    }
+}
+
+fn push<T>(list: &mut Vec<T>, value: T, left_out: &mut u64) {
+    if list.len() < LIMIT {
+        list.push(value);
+    } else {
+        *left_out += 1;
+    }
+}

@@ -1,0 +1,348 @@
+//! A whole trace in bounded memory: one pass from bytes to statements, windows,
+//! histograms and an account of everything that is missing.
+//!
+//! Spans are decoded frame by frame into columns that are reused, so that memory
+//! follows what a trace declares and not how long it is; only samples are kept one
+//! by one. Nothing in a stream stops the reading once it began; whether its numbers
+//! may be believed is for [`crate::check`].
+
+use crate::load::{self, Event, Frames, LoadError, Warning};
+use crate::segments::{Facts, Nesting};
+use crate::statements::Statements;
+use crate::windows::{Tables, Window, Windows};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use trace_format::control::Message;
+use trace_format::decode::{Frame, Messages, SpanColumns, read_records};
+use trace_format::{
+    Context, Counter, DecodeWarning, FrameKind, Instant, Origin, RecordError, Sample,
+};
+
+/// Rings that may record: a hostile stream could name 65536 CPUs.
+const RING_LIMIT: usize = 3 * 256;
+
+/// Warnings kept in full.
+const WARNING_LIMIT: usize = 16;
+
+/// A trace, read.
+#[derive(Debug, Default)]
+pub struct Trace {
+    /// Name for evidence: the file, relative to the run directory.
+    pub source: String,
+    /// What it says about itself.
+    pub statements: Statements,
+    /// The benchmarks' windows, in order.
+    pub windows: Vec<Window>,
+    /// Records outside of every window.
+    pub outside: Tables,
+    /// What was lost or not understood.
+    pub damage: Damage,
+    /// What was read.
+    pub totals: Totals,
+    /// What each ring delivered, by CPU and context.
+    pub rings: BTreeMap<(u16, Context), RingTotals>,
+    /// Last reading of each counter, by CPU and id.
+    pub counters: BTreeMap<(u16, u16), u64>,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Bytes of the uncompressed stream.
+    pub bytes: u64,
+    /// Intact frames.
+    pub frames: u64,
+    /// Spans and dispatch roots.
+    pub records: u64,
+    /// Samples.
+    pub samples: u64,
+    /// Instants.
+    pub instants: u64,
+    /// Of them context switches.
+    pub switches: u64,
+    /// Sampled program counters.
+    pub pc_samples: u64,
+}
+
+/// What one ring delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RingTotals {
+    /// Spans and roots decoded.
+    pub decoded: u64,
+    /// Spans and roots that its frames reported lost.
+    pub lost: u64,
+}
+
+/// What was lost or not understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Bytes that belong to no intact frame.
+    pub bytes: u64,
+    /// The stream or its archive is cut off.
+    pub cut: bool,
+    /// Frames that are missing.
+    pub missing: u64,
+    /// Frames that came again or late.
+    pub out_of_order: u64,
+    /// Frames with records that make no sense.
+    pub malformed: u64,
+    /// Control messages of a later version.
+    pub unknown: u64,
+    /// Statements, windows, samples and rings that found no place.
+    pub left_out: u64,
+    /// Records that frames of any kind reported lost.
+    pub lost: u64,
+    /// The first warnings, in words.
+    pub first: Vec<String>,
+}
+
+impl Damage {
+    fn take(&mut self, warning: &Warning) {
+        match warning {
+            Warning::Archive { .. } => self.cut = true,
+            Warning::Stream(warning) => match *warning {
+                DecodeWarning::Damaged { length, .. } => self.bytes += length,
+                DecodeWarning::Truncated { .. } => self.cut = true,
+                DecodeWarning::Missing { count, .. } => self.missing += u64::from(count),
+                DecodeWarning::OutOfOrder { .. } => self.out_of_order += 1,
+                DecodeWarning::Records { .. } | DecodeWarning::MalformedMessage { .. } => {
+                    self.malformed += 1;
+                }
+                DecodeWarning::UnknownMessage { .. } => self.unknown += 1,
+            },
+        }
+        if self.first.len() < WARNING_LIMIT {
+            self.first.push(warning.to_string());
+        }
+    }
+}
+
+/// Reads a raw stream or a `.ktrace` from a file. `source` names it in evidence.
+pub fn read_file(path: &Path, source: &str) -> Result<Trace, LoadError> {
+    let frames = load::open(path)?;
+    read_frames(frames, source).map_err(|error| error.at(path))
+}
+
+/// Reads a raw stream from memory.
+pub fn read_bytes(bytes: &[u8], source: &str) -> Result<Trace, LoadError> {
+    let path = Path::new(source);
+    let (first, rest) = bytes.split_at(bytes.len().min(4));
+    let frames = Frames::new(rest, first.to_vec()).map_err(|error| LoadError::Io {
+        path: path.to_owned(),
+        error,
+    })?;
+    read_frames(frames, source).map_err(|error| error.at(path))
+}
+
+enum Failure {
+    Io(std::io::Error),
+    Decode(trace_format::DecodeError),
+}
+
+impl Failure {
+    fn at(self, path: &Path) -> LoadError {
+        let path = path.to_owned();
+        match self {
+            Self::Io(error) => LoadError::Io { path, error },
+            Self::Decode(error) => LoadError::Decode { path, error },
+        }
+    }
+}
+
+fn read_frames<R: Read>(mut frames: Frames<R>, source: &str) -> Result<Trace, Failure> {
+    let mut reader = Reader::new(source);
+    while let Some(event) = frames.next_event().map_err(Failure::Io)? {
+        match event {
+            Event::Frame(frame) => reader.frame(&frame),
+            Event::Warning(warning) => reader.trace.damage.take(&warning),
+        }
+    }
+    frames.outcome().map_err(Failure::Decode)?;
+    reader.trace.totals.bytes = frames.offset();
+    Ok(reader.finish())
+}
+
+/// The pass, and what it reuses from frame to frame.
+struct Reader {
+    trace: Trace,
+    windows: Windows,
+    columns: SpanColumns,
+    samples: Vec<Sample>,
+    counters: Vec<Counter>,
+    instants: Vec<Instant>,
+    nestings: BTreeMap<(u16, Context), Nesting>,
+    /// Per CPU; emptied by every declaration or calibration.
+    facts: BTreeMap<u16, Facts>,
+    /// Cumulative losses by source.
+    lost: BTreeMap<(FrameKind, u16, Context), u64>,
+}
+
+impl Reader {
+    fn new(source: &str) -> Self {
+        Self {
+            trace: Trace {
+                source: source.to_owned(),
+                ..Trace::default()
+            },
+            windows: Windows::new(),
+            columns: SpanColumns::default(),
+            samples: Vec::new(),
+            counters: Vec::new(),
+            instants: Vec::new(),
+            nestings: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            lost: BTreeMap::new(),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        self.trace.totals.frames += 1;
+        let origin = frame.header.origin;
+        self.losses(frame.header.kind, &origin);
+        let read = match frame.header.kind {
+            FrameKind::Control => {
+                self.messages(frame);
+                return;
+            }
+            FrameKind::Spans => self.spans(frame),
+            FrameKind::Samples => self.samples(frame),
+            FrameKind::Counters => self.counters(frame),
+            FrameKind::Instants => self.instants(frame),
+            FrameKind::PcSamples => {
+                self.trace.totals.pc_samples += u64::from(frame.header.record_count);
+                Ok(())
+            }
+        };
+        if let Err(error) = read {
+            let warning = DecodeWarning::Records {
+                sequence: origin.sequence,
+                error,
+            };
+            self.trace.damage.take(&warning.into());
+        }
+    }
+
+    /// Notes what the frame's source lost since its frame before.
+    fn losses(&mut self, kind: FrameKind, origin: &Origin) {
+        let source = (kind, origin.cpu, origin.context);
+        if self.lost.len() >= 2 * RING_LIMIT && !self.lost.contains_key(&source) {
+            self.trace.damage.left_out += 1;
+            return;
+        }
+        let total = origin
+            .lost
+            .ring_full
+            .saturating_add(origin.lost.overwritten);
+        let total = total.saturating_add(origin.lost.transport);
+        let before = self.lost.insert(source, total).unwrap_or(0);
+        // A source that reports less than before is out of order, and told so there.
+        let new = total.saturating_sub(before);
+        if new == 0 {
+            return;
+        }
+        self.trace.damage.lost = self.trace.damage.lost.saturating_add(new);
+        self.windows.lost(new);
+        if kind == FrameKind::Spans {
+            let ring = self
+                .trace
+                .rings
+                .entry((origin.cpu, origin.context))
+                .or_default();
+            ring.lost = ring.lost.saturating_add(new);
+        }
+    }
+
+    fn messages(&mut self, frame: &Frame) {
+        for message in Messages::new(frame) {
+            match message {
+                Ok(message) => {
+                    if matches!(
+                        message,
+                        Message::SegmentDeclared(_) | Message::Calibration(_)
+                    ) {
+                        self.facts.clear();
+                    }
+                    self.trace.statements.take(&message);
+                    self.windows.take(&message);
+                }
+                Err(warning) => self.trace.damage.take(&warning.into()),
+            }
+        }
+    }
+
+    fn spans(&mut self, frame: &Frame) -> Result<(), RecordError> {
+        let ring = (frame.header.origin.cpu, frame.header.origin.context);
+        if self.nestings.len() >= RING_LIMIT && !self.nestings.contains_key(&ring) {
+            self.trace.damage.left_out += 1;
+            return Ok(());
+        }
+        self.columns.clear();
+        let read = self.columns.read(frame);
+        let count = self.columns.len() as u64;
+        self.trace.totals.records += count;
+        self.trace.rings.entry(ring).or_default().decoded += count;
+        let statements = &self.trace.statements;
+        let facts = self
+            .facts
+            .entry(ring.0)
+            .or_insert_with(|| Facts::new(statements, ring.0));
+        let nesting = self.nestings.entry(ring).or_default();
+        nesting.take(&self.columns, facts, &mut self.windows);
+        read.map(|_| ())
+    }
+
+    fn samples(&mut self, frame: &Frame) -> Result<(), RecordError> {
+        self.samples.clear();
+        let read = read_records(frame, &mut self.samples);
+        self.trace.totals.samples += self.samples.len() as u64;
+        for sample in self.samples.drain(..) {
+            self.windows.sample(sample);
+        }
+        read.map(|_| ())
+    }
+
+    fn counters(&mut self, frame: &Frame) -> Result<(), RecordError> {
+        self.counters.clear();
+        let read = read_records(frame, &mut self.counters);
+        let cpu = frame.header.origin.cpu;
+        for counter in self.counters.drain(..) {
+            // A reading of what was never declared has no meaning to keep.
+            if self.trace.statements.counters.contains_key(&counter.id)
+                && self.trace.counters.len() < crate::statements::LIMIT
+            {
+                self.trace.counters.insert((cpu, counter.id), counter.value);
+            }
+        }
+        read.map(|_| ())
+    }
+
+    fn instants(&mut self, frame: &Frame) -> Result<(), RecordError> {
+        self.instants.clear();
+        let read = read_records(frame, &mut self.instants);
+        let totals = &mut self.trace.totals;
+        totals.instants += self.instants.len() as u64;
+        totals.switches += self
+            .instants
+            .iter()
+            .filter(|i| i.id == Instant::SWITCH)
+            .count() as u64;
+        read.map(|_| ())
+    }
+
+    fn finish(mut self) -> Trace {
+        for nesting in self.nestings.values_mut() {
+            nesting.finish(&mut self.windows);
+        }
+        let Windows {
+            list,
+            outside,
+            strays,
+            ..
+        } = self.windows;
+        self.trace.damage.left_out += strays + self.trace.statements.left_out;
+        self.trace.windows = list;
+        self.trace.outside = outside;
+        self.trace
+    }
+}
