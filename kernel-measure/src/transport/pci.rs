@@ -189,3 +189,87 @@ pub(super) fn enable(space: &mut impl ConfigSpace, function: Function) {
     let command = command | COMMAND_MEMORY | COMMAND_BUS_MASTER;
     space.write(function, offset::COMMAND, command);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// One device behind a few empty slots, with two BARs of 64 bits.
+    struct Space {
+        words: [u32; 64],
+    }
+
+    const HERE: Function = Function {
+        bus: 0,
+        device: 3,
+        function: 0,
+    };
+    const BAR_SIZE: u32 = 0x4000;
+
+    impl Space {
+        fn new() -> Self {
+            let mut words = [0; 64];
+            words[0] = 0x1043_1AF4;
+            words[1] = STATUS_CAPABILITIES;
+            words[4] = BAR_64_BIT;
+            words[0x34 / 4] = 0x40;
+            // Vendor, another kind, vendor, end.
+            words[0x40 / 4] = 0x5009;
+            words[0x50 / 4] = 0x6011;
+            words[0x60 / 4] = 0x0009;
+            Space { words }
+        }
+    }
+
+    impl ConfigSpace for Space {
+        fn read(&mut self, function: Function, offset: u8) -> u32 {
+            match function == HERE {
+                true => self.words[usize::from(offset) / 4],
+                false => u32::MAX,
+            }
+        }
+
+        fn write(&mut self, _: Function, offset: u8, value: u32) {
+            let word = &mut self.words[usize::from(offset) / 4];
+            *word = match offset {
+                0x10 => value & !(BAR_SIZE - 1) | BAR_64_BIT,
+                _ => value,
+            };
+        }
+    }
+
+    #[test]
+    fn the_device_and_its_capabilities_are_found() {
+        let mut space = Space::new();
+        assert_eq!(find(&mut space, 0x1AF4, &[0x1003, 0x1043]), Some(HERE));
+        assert_eq!(find(&mut space, 0x1AF4, &[0x1000]), None);
+        let found: Vec<u8> = capabilities(&mut space, HERE, 9).into_iter().collect();
+        assert_eq!(found, [0x40, 0x60]);
+    }
+
+    #[test]
+    fn a_circular_capability_list_ends() {
+        let mut space = Space::new();
+        space.words[0x60 / 4] = 0x4009;
+        assert_eq!(capabilities(&mut space, HERE, 9).len(), 32);
+    }
+
+    #[test]
+    fn an_unassigned_bar_gets_an_aligned_place_once() {
+        let mut space = Space::new();
+        let mut window = 0xFE00_1000..0xFE40_0000;
+        let bar = memory_bar(&mut space, HERE, 0, &mut window);
+        assert_eq!(bar, Ok(0xFE00_4000));
+        assert_eq!(memory_bar(&mut space, HERE, 0, &mut window), bar);
+        assert_eq!(window.start, 0xFE00_8000);
+    }
+
+    #[test]
+    fn a_full_window_is_an_error() {
+        let mut space = Space::new();
+        let mut window = 0xFE00_1000..0xFE00_4000;
+        let bar = memory_bar(&mut space, HERE, 0, &mut window);
+        assert_eq!(bar, Err(VirtioError::NoRegisterSpace));
+    }
+}
