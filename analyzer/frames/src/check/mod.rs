@@ -234,4 +234,4 @@ impl Findings<'_> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

@@ -1,0 +1,93 @@
+//! From counted segments to the breakdown of a dispatch.
+
+use crate::statements::Statements;
+use crate::windows::{SegmentCounts, Tables};
+use capbench_results::{Breakdown, SegmentSummary};
+use capbench_stats::Quantile;
+use std::collections::BTreeMap;
+
+/// The breakdown of what `tables` hold; `None` when nothing was recorded. The
+/// traced median is the caller's to add.
+pub fn breakdown(
+    tables: &Tables,
+    statements: &Statements,
+    traces: Vec<String>,
+) -> Option<Breakdown> {
+    let calibrated = !statements.calibrations.is_empty();
+    let segments: Vec<SegmentSummary> = in_tree_order(tables, statements)
+        .into_iter()
+        .filter_map(|(id, counts)| {
+            summarize(id, counts, tables.dispatch_ticks, calibrated, statements)
+        })
+        .collect();
+    let bound = tables
+        .segments()
+        .map(|(_, counts)| counts.bound)
+        .max()
+        .unwrap_or(0);
+    (!segments.is_empty()).then_some(Breakdown {
+        traces,
+        dispatches: tables.complete,
+        incomplete: tables.incomplete,
+        traced_median: None,
+        self_bound: calibrated.then_some(bound as f64),
+        segments,
+    })
+}
+
+fn summarize(
+    id: u16,
+    counts: &SegmentCounts,
+    dispatch_ticks: u128,
+    calibrated: bool,
+    statements: &Statements,
+) -> Option<SegmentSummary> {
+    let declared = statements.segments.get(&id)?;
+    let parent = declared
+        .parent
+        .map(|parent| statements.segment_name(parent));
+    let middle = |histogram: &crate::Histogram| histogram.quantile(Quantile::MEDIAN);
+    let share = counts.self_raw.sum() as f64 / dispatch_ticks as f64;
+    Some(SegmentSummary {
+        name: declared.name.clone(),
+        parent: parent.unwrap_or_default(),
+        count: counts.duration.count(),
+        median: middle(&counts.duration)?.value,
+        p95: counts
+            .duration
+            .supported_quantile(Quantile::P95)
+            .map(|estimate| estimate.value),
+        max: counts.duration.max()?,
+        share: (counts.dispatched && dispatch_ticks > 0).then_some(share.min(1.0)),
+        self_raw: middle(&counts.self_raw).map(|estimate| estimate.value),
+        self_corrected: middle(&counts.self_corrected)
+            .filter(|_| calibrated)
+            .map(|estimate| estimate.value),
+        bucketed: counts.duration.bucketed(),
+    })
+}
+
+/// The recorded segments, every one behind its declared parent, siblings by id.
+fn in_tree_order<'a>(tables: &'a Tables, statements: &Statements) -> Vec<(u16, &'a SegmentCounts)> {
+    let mut children: BTreeMap<Option<u16>, Vec<u16>> = BTreeMap::new();
+    for (id, segment) in statements.segments.iter().rev() {
+        // A parent nobody declared is as good as none.
+        let parent = segment
+            .parent
+            .filter(|parent| statements.segments.contains_key(parent));
+        children.entry(parent).or_default().push(*id);
+    }
+    let mut ordered = Vec::new();
+    // Taking a list out as it is visited also ends a ring of parents, which no
+    // honest table holds and which is never reached from the top.
+    let mut open = children.remove(&None).unwrap_or_default();
+    while let Some(id) = open.pop() {
+        if let Some(counts) = tables.segment(id) {
+            ordered.push((id, counts));
+        }
+        open.extend(children.remove(&Some(id)).unwrap_or_default());
+    }
+    let left = children.into_values().flatten();
+    ordered.extend(left.filter_map(|id| Some((id, tables.segment(id)?))));
+    ordered
+}

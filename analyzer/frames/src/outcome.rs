@@ -1,0 +1,274 @@
+//! From boots to one outcome of one benchmark.
+//!
+//! A number comes out only if no finding touches the benchmark in any boot, the
+//! breakdown's boots included: a kernel whose accounts do not balance under full
+//! tracing is not believed without tracing either.
+
+use crate::breakdown::breakdown;
+use crate::check::{Finding, Objection};
+use crate::histogram::Budget;
+use crate::trace::Trace;
+use crate::windows::{Tables, Window};
+use capbench_results::{
+    BootSummary, Breakdown, Evidence, FailureReason, InvalidReason, Measurement, Outcome, Range,
+    Refusal, SampleKind, Unit,
+};
+use capbench_stats::{median, summarize};
+use trace_format::SampleFlags;
+
+/// Evidence kept in a refusal; the traces hold the rest.
+const EVIDENCE_LIMIT: usize = 16;
+
+/// Memory for the merged histograms of one breakdown.
+const BREAKDOWN_BYTES: usize = 64 << 20;
+
+/// A boot and what the rules found in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot<'a> {
+    /// Its trace.
+    pub trace: &'a Trace,
+    /// Its findings.
+    pub findings: &'a [Finding],
+}
+
+/// What the definition of a benchmark says about one of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row<'a> {
+    /// Result name, batch included.
+    pub benchmark: &'a str,
+    /// Operations per sample.
+    pub batch: u32,
+    /// Warm samples per boot, where the definition says.
+    pub samples: Option<u64>,
+    /// Unit of the ticks in a window that does not idle.
+    pub unit: Unit,
+    /// Which direction is an improvement.
+    pub lower_is_better: bool,
+}
+
+/// The outcome of a row from boots of the `samples` variant, with a breakdown from
+/// boots of the `segments` variant, if there are any. `across` holds findings that
+/// are of no single boot.
+pub fn outcome(row: &Row, measured: &[Boot], traced: &[Boot], across: &[Finding]) -> Outcome {
+    let boots = measured.iter().chain(traced);
+    let findings = boots.flat_map(|boot| boot.findings).chain(across);
+    let touching: Vec<&Finding> = findings.filter(|f| f.touches(row.benchmark)).collect();
+    if let Some(first) = touching.first() {
+        return refuse(first, &touching);
+    }
+    match measure(row, measured, traced) {
+        Ok(measurement) => Outcome::Passed(measurement),
+        Err(refused) => *refused,
+    }
+}
+
+/// The outcome of a row that no boot left a readable trace for.
+pub fn refused(row: &Row, findings: &[Finding]) -> Outcome {
+    let touching: Vec<&Finding> = findings
+        .iter()
+        .filter(|f| f.touches(row.benchmark))
+        .collect();
+    match touching.first() {
+        Some(first) => refuse(first, &touching),
+        None => *never_ran("no boot"),
+    }
+}
+
+fn refuse(first: &Finding, all: &[&Finding]) -> Outcome {
+    let mut detail = format!("{}: {}", first.check, first.evidence);
+    if all.len() > 1 {
+        detail.push_str(&format!("; and {} more", all.len() - 1));
+    }
+    let evidence: Vec<Evidence> = all
+        .iter()
+        .take(EVIDENCE_LIMIT)
+        .map(|finding| finding.evidence.clone())
+        .collect();
+    match first.objection {
+        Objection::Failed(reason) => Outcome::Failed(Refusal {
+            reason,
+            detail,
+            evidence,
+        }),
+        Objection::Invalid(reason) => Outcome::Invalid(Refusal {
+            reason,
+            detail,
+            evidence,
+        }),
+    }
+}
+
+type Refused = Box<Outcome>;
+
+fn never_ran(source: &str) -> Refused {
+    let detail = format!("{source}: its window never opened");
+    Box::new(Outcome::Failed(Refusal::new(
+        FailureReason::NeverRan,
+        detail,
+    )))
+}
+
+fn measure(row: &Row, measured: &[Boot], traced: &[Boot]) -> Result<Measurement, Refused> {
+    let boots = values_of_all(row, measured)?;
+    let slices: Vec<&[f64]> = boots.iter().map(|boot| boot.warm.as_slice()).collect();
+    let summary = summarize(&slices).ok_or_else(|| never_ran("no boot"))?;
+    let cold: Option<Vec<f64>> = boots.iter().map(|boot| boot.cold).collect();
+    let idled = boots.iter().any(|boot| boot.idled);
+    Ok(Measurement {
+        unit: if idled && row.unit == Unit::Instructions {
+            Unit::VirtualNs
+        } else {
+            row.unit
+        },
+        lower_is_better: row.lower_is_better,
+        median: summary.median,
+        p95: summary.p95,
+        samples: slices.concat(),
+        sample_kind: SampleKind::of_batch(row.batch),
+        batch: row.batch,
+        n: summary.n,
+        min: summary.values.low,
+        max: summary.values.high,
+        sd: summary.sd,
+        range: Range {
+            low: summary.medians.low,
+            high: summary.medians.high,
+        },
+        cold: cold.and_then(|cold| median(&cold)),
+        boots: boots
+            .iter()
+            .zip(&summary.boots)
+            .map(|(boot, summary)| BootSummary {
+                trace: boot.source.clone(),
+                n: summary.n,
+                median: summary.median,
+                p95: summary.p95,
+                cold: boot.cold,
+            })
+            .collect(),
+        breakdown: trace_breakdown(row, traced)?,
+    })
+}
+
+fn trace_breakdown(row: &Row, traced: &[Boot]) -> Result<Option<Breakdown>, Refused> {
+    let Some(first) = traced.first() else {
+        return Ok(None);
+    };
+    let boots = values_of_all(row, traced)?;
+    let medians: Option<Vec<f64>> = boots.iter().map(|boot| median(&boot.warm)).collect();
+    let mut tables = Tables::default();
+    let mut budget = Budget::bytes(BREAKDOWN_BYTES);
+    for boot in traced {
+        if let Some(window) = window_of(row, boot.trace) {
+            tables.merge(&window.tables, &mut budget);
+        }
+    }
+    let traces = boots.into_iter().map(|boot| boot.source).collect();
+    let mut breakdown = breakdown(&tables, &first.trace.statements, traces);
+    if let Some(breakdown) = &mut breakdown {
+        breakdown.traced_median = medians.and_then(|medians| median(&medians));
+    }
+    Ok(breakdown)
+}
+
+/// A row's values in one boot.
+struct Values {
+    source: String,
+    warm: Vec<f64>,
+    cold: Option<f64>,
+    idled: bool,
+}
+
+fn values_of_all(row: &Row, boots: &[Boot]) -> Result<Vec<Values>, Refused> {
+    boots.iter().map(|boot| values(row, boot.trace)).collect()
+}
+
+fn window_of<'a>(row: &Row, trace: &'a Trace) -> Option<&'a Window> {
+    trace
+        .windows
+        .iter()
+        .find(|window| window.benchmark == row.benchmark)
+}
+
+fn values(row: &Row, trace: &Trace) -> Result<Values, Refused> {
+    let window = window_of(row, trace).ok_or_else(|| never_ran(&trace.source))?;
+    let other = window
+        .samples
+        .iter()
+        .find(|sample| sample.operations != row.batch);
+    if let Some(sample) = other {
+        return Err(contradiction(
+            trace,
+            format!("operations of the sample at {}", sample.start),
+            row.batch,
+            sample.operations,
+        ));
+    }
+    let found = SampleSet::of(window);
+    let n = found.warm.len() as u64;
+    if n == 0 || row.samples.is_some_and(|declared| declared != n) {
+        let expected = row
+            .samples
+            .map_or("some".to_owned(), |declared| declared.to_string());
+        let refusal = Refusal::new(
+            FailureReason::Incomplete,
+            format!("{}: {n} warm samples instead of {expected}", trace.source),
+        );
+        return Err(Box::new(Outcome::Failed(refusal)));
+    }
+    Ok(Values {
+        source: trace.source.clone(),
+        warm: found.warm,
+        cold: found.cold,
+        idled: found.idled,
+    })
+}
+
+fn contradiction(
+    trace: &Trace,
+    subject: String,
+    expected: impl ToString,
+    observed: impl ToString,
+) -> Refused {
+    let evidence = Evidence {
+        source: trace.source.clone(),
+        subject,
+        expected: expected.to_string(),
+        observed: observed.to_string(),
+    };
+    let refusal = Refusal::new(InvalidReason::AccountsUnbalanced, evidence.to_string());
+    Box::new(Outcome::Invalid(refusal.with(evidence)))
+}
+
+/// Per-operation values of a window's samples.
+pub(crate) struct SampleSet {
+    /// Of the batches that count, in order.
+    pub(crate) warm: Vec<f64>,
+    /// Of the very first batch.
+    pub(crate) cold: Option<f64>,
+    /// The CPU idled in some batch.
+    pub(crate) idled: bool,
+}
+
+impl SampleSet {
+    pub(crate) fn of(window: &Window) -> Self {
+        let value = |sample: &trace_format::Sample| {
+            sample.ticks as f64 / f64::from(sample.operations.max(1))
+        };
+        let set_aside = SampleFlags::COLD | SampleFlags::WARM_UP;
+        let samples = || window.samples.iter().filter(|sample| sample.metric == 0);
+        let cold = samples().find(|sample| sample.flags.contains(SampleFlags::COLD));
+        Self {
+            warm: samples()
+                .filter(|s| !s.flags.intersects(set_aside))
+                .map(value)
+                .collect(),
+            cold: cold.map(value),
+            idled: samples().any(|sample| sample.flags.contains(SampleFlags::IDLED)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

@@ -1,0 +1,245 @@
+//! What one trace says, in a form to print: for whoever has a trace and no run.
+
+use crate::breakdown::breakdown;
+use crate::check::Finding;
+use crate::outcome::SampleSet;
+use crate::trace::{Damage, Trace};
+use crate::windows::{Edges, Window};
+use capbench_results::{Breakdown, Evidence, SampleKind, Unit};
+use capbench_stats::summarize;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use trace_format::control::Aggregation;
+
+/// One trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TraceSummary {
+    /// The file.
+    pub source: String,
+    /// Name of the kernel; empty when the stream does not say.
+    pub kernel: String,
+    /// The kernel's build.
+    pub build_id: String,
+    /// `samples` or `segments`.
+    pub variant: String,
+    /// Features of the kernel build.
+    pub features: Vec<String>,
+    /// What a tick of its clock is: instructions where the guest saw it count
+    /// them, else increments of the time-stamp counter.
+    pub unit: Unit,
+    /// What was read.
+    pub totals: TotalsSummary,
+    /// The benchmarks' windows.
+    pub windows: Vec<WindowSummary>,
+    /// Segments recorded outside of every window.
+    pub outside: Option<Breakdown>,
+    /// What was lost or not understood, in words.
+    pub warnings: Vec<String>,
+    /// What the rules object to.
+    pub findings: Vec<FindingSummary>,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // as in `Totals`
+pub struct TotalsSummary {
+    pub bytes: u64,
+    pub frames: u64,
+    pub records: u64,
+    pub samples: u64,
+    pub instants: u64,
+    pub switches: u64,
+    pub lost: u64,
+}
+
+/// One window.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowSummary {
+    /// Result name of the benchmark.
+    pub benchmark: String,
+    /// What the program measured; absent without samples.
+    pub samples: Option<SampleSummary>,
+    /// What the program's oracle said; absent without a verdict.
+    pub verdict: Option<String>,
+    /// Records lost inside.
+    pub lost: u64,
+    /// Change of each counter inside, by name.
+    pub counters: BTreeMap<String, u64>,
+    /// Where its dispatches spend themselves; absent without segment probes.
+    pub breakdown: Option<Breakdown>,
+}
+
+/// What a program measured, per operation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SampleSummary {
+    /// Warm batches.
+    pub n: u64,
+    /// Operations in a batch.
+    pub batch: u32,
+    /// What a percentile is of.
+    pub sample_kind: SampleKind,
+    /// The middle.
+    pub median: f64,
+    /// 95th percentile, if there are enough.
+    pub p95: Option<f64>,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// Standard deviation, if there are two.
+    pub sd: Option<f64>,
+    /// The very first batch.
+    pub cold: Option<f64>,
+}
+
+/// What a rule objects to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingSummary {
+    /// The rule.
+    pub check: &'static str,
+    /// The reason a result would carry.
+    pub reason: String,
+    /// The benchmark it touches; absent for all.
+    pub benchmark: Option<String>,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+impl TraceSummary {
+    /// Summarises a trace with what the rules found in it.
+    pub fn new(trace: &Trace, findings: &[Finding]) -> Self {
+        let statements = &trace.statements;
+        let session = statements.session.clone();
+        let counts = statements
+            .clocks
+            .values()
+            .any(|clock| clock.counts_instructions);
+        let session = session.unwrap_or_else(|| crate::statements::Session {
+            build_id: String::new(),
+            kernel: String::new(),
+            variant: String::new(),
+            features: Vec::new(),
+            cpus: 0,
+            ring_slots: 0,
+            overwrites: false,
+        });
+        let totals = &trace.totals;
+        Self {
+            source: trace.source.clone(),
+            kernel: session.kernel,
+            build_id: session.build_id,
+            variant: session.variant,
+            features: session.features,
+            unit: if counts {
+                Unit::Instructions
+            } else {
+                Unit::TscTicks
+            },
+            totals: TotalsSummary {
+                bytes: totals.bytes,
+                frames: totals.frames,
+                records: totals.records,
+                samples: totals.samples,
+                instants: totals.instants,
+                switches: totals.switches,
+                lost: trace.damage.lost,
+            },
+            windows: trace
+                .windows
+                .iter()
+                .map(|window| summarize_window(window, trace))
+                .collect(),
+            outside: breakdown(&trace.outside, statements, vec![trace.source.clone()]),
+            warnings: warnings(&trace.damage),
+            findings: findings.iter().map(summarize_finding).collect(),
+        }
+    }
+}
+
+fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
+    let samples = summarize_samples(window);
+    let traces = vec![trace.source.clone()];
+    let mut breakdown = breakdown(&window.tables, &trace.statements, traces);
+    if let Some(breakdown) = &mut breakdown {
+        breakdown.traced_median = samples.map(|samples| samples.median);
+    }
+    WindowSummary {
+        benchmark: window.benchmark.clone(),
+        samples,
+        verdict: window.verdict.as_ref().map(|verdict| match verdict.passed {
+            true => format!("passed, {} of {}", verdict.completed, verdict.submitted),
+            false => format!("failed, {}: {}", verdict.failures, verdict.detail),
+        }),
+        lost: window.lost,
+        counters: counters(window, trace),
+        breakdown,
+    }
+}
+
+fn summarize_samples(window: &Window) -> Option<SampleSummary> {
+    let found = SampleSet::of(window);
+    let summary = summarize(&[&found.warm])?;
+    let batch = window.samples.first()?.operations;
+    Some(SampleSummary {
+        n: summary.n,
+        batch,
+        sample_kind: SampleKind::of_batch(batch),
+        median: summary.median,
+        p95: summary.p95,
+        min: summary.values.low,
+        max: summary.values.high,
+        sd: summary.sd,
+        cold: found.cold,
+    })
+}
+
+/// Change of each counter between the window's edges, CPUs combined as declared.
+fn counters(window: &Window, trace: &Trace) -> BTreeMap<String, u64> {
+    let mut changes: BTreeMap<String, u64> = BTreeMap::new();
+    for ((_, id), edges) in &window.counters {
+        let Edges {
+            begin: Some(begin),
+            end: Some(end),
+        } = *edges
+        else {
+            continue;
+        };
+        let Some(counter) = trace.statements.counters.get(id) else {
+            continue;
+        };
+        let change = end.wrapping_sub(begin);
+        changes
+            .entry(counter.name.clone())
+            .and_modify(|all| {
+                *all = match counter.aggregation {
+                    Aggregation::Sum => all.saturating_add(change),
+                    Aggregation::Minimum => (*all).min(change),
+                    Aggregation::Maximum => (*all).max(change),
+                }
+            })
+            .or_insert(change);
+    }
+    changes
+}
+
+fn warnings(damage: &Damage) -> Vec<String> {
+    let mut warnings = damage.first.clone();
+    if damage.left_out > 0 {
+        warnings.push(format!("{} statements found no place", damage.left_out));
+    }
+    warnings
+}
+
+fn summarize_finding(finding: &Finding) -> FindingSummary {
+    FindingSummary {
+        check: finding.check,
+        reason: finding.objection.to_string(),
+        benchmark: finding.benchmark.clone(),
+        evidence: finding.evidence.clone(),
+    }
+}
