@@ -6,8 +6,8 @@ use capbench_results::{Breakdown, SegmentSummary};
 use capbench_stats::Quantile;
 use std::collections::BTreeMap;
 
-/// The breakdown of what `tables` hold; `None` when nothing was recorded. The
-/// traced median is the caller's to add.
+/// The breakdown of what `tables` hold; `None` when nothing was recorded. What
+/// full tracing costs is the caller's to add.
 pub fn breakdown(
     tables: &Tables,
     statements: &Statements,
@@ -30,6 +30,7 @@ pub fn breakdown(
         dispatches: tables.complete,
         incomplete: tables.incomplete,
         traced_median: None,
+        tracing_effect: None,
         self_bound: calibrated.then_some(bound as f64),
         segments,
     })

@@ -146,11 +146,15 @@ fn measure(row: &Row, measured: &[Boot], traced: &[Boot]) -> Result<Measurement,
                 cold: boot.cold,
             })
             .collect(),
-        breakdown: trace_breakdown(row, traced)?,
+        breakdown: trace_breakdown(row, summary.median, traced)?,
     })
 }
 
-fn trace_breakdown(row: &Row, traced: &[Boot]) -> Result<Option<Breakdown>, Refused> {
+fn trace_breakdown(
+    row: &Row,
+    untraced_median: f64,
+    traced: &[Boot],
+) -> Result<Option<Breakdown>, Refused> {
     let Some(first) = traced.first() else {
         return Ok(None);
     };
@@ -167,6 +171,9 @@ fn trace_breakdown(row: &Row, traced: &[Boot]) -> Result<Option<Breakdown>, Refu
     let mut breakdown = breakdown(&tables, &first.trace.statements, traces);
     if let Some(breakdown) = &mut breakdown {
         breakdown.traced_median = medians.and_then(|medians| median(&medians));
+        breakdown.tracing_effect = breakdown
+            .traced_median
+            .map(|traced| traced - untraced_median);
     }
     Ok(breakdown)
 }

@@ -62,7 +62,7 @@ fn clean_boots_yield_a_number_and_a_breakdown() {
         breakdown.segments[0].self_corrected, None,
         "nothing was calibrated"
     );
-    assert_eq!(measurement.tracing_effect(), Some(0.0));
+    assert_eq!(breakdown.tracing_effect, Some(0.0));
 }
 
 #[test]

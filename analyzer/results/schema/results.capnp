@@ -110,6 +110,10 @@ struct Breakdown {
   tracedMedian @3 :Float64 = nan;  # the benchmark's own median under full tracing
   selfBound    @4 :Float64 = nan;  # |corrected self - true self| per span is at most this
   segments     @5 :List(SegmentSummary);
+
+  # tracedMedian minus the measurement's median: what full tracing adds to one
+  # operation. nan: one of them is missing.
+  tracingEffect @6 :Float64 = nan;
 }
 
 struct SegmentSummary {

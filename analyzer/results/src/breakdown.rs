@@ -17,6 +17,9 @@ pub struct Breakdown {
     pub incomplete: u64,
     /// The benchmark's median with all probes compiled in.
     pub traced_median: Option<f64>,
+    /// What full tracing adds to one operation: the traced median minus the
+    /// measurement's.
+    pub tracing_effect: Option<f64>,
     /// A span's corrected self time is at most this far from its true one.
     pub self_bound: Option<f64>,
     /// The segments, parents before their children.

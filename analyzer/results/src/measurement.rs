@@ -150,12 +150,14 @@ impl Measurement {
                 finite("statistic of a boot", value)?;
             }
         }
-        self.breakdown.as_ref().map_or(Ok(()), Breakdown::check)
-    }
-
-    /// What full tracing adds to one operation: the median under all probes minus
-    /// this median.
-    pub fn tracing_effect(&self) -> Option<f64> {
-        Some(self.breakdown.as_ref()?.traced_median? - self.median)
+        let Some(breakdown) = &self.breakdown else {
+            return Ok(());
+        };
+        let effect = breakdown.traced_median.map(|traced| traced - self.median);
+        require(
+            breakdown.tracing_effect == effect,
+            "the tracing effect is the traced median minus the median",
+        )?;
+        breakdown.check()
     }
 }

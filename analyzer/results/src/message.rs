@@ -270,6 +270,7 @@ fn write_breakdown(breakdown: &Breakdown, mut to: wire::breakdown::Builder) -> R
     to.set_dispatches(breakdown.dispatches);
     to.set_incomplete(breakdown.incomplete);
     to.set_traced_median(or_nan(breakdown.traced_median));
+    to.set_tracing_effect(or_nan(breakdown.tracing_effect));
     to.set_self_bound(or_nan(breakdown.self_bound));
     let mut segments = to.init_segments(length(&breakdown.segments)?);
     for (index, segment) in breakdown.segments.iter().enumerate() {
@@ -298,6 +299,7 @@ fn read_breakdown(from: wire::breakdown::Reader) -> Read<Breakdown> {
         dispatches: from.get_dispatches(),
         incomplete: from.get_incomplete(),
         traced_median: not_nan(from.get_traced_median()),
+        tracing_effect: not_nan(from.get_tracing_effect()),
         self_bound: not_nan(from.get_self_bound()),
         segments: from
             .get_segments()?

@@ -75,6 +75,7 @@ fn breakdown() -> impl Strategy<Value = Breakdown> {
                 dispatches,
                 incomplete,
                 traced_median,
+                tracing_effect: None,
                 self_bound,
                 segments,
             },
@@ -123,6 +124,12 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                         cold: *cold,
                     })
                     .collect();
+                let breakdown = |median: f64| {
+                    breakdown.map(|breakdown| Breakdown {
+                        tracing_effect: breakdown.traced_median.map(|traced| traced - median),
+                        ..breakdown
+                    })
+                };
                 let medians: Vec<f64> = boots.iter().map(|boot| boot.median).collect();
                 let low = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
                 let high =
@@ -145,7 +152,7 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                     },
                     cold,
                     boots,
-                    breakdown,
+                    breakdown: breakdown(middle(&medians)),
                 }
             },
         )
