@@ -6,9 +6,10 @@
 use crate::arch::clock::Clock;
 use crate::arch::syscall::UserContext;
 use crate::capability::scratch::Scratch;
+use crate::measure;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
-use crate::process::{MAX_PROCESSES, Pid, Process, State};
+use crate::process::{MAX_PROCESSES, Pid, Process, State, Waiter};
 use crate::schedule::timeouts::Timeouts;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -30,6 +31,8 @@ pub struct Kernel {
     pub init: Pid,
     /// What happens at a time.
     pub timeouts: Timeouts,
+    /// Waits for processes that have ended, to be completed.
+    pub ended: Vec<(Waiter, i64)>,
     /// Buffers for the message at hand.
     pub scratch: Scratch,
     current: Option<Box<Process>>,
@@ -38,6 +41,8 @@ pub struct Kernel {
     run_queue: VecDeque<Pid>,
     /// Whose address space is loaded.
     loaded: Option<Pid>,
+    /// Who ran last.
+    running: Pid,
     next_pid: u32,
 }
 
@@ -56,11 +61,13 @@ impl Kernel {
             image,
             init: Pid(1),
             timeouts: Timeouts::default(),
+            ended: Vec::new(),
             scratch: Scratch::new(),
             current: None,
             others: Vec::with_capacity(MAX_PROCESSES),
             run_queue: VecDeque::with_capacity(MAX_PROCESSES),
             loaded: None,
+            running: Pid(0),
             next_pid: 1,
         }
     }
@@ -75,6 +82,12 @@ impl Kernel {
     #[inline]
     pub fn make_current(&mut self, process: Box<Process>) -> *mut UserContext {
         self.load(&process);
+        if self.running != process.pid {
+            let probe = measure::thread();
+            probe.instant(measure::SWITCH, self.running.0, u64::from(process.pid.0));
+            probe.count(measure::SWITCHES, 1);
+            self.running = process.pid;
+        }
         &raw mut self.current.insert(process).context
     }
 
@@ -101,6 +114,8 @@ impl Kernel {
 
     /// Puts a new process at the end of the queue.
     pub fn add(&mut self, process: Box<Process>) {
+        #[cfg(feature = "measure")]
+        measure::process_started(&process);
         self.run_queue.push_back(process.pid);
         self.others.push(process);
     }

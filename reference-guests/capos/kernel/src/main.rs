@@ -13,12 +13,15 @@ extern crate link_support as _;
 mod arch;
 mod boot;
 mod capability;
+mod inject;
 mod kernel;
+mod measure;
 mod memory;
 mod panic;
 mod process;
 mod ring;
 mod schedule;
+mod segments;
 
 use alloc::vec::Vec;
 use arch::clock::Clock;
@@ -44,6 +47,8 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
         kernel.clock.frequency,
         kernel.clock.source,
     );
+    #[cfg(feature = "measure")]
+    measure::start(kernel);
     start_init(kernel);
     schedule::next(kernel)
 }

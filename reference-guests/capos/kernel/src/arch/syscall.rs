@@ -8,8 +8,14 @@
 //! thread and not to a stack because the kernel has one stack and never blocks:
 //! switching threads is pointing [`resume`] at another context.
 //!
-//! One processor: the two words the entry needs are plain statics.
+//! Where all of this is measured, the boundaries are read here, in assembly,
+//! because no compiled code may run before the state is saved or after it is
+//! restored; [`Stamps`] keeps them until the next entry can record them.
+//!
+//! One processor: the words the entry needs are plain statics.
 
+use crate::inject;
+use crate::segments;
 use core::arch::naked_asm;
 use core::cell::Cell;
 use core::mem::offset_of;
@@ -125,8 +131,71 @@ unsafe impl Sync for EntryWord {}
 static CONTEXT_END: EntryWord = EntryWord(Cell::new(0));
 /// The program's stack pointer, for the few instructions it has no other place.
 static USER_STACK: EntryWord = EntryWord(Cell::new(0));
+/// Time stamps of the last way in and out, in segment builds.
+static STAMPS: Stamps = Stamps {
+    restore_start: EntryWord(Cell::new(0)),
+    restore_end: EntryWord(Cell::new(0)),
+    entry: EntryWord(Cell::new(0)),
+    saved: EntryWord(Cell::new(0)),
+    float_saved: EntryWord(Cell::new(0)),
+};
 /// What the kernel computes with.
 static KERNEL_MXCSR: u32 = DEFAULT_MXCSR;
+
+/// Boundaries that were read where nothing can be recorded.
+#[repr(C)]
+struct Stamps {
+    restore_start: EntryWord,
+    restore_end: EntryWord,
+    entry: EntryWord,
+    saved: EntryWord,
+    float_saved: EntryWord,
+}
+
+/// Records the last way out and this way in.
+#[inline(always)]
+pub fn record_entry() {
+    let probe = crate::measure::thread();
+    probe.interval(
+        segments::FP_RESTORE,
+        STAMPS.restore_start.0.get(),
+        STAMPS.restore_end.0.get(),
+    );
+    probe.interval(segments::ENTRY, STAMPS.entry.0.get(), STAMPS.saved.0.get());
+    probe.interval(
+        segments::FP_SAVE,
+        STAMPS.saved.0.get(),
+        STAMPS.float_saved.0.get(),
+    );
+    probe.count(crate::measure::SYSCALLS, 1);
+}
+
+/// Reads the time-stamp counter into a field of [`STAMPS`], in segment builds. RAX
+/// and RDX change. Noted as a site, as every probe's read is.
+macro_rules! stamp {
+    ($field:ident) => {
+        concat!(
+            ".if {segments}\n",
+            "2: rdtsc\n",
+            "shl rdx, 32\n",
+            "or rax, rdx\n",
+            "mov [rip + {stamps} + {",
+            stringify!($field),
+            "}], rax\n",
+            ".pushsection .capbench.sites, \"\", @progbits\n",
+            ".quad 2b\n",
+            ".popsection\n",
+            ".endif",
+        )
+    };
+}
+
+/// The instructions that a test injects into a segment.
+macro_rules! injection {
+    ($count:ident) => {
+        concat!(".rept {", stringify!($count), "}\nnop\n.endr")
+    };
+}
 
 /// Target of the `syscall` instruction.
 #[unsafe(naked)]
@@ -139,6 +208,7 @@ pub unsafe extern "C" fn entry() {
         "push r11",
         "push rax",
         "push rdx",
+        stamp!(entry),
         "push rsi",
         "push rdi",
         "push rbx",
@@ -151,9 +221,13 @@ pub unsafe extern "C" fn entry() {
         "push r14",
         "push r15",
         "lea rdi, [rsp - {general}]",
+        injection!(entry_count),
+        stamp!(saved),
         "fxsave64 [rdi]",
         "fninit",
         "ldmxcsr [rip + {kernel_mxcsr}]",
+        injection!(save_count),
+        stamp!(float_saved),
         "lea rsp, [rip + KERNEL_STACK + {stack_size}]",
         "xor ebp, ebp",
         "call {handler}",
@@ -164,6 +238,13 @@ pub unsafe extern "C" fn entry() {
         general = const offset_of!(UserContext, r15),
         stack_size = const super::boot::KERNEL_STACK_SIZE,
         handler = sym crate::process::syscall,
+        stamps = sym STAMPS,
+        segments = const cfg!(feature = "segments") as u32,
+        entry = const offset_of!(Stamps, entry),
+        saved = const offset_of!(Stamps, saved),
+        float_saved = const offset_of!(Stamps, float_saved),
+        entry_count = const inject::count(segments::ENTRY),
+        save_count = const inject::count(segments::FP_SAVE),
     )
 }
 
@@ -184,7 +265,10 @@ pub unsafe fn resume(context: *mut UserContext) -> ! {
 #[unsafe(naked)]
 unsafe extern "C" fn restore(context: *mut UserContext) -> ! {
     naked_asm!(
+        stamp!(restore_start),
         "fxrstor64 [rdi]",
+        injection!(restore_count),
+        stamp!(restore_end),
         "lea rsp, [rdi + {general}]",
         "pop r15",
         "pop r14",
@@ -204,6 +288,11 @@ unsafe extern "C" fn restore(context: *mut UserContext) -> ! {
         "pop rsp",
         "sysretq",
         general = const offset_of!(UserContext, r15),
+        stamps = sym STAMPS,
+        segments = const cfg!(feature = "segments") as u32,
+        restore_start = const offset_of!(Stamps, restore_start),
+        restore_end = const offset_of!(Stamps, restore_end),
+        restore_count = const inject::count(segments::FP_RESTORE),
     )
 }
 

@@ -10,6 +10,8 @@ pub mod boot_package;
 pub mod capability_manager;
 pub mod console;
 pub mod exception;
+#[cfg(feature = "measure")]
+pub mod measure_control;
 pub mod message;
 pub mod null;
 pub mod park_bench;
@@ -46,6 +48,9 @@ pub enum Object {
     ProcessHandle(Rc<Status>),
     /// Lists and revokes a process's capabilities.
     CapabilityManager(Rc<Status>),
+    /// Opens and closes measurement windows.
+    #[cfg(feature = "measure")]
+    MeasureControl,
 }
 
 /// A decoded call.
@@ -67,6 +72,9 @@ pub enum Request<'m> {
     ProcessHandle(process_handle::Request),
     /// A method of `CapabilityManager`.
     CapabilityManager(capability_manager::Request),
+    /// A method of `MeasureControl`.
+    #[cfg(feature = "measure")]
+    MeasureControl(measure_control::Request<'m>),
 }
 
 /// What a method body answers.
@@ -94,6 +102,9 @@ pub enum Reply {
     Capabilities(capability_manager::List),
     /// Results of `CapabilityManager.revoke`: a message without content.
     Revoked,
+    /// Results of `MeasureControl.begin`.
+    #[cfg(feature = "measure")]
+    Window(u32),
 }
 
 /// Why a call fails.
@@ -133,6 +144,9 @@ impl Object {
             KernelSource::ParkBench => Self::ParkBench,
             KernelSource::BootPackage => Self::BootPackage(boot_package::View::Whole),
             KernelSource::ProcessSpawner => Self::ProcessSpawner,
+            #[cfg(feature = "measure")]
+            KernelSource::MeasureControl => Self::MeasureControl,
+            #[cfg(not(feature = "measure"))]
             KernelSource::MeasureControl => return None,
         })
     }
@@ -144,6 +158,39 @@ impl Object {
         Some(Hold::new(object, interface_id, TransferMode::Copy))
     }
 
+    /// The object's place in the table of interfaces.
+    #[inline(always)]
+    pub fn interface_index(&self) -> u8 {
+        match self {
+            Self::Console => 0,
+            Self::Timer => 1,
+            Self::Null => 2,
+            Self::ParkBench => 3,
+            Self::BootPackage(_) => 4,
+            Self::ProcessSpawner => 5,
+            Self::ProcessHandle(_) => 6,
+            Self::CapabilityManager(_) => 7,
+            #[cfg(feature = "measure")]
+            Self::MeasureControl => 8,
+        }
+    }
+
+    /// Where a hold on it comes from, as a manifest spells it.
+    #[cfg(feature = "measure")]
+    pub fn source_name(&self) -> &'static str {
+        let source = match self {
+            Self::Console => KernelSource::Console,
+            Self::Timer => KernelSource::Timer,
+            Self::Null => KernelSource::Null,
+            Self::ParkBench => KernelSource::ParkBench,
+            Self::BootPackage(_) => KernelSource::BootPackage,
+            Self::ProcessSpawner => KernelSource::ProcessSpawner,
+            Self::MeasureControl => KernelSource::MeasureControl,
+            Self::ProcessHandle(_) | Self::CapabilityManager(_) => return "result",
+        };
+        source.name()
+    }
+
     /// Whether the object has this method. Asked before the parameters are looked
     /// at: an unknown method is `unimplemented` whatever it is called with.
     #[inline]
@@ -151,6 +198,8 @@ impl Object {
         let methods = match self {
             Self::Null => return true,
             Self::ProcessSpawner => 1,
+            #[cfg(feature = "measure")]
+            Self::MeasureControl => 4,
             Self::Console
             | Self::Timer
             | Self::ParkBench
@@ -178,6 +227,10 @@ impl Object {
             Self::ProcessHandle(_) => Request::ProcessHandle(process_handle::decode(method)),
             Self::CapabilityManager(_) => {
                 Request::CapabilityManager(capability_manager::decode(method, message)?)
+            }
+            #[cfg(feature = "measure")]
+            Self::MeasureControl => {
+                Request::MeasureControl(measure_control::decode(method, message)?)
             }
         })
     }
@@ -207,6 +260,10 @@ impl Object {
             (Self::CapabilityManager(status), Request::CapabilityManager(request)) => {
                 capability_manager::invoke(status, request, context)
             }
+            #[cfg(feature = "measure")]
+            (Self::MeasureControl, Request::MeasureControl(request)) => {
+                measure_control::invoke(request, context)
+            }
             _ => unreachable!("a request is decoded for its object"),
         }
     }
@@ -227,6 +284,8 @@ impl Reply {
             Self::Exited(code) => process_handle::encode(*code, encoder),
             Self::Capabilities(list) => capability_manager::encode_list(list, encoder),
             Self::Revoked => capability_manager::encode_revoked(encoder),
+            #[cfg(feature = "measure")]
+            Self::Window(window) => measure_control::encode(*window, encoder),
         }
     }
 

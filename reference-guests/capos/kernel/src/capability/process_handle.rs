@@ -46,7 +46,7 @@ pub fn invoke(
                 .kernel
                 .take(status.pid)
                 .ok_or(Exception::failed("a process cannot end itself this way"))?;
-            process::dispose(context.kernel, Some(context.caller), target, TERMINATED);
+            process::dispose(context.kernel, target, TERMINATED);
             Ok(Reply::Void)
         }
     }

@@ -55,6 +55,16 @@ pub unsafe fn init(frames: &mut Frames) -> Result<AddressSpace, OutOfMemory> {
     Ok(space)
 }
 
+/// Device registers at a physical address.
+#[cfg(feature = "measure")]
+pub fn device(address: u64) -> *mut u8 {
+    assert!(
+        (DEVICE_START..DEVICE_END).contains(&address),
+        "device registers at {address:#x} are outside of what is mapped"
+    );
+    (DEVICE_BASE + address) as *mut u8
+}
+
 fn map_kernel(space: &mut AddressSpace, frames: &mut Frames) -> Result<(), OutOfMemory> {
     let parts = [
         (

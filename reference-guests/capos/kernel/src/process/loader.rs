@@ -6,6 +6,7 @@
 use super::{Pid, Process, State, Status};
 use crate::arch::syscall::UserContext;
 use crate::capability::Object;
+use crate::measure::Exercised;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
 use crate::memory::{OutOfMemory, PhysAddr, Rights};
@@ -92,6 +93,7 @@ pub fn load<'n>(
         pid,
         wait_number: 0,
         status: Status::new(pid),
+        probe: Exercised::default(),
         space,
         capset: pages.capset,
         name: name.into(),

@@ -7,10 +7,11 @@ use crate::arch::syscall::UserContext;
 use crate::capability::{Object, process_handle};
 use crate::kernel::{KERNEL, Kernel};
 use crate::log;
+use crate::measure::{self, Exercised};
 use crate::memory::PhysAddr;
 use crate::memory::address_space::AddressSpace;
 use crate::ring::page::Ring;
-use crate::{ring, schedule};
+use crate::{arch, ring, schedule};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -59,6 +60,8 @@ pub struct Process {
     pub wait_number: u64,
     /// How it ends, shared with whoever holds a handle.
     pub status: Rc<Status>,
+    /// What it exercised.
+    pub probe: Exercised,
     space: AddressSpace,
     capset: PhysAddr,
     name: Box<str>,
@@ -80,6 +83,10 @@ pub struct Waiter {
     pub pid: Pid,
     /// Which of its submissions.
     pub sequence: u32,
+    /// Index of the interface that was called.
+    pub interface: u8,
+    /// Method that was called.
+    pub method: u16,
     /// Returned in the completion.
     pub user_data: u64,
     /// Where the result goes.
@@ -110,6 +117,15 @@ impl Status {
 }
 
 impl Process {
+    /// Its name.
+    #[cfg_attr(
+        not(feature = "measure"),
+        expect(dead_code, reason = "said in the trace")
+    )]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Makes it runnable if it has what it waits for. Whether it became runnable.
     #[inline]
     pub fn check_wake(&mut self) -> bool {
@@ -120,6 +136,8 @@ impl Process {
                 let satisfied = available >= min_complete;
                 if satisfied {
                     self.end_wait();
+                    let probe = measure::thread();
+                    probe.count(measure::WAKES, 1);
                 }
                 satisfied
             }
@@ -148,6 +166,7 @@ impl Process {
 
 /// Every system call, on the kernel stack, with the caller's state saved.
 pub extern "C" fn syscall() -> ! {
+    arch::syscall::record_entry();
     // SAFETY: entered from a program, so nothing in the kernel is running.
     let kernel = unsafe { KERNEL.get() };
     let mut process = kernel.take_current();
@@ -180,43 +199,49 @@ pub fn fault(frame: &ExceptionFrame, address: u64) -> ! {
         address,
         frame.stack,
     );
+    measure::process_faulted(
+        process.pid.0,
+        frame.vector,
+        frame.error,
+        frame.instruction,
+        address,
+    );
+    let probe = measure::thread();
+    probe.count(measure::FAULTS, 1);
     end(kernel, process, FAULT_EXIT_BASE - frame.vector as i64)
 }
 
 /// Ends the running process and goes on with another.
 pub fn end(kernel: &mut Kernel, process: Box<Process>, code: i64) -> ! {
     kernel.leave_address_space();
-    dispose(kernel, None, process, code);
+    dispose(kernel, process, code);
+    kernel.complete_ended(None);
     schedule::next(kernel)
 }
 
-/// Gives back everything a process had and tells whoever waits, the caller among
-/// them. The process must not be the one whose address space is loaded.
-pub fn dispose(
-    kernel: &mut Kernel,
-    mut caller: Option<&mut Process>,
-    process: Box<Process>,
-    code: i64,
-) {
-    let Process {
-        status,
-        space,
-        capabilities,
-        pid,
-        ..
-    } = *process;
+/// Gives back everything a process had. Who waits for it is told later, outside of
+/// any dispatch. The process must not be the one whose address space is loaded.
+pub fn dispose(kernel: &mut Kernel, process: Box<Process>, code: i64) {
+    let pid = process.pid;
+    process.probe.tell(pid.0);
+    measure::process_exited(pid.0, code);
+    let Process { status, space, .. } = *process;
     // SAFETY: the tree is not loaded, and ring and CapSet end with the process.
     unsafe { space.free(&mut kernel.frames) };
-    drop(capabilities);
     status.exit_code.set(Some(code));
-    let waiters = status.waiters.take();
-    for waiter in waiters {
-        process_handle::complete_wait(kernel, caller.as_deref_mut(), waiter, code);
-    }
-    if let Some(caller) = caller {
-        kernel.load(caller);
+    for waiter in status.waiters.take() {
+        kernel.ended.push((waiter, code));
     }
     if pid == kernel.init {
         schedule::shut_down(code);
+    }
+}
+
+impl Kernel {
+    /// Completes the waits for processes that have ended.
+    pub fn complete_ended(&mut self, mut caller: Option<&mut Process>) {
+        while let Some((waiter, code)) = self.ended.pop() {
+            process_handle::complete_wait(self, caller.as_deref_mut(), waiter, code);
+        }
     }
 }

@@ -1,68 +1,277 @@
 //! What happens to one submission.
 //!
 //! Fetch, validate, look up, decode, run the method, encode, post, check whether
-//! somebody waits for it. Each step is measured as a segment of the dispatch; a
-//! step that does not happen leaves none. A submission that completes later
-//! leaves a [`Waiter`], and its completion is a dispatch of its own with the same
-//! flow.
+//! somebody waits for it. Each step is a segment of the dispatch; a step that does
+//! not happen leaves none. A submission that completes later leaves a [`Waiter`],
+//! and its completion is a dispatch of its own with the same flow.
+//!
+//! The steps are parts of one function, so that a segment holds the step and not
+//! the calls around it.
 
+use crate::capability::exception::Exception;
 use crate::capability::message::{Encoder, Message};
 use crate::capability::scratch::MAX_PARAMETERS;
 use crate::capability::{CallError, Context, Object, Reply, park_bench};
+use crate::inject;
 use crate::kernel::Kernel;
+use crate::measure;
 use crate::process::{Process, Waiter};
-use crate::ring::page::ForeignHead;
+use crate::segments;
 use guest_abi::ring::{Cqe, CqeFlags, Sqe, opcode, result, validate};
+use kernel_core::capability_table::LookupError;
+use kernel_measure::{Dispatch, DispatchInfo, Outcome};
 
-/// What becomes of a submission.
-enum Outcome {
-    /// It completes now.
-    Complete { result: i32, capabilities: u16 },
-    /// It completes later.
-    Pending,
+/// One submission's way through the kernel.
+struct Dispatcher<'k> {
+    kernel: &'k mut Kernel,
+    process: &'k mut Process,
+    probe: Dispatch<'static>,
 }
 
-impl Outcome {
+/// What becomes of a submission, and what it was about.
+struct Done {
+    /// The completion's result; `None` if it completes later.
+    result: Option<i32>,
+    /// Result capabilities behind the payload.
+    capabilities: u16,
+    /// Index of the interface, where one was found.
+    interface: u8,
+}
+
+impl Done {
+    #[inline(always)]
     fn code(result: i32) -> Self {
-        Self::Complete {
-            result,
+        Self::call(DispatchInfo::NO_INTERFACE, result)
+    }
+
+    #[inline(always)]
+    fn call(interface: u8, result: i32) -> Self {
+        Self {
+            result: Some(result),
             capabilities: 0,
+            interface,
         }
     }
 }
 
-/// Serves the submission at the head of the caller's queue.
-pub fn dispatch(kernel: &mut Kernel, process: &mut Process) -> Result<(), ForeignHead> {
-    let sqe = process.ring.take()?;
-    let valid = validate(&sqe);
-    let outcome = match valid {
-        Err(error) => Outcome::code(error.code()),
-        Ok(()) => match sqe.opcode {
-            opcode::NOP => Outcome::code(0),
-            opcode::CALL => call(kernel, process, &sqe),
-            opcode::RELEASE => release(process, sqe.cap_id),
-            opcode::PARK_BENCH => compact_park(process, &sqe),
-            // Valid, and not offered by this kernel.
-            _ => Outcome::code(result::UNSUPPORTED_OPCODE),
-        },
+/// Serves the submission at the head of the caller's queue. There must be one.
+#[inline(never)]
+pub fn dispatch(kernel: &mut Kernel, process: &mut Process) {
+    let probe = measure::thread().dispatch(segments::DISPATCH);
+    let mut this = Dispatcher {
+        kernel,
+        process,
+        probe,
     };
-    if let Outcome::Complete {
-        result,
-        capabilities,
-    } = outcome
-    {
-        process.ring.post(Cqe {
-            user_data: sqe.user_data,
-            result,
-            flags: flags(capabilities),
-            cap_count: capabilities,
-            ..Cqe::default()
-        });
-        process.check_wake();
-    }
-    Ok(())
+
+    let sqe = this.process.ring.take();
+    inject::point::<{ segments::RING.get() }>();
+    this.probe.lap(segments::RING);
+
+    let valid = validate(&sqe);
+    inject::point::<{ segments::VALIDATE.get() }>();
+    this.probe.lap(segments::VALIDATE);
+
+    let done = match valid {
+        Ok(()) => this.serve(&sqe),
+        Err(error) => {
+            let probe = measure::thread();
+            probe.count(measure::SQE_REFUSED, 1);
+            Done::code(error.code())
+        }
+    };
+    this.complete(&sqe, &done);
 }
 
+impl Dispatcher<'_> {
+    #[inline(always)]
+    fn serve(&mut self, sqe: &Sqe) -> Done {
+        match sqe.opcode {
+            opcode::NOP => Done::code(0),
+            opcode::CALL => self.call(sqe),
+            opcode::PARK_BENCH => self.compact_park(sqe),
+            opcode::RELEASE => self.release(sqe.cap_id),
+            // Valid, and not offered by this kernel.
+            _ => Done::code(result::UNSUPPORTED_OPCODE),
+        }
+    }
+
+    #[inline(always)]
+    fn call(&mut self, sqe: &Sqe) -> Done {
+        let found = self.process.capabilities.lookup(sqe.cap_id);
+        let found = found.map(|hold| hold.share());
+        inject::point::<{ segments::LOOKUP.get() }>();
+        self.probe.lap(segments::LOOKUP);
+        let shared = match found {
+            Ok(shared) => shared,
+            Err(error) => return not_found(error),
+        };
+        let object = &shared.object;
+        let interface = object.interface_index();
+        self.process.probe.count(object);
+        // No object of this kernel takes capabilities in.
+        if sqe.xfer_cap_count != 0 {
+            return Done::call(interface, result::TRANSFER_NOT_SUPPORTED);
+        }
+
+        // The buffer is taken out for the call, so that the request may point into
+        // it while the method body uses the kernel.
+        let mut parameters = core::mem::take(&mut self.kernel.scratch.parameters);
+        let reply = self.answer(object, sqe, &mut parameters);
+        self.kernel.scratch.parameters = parameters;
+
+        let encoder = Encoder {
+            scratch: &mut self.kernel.scratch.results,
+            address: sqe.result_addr,
+            room: sqe.result_len,
+        };
+        let done = match reply {
+            Ok(Reply::Pending) => {
+                return Done {
+                    result: None,
+                    capabilities: 0,
+                    interface,
+                };
+            }
+            Ok(Reply::Void) => return Done::call(interface, 0),
+            Ok(reply) => encode_reply(&reply, encoder, interface),
+            Err(error) => encode_error(error, encoder, interface),
+        };
+        inject::point::<{ segments::ENCODE.get() }>();
+        self.probe.lap(segments::ENCODE);
+        done
+    }
+
+    /// Decode and method body.
+    #[inline(always)]
+    fn answer(
+        &mut self,
+        object: &Object,
+        sqe: &Sqe,
+        parameters: &mut [u64],
+    ) -> Result<Reply, CallError> {
+        let message;
+        let request = if !object.has_method(sqe.method_id) {
+            Err(Exception::unimplemented("no such method").into())
+        } else if sqe.len as usize > MAX_PARAMETERS {
+            Err(CallError::Parameters)
+        } else {
+            match Message::copy_in(parameters, sqe.addr, sqe.len) {
+                Ok(copied) => {
+                    message = copied;
+                    object
+                        .decode(sqe.method_id, &message)
+                        .map_err(CallError::Exception)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        inject::point::<{ segments::DECODE.get() }>();
+        self.probe.lap(segments::DECODE);
+
+        let request = request?;
+        let waiter = Waiter {
+            pid: self.process.pid,
+            sequence: self.process.ring.sequence(),
+            interface: object.interface_index(),
+            method: sqe.method_id,
+            user_data: sqe.user_data,
+            result_addr: sqe.result_addr,
+            result_len: sqe.result_len,
+        };
+        let mut context = Context {
+            kernel: self.kernel,
+            caller: self.process,
+            waiter,
+        };
+        let reply = object.invoke(request, &mut context);
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        Ok(reply?)
+    }
+
+    #[inline(always)]
+    fn release(&mut self, id: u32) -> Done {
+        let removed = self.process.capabilities.remove(id);
+        inject::point::<{ segments::LOOKUP.get() }>();
+        self.probe.lap(segments::LOOKUP);
+        match removed {
+            Ok(_) => Done::code(0),
+            Err(_) => Done::code(result::INVALID_REQUEST),
+        }
+    }
+
+    #[inline(always)]
+    fn compact_park(&mut self, sqe: &Sqe) -> Done {
+        let found = self.process.capabilities.lookup(sqe.cap_id);
+        let found = found.map(|hold| hold.share());
+        inject::point::<{ segments::LOOKUP.get() }>();
+        self.probe.lap(segments::LOOKUP);
+        let shared = match found {
+            Ok(shared) => shared,
+            Err(error) => return not_found(error),
+        };
+        let interface = shared.object.interface_index();
+        self.process.probe.count(&shared.object);
+        if !matches!(shared.object, Object::ParkBench) {
+            return Done::call(interface, result::INVOKE_FAILED);
+        }
+        let result = match sqe.method_id {
+            0 => match park_bench::would_block(sqe.addr, sqe.len) {
+                Ok(false) => park_bench::MISMATCH,
+                Ok(true) => park_bench::TIMED_OUT,
+                Err(_) => result::INVALID_PARAMS_BUFFER,
+            },
+            _ => park_bench::wake() as i32,
+        };
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        Done::call(interface, result)
+    }
+
+    /// Posts the completion, if it is time, and ends the dispatch.
+    #[inline(always)]
+    fn complete(mut self, sqe: &Sqe, done: &Done) {
+        let info = DispatchInfo {
+            tid: self.process.pid.0,
+            flow: flow(self.process, self.process.ring.sequence()),
+            result: done.result.unwrap_or(0),
+            opcode: sqe.opcode,
+            interface: done.interface,
+            method: sqe.method_id,
+        };
+        let Some(result) = done.result else {
+            self.probe.end(info, Outcome::Pending);
+            let probe = measure::thread();
+            probe.count(measure::PENDING, 1);
+            return;
+        };
+        self.process.ring.post(Cqe {
+            user_data: sqe.user_data,
+            result,
+            flags: flags(done.capabilities),
+            cap_count: done.capabilities,
+            ..Cqe::default()
+        });
+        inject::point::<{ segments::POST.get() }>();
+        self.probe.lap(segments::POST);
+
+        self.process.check_wake();
+        inject::point::<{ segments::WAKE.get() }>();
+        self.probe.lap(segments::WAKE);
+        self.probe.end(info, Outcome::Complete);
+        let probe = measure::thread();
+        probe.count(measure::CQE_POSTED, 1);
+    }
+}
+
+/// One id for all dispatches of a submission: the process and its running number.
+#[inline(always)]
+fn flow(process: &Process, sequence: u32) -> u32 {
+    process.pid.0 << 24 | sequence & 0xff_ffff
+}
+
+#[inline(always)]
 fn flags(capabilities: u16) -> u16 {
     if capabilities == 0 {
         0
@@ -71,100 +280,49 @@ fn flags(capabilities: u16) -> u16 {
     }
 }
 
-fn call(kernel: &mut Kernel, process: &mut Process, sqe: &Sqe) -> Outcome {
-    let Ok(hold) = process.capabilities.lookup(sqe.cap_id) else {
-        return Outcome::code(result::INVOKE_FAILED);
+#[cold]
+fn not_found(error: LookupError) -> Done {
+    let counter = match error {
+        LookupError::NotFound => measure::LOOKUP_NOT_FOUND,
+        LookupError::StaleGeneration => measure::LOOKUP_STALE,
+        LookupError::Revoked => measure::LOOKUP_REVOKED,
     };
-    // No object of this kernel takes capabilities in.
-    if sqe.xfer_cap_count != 0 {
-        return Outcome::code(result::TRANSFER_NOT_SUPPORTED);
-    }
-    let shared = hold.share();
-    let object = &shared.object;
+    let probe = measure::thread();
+    probe.count(counter, 1);
+    Done::code(result::INVOKE_FAILED)
+}
 
-    // The buffer is taken out for the call, so that the request may point into it
-    // while the method body uses the kernel.
-    let mut parameters = core::mem::take(&mut kernel.scratch.parameters);
-    let reply = answer(kernel, process, object, sqe, &mut parameters);
-    kernel.scratch.parameters = parameters;
-
-    let mut encoder = Encoder {
-        scratch: &mut kernel.scratch.results,
-        address: sqe.result_addr,
-        room: sqe.result_len,
-    };
-    let encoded = reply.and_then(|reply| Ok((reply.encode(&mut encoder)?, reply)));
-    match encoded {
-        Ok((_, Reply::Pending)) => Outcome::Pending,
-        Ok((length, reply)) => Outcome::Complete {
-            result: length as i32,
+#[inline(always)]
+fn encode_reply(reply: &Reply, mut encoder: Encoder<'_>, interface: u8) -> Done {
+    match reply.encode(&mut encoder) {
+        Ok(length) => Done {
+            result: Some(length as i32),
             capabilities: reply.capability_count(),
+            interface,
         },
-        Err(CallError::Parameters) => Outcome::code(result::INVALID_PARAMS_BUFFER),
-        Err(CallError::Result) => Outcome::code(result::INVALID_RESULT_BUFFER),
-        Err(CallError::Exception(exception)) => Outcome::code(exception.encode(&mut encoder)),
+        Err(error) => encode_error(error, encoder, interface),
     }
 }
 
-fn answer(
-    kernel: &mut Kernel,
-    process: &mut Process,
-    object: &Object,
-    sqe: &Sqe,
-    parameters: &mut [u64],
-) -> Result<Reply, CallError> {
-    if !object.has_method(sqe.method_id) {
-        return Err(
-            crate::capability::exception::Exception::unimplemented("no such method").into(),
-        );
-    }
-    if sqe.len as usize > MAX_PARAMETERS {
-        return Err(CallError::Parameters);
-    }
-    let message = Message::copy_in(parameters, sqe.addr, sqe.len)?;
-    let request = object.decode(sqe.method_id, &message)?;
-    let waiter = Waiter {
-        pid: process.pid,
-        sequence: process.ring.sequence(),
-        user_data: sqe.user_data,
-        result_addr: sqe.result_addr,
-        result_len: sqe.result_len,
-    };
-    let mut context = Context {
-        kernel,
-        caller: process,
-        waiter,
-    };
-    Ok(object.invoke(request, &mut context)?)
-}
-
-fn release(process: &mut Process, id: u32) -> Outcome {
-    match process.capabilities.remove(id) {
-        Ok(_) => Outcome::code(0),
-        Err(_) => Outcome::code(result::INVALID_REQUEST),
-    }
-}
-
-fn compact_park(process: &Process, sqe: &Sqe) -> Outcome {
-    let Ok(hold) = process.capabilities.lookup(sqe.cap_id) else {
-        return Outcome::code(result::INVOKE_FAILED);
-    };
-    if !matches!(hold.object(), Object::ParkBench) {
-        return Outcome::code(result::INVOKE_FAILED);
-    }
-    Outcome::code(match sqe.method_id {
-        0 => match park_bench::would_block(sqe.addr, sqe.len) {
-            Ok(false) => park_bench::MISMATCH,
-            Ok(true) => park_bench::TIMED_OUT,
-            Err(_) => result::INVALID_PARAMS_BUFFER,
+#[cold]
+fn encode_error(error: CallError, mut encoder: Encoder<'_>, interface: u8) -> Done {
+    Done::call(
+        interface,
+        match error {
+            CallError::Parameters => result::INVALID_PARAMS_BUFFER,
+            CallError::Result => result::INVALID_RESULT_BUFFER,
+            CallError::Exception(exception) => {
+                let probe = measure::thread();
+                probe.count(measure::EXCEPTIONS, 1);
+                exception.encode(&mut encoder)
+            }
         },
-        _ => park_bench::wake() as i32,
-    })
+    )
 }
 
 impl Kernel {
-    /// Completes a submission that was left pending. Its process may be the one
-    /// that is in the kernel now, one that waits, or gone.
+    /// Completes a submission that was left pending. Its process may be the caller
+    /// in the kernel now, one that waits, or gone.
     pub fn complete(
         &mut self,
         caller: Option<&mut Process>,
@@ -174,32 +332,48 @@ impl Kernel {
         if let Some(caller) = caller
             && caller.pid == waiter.pid
         {
-            self.finish(caller, waiter, encode);
-            return;
-        }
-        if let Some(mut process) = self.take(waiter.pid) {
+            self.load(caller);
+            self.resume_dispatch(caller, waiter, encode);
+        } else if let Some(mut process) = self.take(waiter.pid) {
             self.load(&process);
-            let woken = self.finish(&mut process, waiter, encode);
+            let woken = self.resume_dispatch(&mut process, waiter, encode);
             self.put_back(process, woken);
         }
     }
 
-    fn finish(
+    /// The rest of a dispatch. Whether it woke the process.
+    fn resume_dispatch(
         &mut self,
         process: &mut Process,
         waiter: Waiter,
         encode: impl FnOnce(&mut Encoder<'_>) -> i32,
     ) -> bool {
+        let mut probe = measure::thread().dispatch(segments::DISPATCH);
         let result = encode(&mut Encoder {
             scratch: &mut self.scratch.results,
             address: waiter.result_addr,
             room: waiter.result_len,
         });
+        probe.lap(segments::ENCODE);
         process.ring.post(Cqe {
             user_data: waiter.user_data,
             result,
             ..Cqe::default()
         });
-        process.check_wake()
+        probe.lap(segments::POST);
+        let woken = process.check_wake();
+        probe.lap(segments::WAKE);
+        let info = DispatchInfo {
+            tid: process.pid.0,
+            flow: flow(process, waiter.sequence),
+            result,
+            opcode: opcode::CALL,
+            interface: waiter.interface,
+            method: waiter.method,
+        };
+        probe.end(info, Outcome::Resumed);
+        let probe = measure::thread();
+        probe.count(measure::CQE_POSTED, 1);
+        woken
     }
 }

@@ -2,6 +2,7 @@
 
 use super::dispatch::dispatch;
 use crate::kernel::Kernel;
+use crate::measure;
 use crate::process::{Process, State};
 use crate::schedule::timeouts::Event;
 use guest_abi::ring::CQ_ENTRIES;
@@ -18,11 +19,15 @@ pub fn enter(kernel: &mut Kernel, process: &mut Process, min_complete: u64, time
     let min_complete = min_complete as u32;
     // The count is taken once: no program makes the kernel work forever.
     for _ in 0..process.ring.submitted() {
-        if dispatch(kernel, process).is_err() {
+        if process.ring.head_is_foreign() {
             process.context.set_result(THREAD_OWNED_HEAD);
             return;
         }
+        dispatch(kernel, process);
+        let probe = measure::thread();
+        probe.count(measure::SQE_CONSUMED, 1);
     }
+    kernel.complete_ended(Some(process));
     let available = process.ring.available();
     if available >= min_complete || timeout == 0 {
         process.context.set_result(u64::from(available));

@@ -14,20 +14,6 @@ use guest_abi::ring::{
     CQ_ENTRIES, CQE_OFFSET, Cqe, Header, SQ_ENTRIES, SQE_OFFSET, Sqe, SqeFlags, opcode,
 };
 
-/// The head of the submission queue belongs to a thread that is not here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ForeignHead;
-
-/// Whether a submission is owned by a thread other than the only one there is. An
-/// owner where none may be stated is for validation to refuse.
-#[inline]
-fn is_foreign(sqe: &Sqe) -> bool {
-    sqe.flags & SqeFlags::THREAD_OWNED != 0
-        && matches!(sqe.opcode, opcode::CALL | opcode::PARK)
-        && sqe.call_id != 0
-        && sqe.call_id != MAIN_THREAD
-}
-
 /// The page and the indices the kernel owns.
 #[derive(Debug)]
 pub struct Ring {
@@ -66,19 +52,36 @@ impl Ring {
         count
     }
 
-    /// Takes the submission at the head, unless it belongs to another thread: then
-    /// it stays there and keeps back everything behind it.
+    /// Whether the submission at the head is owned by a thread other than the only
+    /// one there is. It stays there and keeps back everything behind it. An owner
+    /// where none may be stated is for validation to refuse.
     #[inline]
-    pub fn take(&mut self) -> Result<Sqe, ForeignHead> {
+    pub fn head_is_foreign(&self) -> bool {
+        let slot = (self.sq_head % SQ_ENTRIES) as usize * size_of::<Sqe>();
+        // SAFETY: the slot lies inside the page, and every bit pattern is an entry.
+        let (flags, opcode, owner) = unsafe {
+            let entry = self.page.add(SQE_OFFSET + slot);
+            (
+                ptr::read_volatile(entry.add(offset_of!(Sqe, flags))),
+                ptr::read_volatile(entry.add(offset_of!(Sqe, opcode))),
+                ptr::read_volatile(entry.add(offset_of!(Sqe, call_id)).cast::<u32>()),
+            )
+        };
+        flags & SqeFlags::THREAD_OWNED != 0
+            && matches!(opcode, opcode::CALL | opcode::PARK)
+            && owner != 0
+            && owner != MAIN_THREAD
+    }
+
+    /// Takes the submission at the head.
+    #[inline(always)]
+    pub fn take(&mut self) -> Sqe {
         let slot = (self.sq_head % SQ_ENTRIES) as usize;
         // SAFETY: the slot lies inside the page, and every bit pattern is an entry.
         let sqe = unsafe { ptr::read_volatile(self.page.add(SQE_OFFSET).cast::<Sqe>().add(slot)) };
-        if is_foreign(&sqe) {
-            return Err(ForeignHead);
-        }
         self.sq_head = self.sq_head.wrapping_add(1);
         self.publish_head();
-        Ok(sqe)
+        sqe
     }
 
     /// Running number of the last submission taken.
@@ -88,7 +91,7 @@ impl Ring {
     }
 
     /// Posts a completion, or counts it as lost if the queue is full.
-    #[inline]
+    #[inline(always)]
     pub fn post(&mut self, cqe: Cqe) {
         if self.available() >= CQ_ENTRIES {
             self.cq_overflow = self.cq_overflow.wrapping_add(1);

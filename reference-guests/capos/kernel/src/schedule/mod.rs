@@ -10,6 +10,7 @@ use crate::arch::debug_port::{self, ExitCode};
 use crate::arch::syscall;
 use crate::kernel::Kernel;
 use crate::log;
+use crate::measure::MEASURE;
 use crate::process::{Process, State};
 use alloc::boxed::Box;
 
@@ -51,6 +52,9 @@ fn resume(kernel: &mut Kernel, process: Box<Process>) -> ! {
 /// Ends the machine when init has ended.
 pub fn shut_down(code: i64) -> ! {
     log!("kernel: init exited with {code}");
+    if let Err(error) = MEASURE.finish() {
+        log!("kernel: the trace has no end: {error}");
+    }
     debug_port::exit(if code == 0 {
         ExitCode::Clean
     } else {

@@ -1,6 +1,6 @@
 //! From `_start` to the program's function.
 
-use crate::{capset, console, syscall};
+use crate::{capset, console, heap, syscall};
 use core::panic::PanicInfo;
 use guest_abi::layout::{CAPSET_VADDR, RING_VADDR};
 
@@ -25,6 +25,8 @@ pub fn run(ring: u64, _pid: u64, capset: u64, main: fn() -> i64) -> ! {
     if ring != RING_VADDR || capset != CAPSET_VADDR || !capset::is_valid() {
         syscall::exit(BAD_BOOTSTRAP);
     }
+    // SAFETY: once, at the start.
+    unsafe { heap::init() };
     syscall::exit(main())
 }
 

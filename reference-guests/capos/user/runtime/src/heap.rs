@@ -1,49 +1,50 @@
-//! A heap that only grows.
-//!
-//! Programs here live for milliseconds and set everything up before they measure.
-//! The kernel zeroes it at spawn with the rest of `.bss`.
+//! The heap, in `.bss`: the kernel zeroes it at spawn.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::ptr::{self, NonNull};
+use linked_list_allocator::Heap;
 
 /// Bytes of the heap: samples of the longest row, and messages.
 const SIZE: usize = 1 << 20;
 
 #[repr(C, align(4096))]
-struct Heap {
-    memory: UnsafeCell<[u8; SIZE]>,
-    used: AtomicUsize,
-}
+struct Memory(UnsafeCell<[u8; SIZE]>);
 
-// SAFETY: every byte is handed out once.
-unsafe impl Sync for Heap {}
+// SAFETY: handed to the heap once, which hands out disjoint blocks.
+unsafe impl Sync for Memory {}
+
+static MEMORY: Memory = Memory(UnsafeCell::new([0; SIZE]));
+
+struct ProgramHeap(UnsafeCell<Heap>);
+
+// SAFETY: a program has one thread and no signals: accesses never overlap.
+unsafe impl Sync for ProgramHeap {}
 
 #[global_allocator]
-static HEAP: Heap = Heap {
-    memory: UnsafeCell::new([0; SIZE]),
-    used: AtomicUsize::new(0),
-};
+static HEAP: ProgramHeap = ProgramHeap(UnsafeCell::new(Heap::empty()));
 
-// SAFETY: blocks are disjoint, aligned parts of the memory.
-unsafe impl GlobalAlloc for Heap {
+/// Gives the heap its memory.
+///
+/// # Safety
+///
+/// Once, before the first allocation.
+pub unsafe fn init() {
+    // SAFETY: once, so nobody else has the heap or its memory.
+    unsafe { (*HEAP.0.get()).init(MEMORY.0.get().cast(), SIZE) };
+}
+
+// SAFETY: the heap hands out disjoint, aligned blocks.
+unsafe impl GlobalAlloc for ProgramHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let used = self.used.load(Ordering::Relaxed);
-        let start = used.next_multiple_of(layout.align());
-        match start.checked_add(layout.size()) {
-            Some(end) if end <= SIZE => {
-                self.used.store(end, Ordering::Relaxed);
-                self.memory.get().cast::<u8>().wrapping_add(start)
-            }
-            _ => core::ptr::null_mut(),
-        }
+        // SAFETY: see `Sync` above.
+        let heap = unsafe { &mut *self.0.get() };
+        heap.allocate_first_fit(layout)
+            .map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // The last block can be taken back, which is what message builders need.
-        let start = pointer as usize - self.memory.get() as usize;
-        if start + layout.size() == self.used.load(Ordering::Relaxed) {
-            self.used.store(start, Ordering::Relaxed);
-        }
+        // SAFETY: see `Sync` above; the block came from `alloc`.
+        unsafe { (*self.0.get()).deallocate(NonNull::new_unchecked(pointer), layout) };
     }
 }

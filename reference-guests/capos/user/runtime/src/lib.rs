@@ -3,7 +3,7 @@
 //! Promise: nothing between a program and the ring that the program did not ask
 //! for. [`ring`] is the raw shared page, [`call`] one method call at a time for
 //! everything that is not measured, [`platform`] the guesses about capOS that are
-//! not published, each in one place. The heap only grows.
+//! not published, each in one place.
 #![no_std]
 
 extern crate alloc;

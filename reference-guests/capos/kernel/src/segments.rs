@@ -1,0 +1,62 @@
+//! The named parts of this kernel's paths, and where test instructions go.
+//!
+//! A system call is `entry`, `fp_save`, then one `dispatch` for each submission,
+//! then `fp_restore`. Inside a dispatch the segments are laps: they share their
+//! boundaries, and one that did not happen is not there.
+
+use kernel_measure::SegmentId;
+use kernel_measure::control::{SegmentDeclared, SegmentKind};
+
+/// From the first instructions of the kernel's entry to registers saved.
+pub const ENTRY: SegmentId = SegmentId::new(0);
+/// Saving the SSE and x87 state and giving the kernel a clean one.
+pub const FP_SAVE: SegmentId = SegmentId::new(1);
+/// Restoring the SSE and x87 state.
+pub const FP_RESTORE: SegmentId = SegmentId::new(2);
+/// One on-CPU stretch of one submission; the root of the laps below.
+pub const DISPATCH: SegmentId = SegmentId::new(3);
+/// Taking the submission off its queue.
+pub const RING: SegmentId = SegmentId::new(4);
+/// Checking it against the wire rules.
+pub const VALIDATE: SegmentId = SegmentId::new(5);
+/// Finding the capability.
+pub const LOOKUP: SegmentId = SegmentId::new(6);
+/// Copying the parameters in and making a typed request of them.
+pub const DECODE: SegmentId = SegmentId::new(7);
+/// The method body, or the work of an operation that is not a call.
+pub const BODY: SegmentId = SegmentId::new(8);
+/// Building the result message and copying it out.
+pub const ENCODE: SegmentId = SegmentId::new(9);
+/// Posting the completion.
+pub const POST: SegmentId = SegmentId::new(10);
+/// Looking whether somebody waits for it.
+pub const WAKE: SegmentId = SegmentId::new(11);
+
+const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
+    let parent = match kind {
+        SegmentKind::Lap if id.get() > DISPATCH.get() => Some(DISPATCH.get()),
+        _ => None,
+    };
+    SegmentDeclared {
+        id: id.get(),
+        parent,
+        kind,
+        name,
+    }
+}
+
+/// All of them, for the session's header.
+pub const DECLARED: [SegmentDeclared<'static>; 12] = [
+    declare(ENTRY, SegmentKind::Lap, "entry"),
+    declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
+    declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
+    declare(DISPATCH, SegmentKind::Dispatch, "dispatch"),
+    declare(RING, SegmentKind::Lap, "ring"),
+    declare(VALIDATE, SegmentKind::Lap, "validate"),
+    declare(LOOKUP, SegmentKind::Lap, "lookup"),
+    declare(DECODE, SegmentKind::Lap, "decode"),
+    declare(BODY, SegmentKind::Lap, "body"),
+    declare(ENCODE, SegmentKind::Lap, "encode"),
+    declare(POST, SegmentKind::Lap, "post"),
+    declare(WAKE, SegmentKind::Lap, "wake"),
+];
