@@ -27,6 +27,8 @@ pub struct Overrides {
     pub boots: Option<u32>,
     /// Kernel parameters, over the system's and the plan's own.
     pub kernel_parameters: BTreeMap<String, String>,
+    /// Boots these variants only; empty means all.
+    pub variants: Vec<Variant>,
     /// Leaves the audit boot out.
     pub no_audit: bool,
 }
@@ -184,8 +186,9 @@ fn boots_of(
         (Variant::Samples, false, samples),
         (Variant::Plain, false, 1),
     ];
+    let wanted = |variant| overrides.variants.is_empty() || overrides.variants.contains(&variant);
     let mut boots = Vec::new();
-    for (variant, audit, count) in kinds {
+    for (variant, audit, count) in kinds.into_iter().filter(|(variant, ..)| wanted(*variant)) {
         boots.extend((1..=count).map(|index| PlannedBoot {
             id: BootId {
                 guest,
@@ -275,9 +278,17 @@ mod tests {
             boots: Some(1),
             kernel_parameters: [("trace_slots".into(), "64".into())].into(),
             no_audit: true,
+            ..Overrides::default()
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 3);
         assert_eq!(plan.boots[0].kernel_parameters["trace_slots"], "64");
+        let overrides = Overrides {
+            variants: vec![Variant::Plain],
+            ..Overrides::default()
+        };
+        let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
+        assert_eq!(plan.boots.len(), 1);
+        assert_eq!(plan.measured_boots(), 0);
     }
 }

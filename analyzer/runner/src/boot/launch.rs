@@ -129,16 +129,14 @@ fn end(child: &mut Child) {
 }
 
 fn interpret(status: ExitStatus, log: &Path) -> Exit {
-    if let Some(signal) = status.signal() {
-        return Exit::Killed { signal };
-    }
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let last = text.lines().rev().find(|line| !line.trim().is_empty());
-    Exit::from_status(
-        status.code().unwrap_or(-1),
-        last.unwrap_or("it wrote nothing").to_owned(),
-    )
+    let message = last.unwrap_or("it wrote nothing").to_owned();
+    match status.signal() {
+        Some(signal) => Exit::Killed { signal, message },
+        None => Exit::from_status(status.code().unwrap_or(-1), message),
+    }
 }
 
 #[cfg(test)]
@@ -192,7 +190,7 @@ mod tests {
     #[test]
     fn a_foreign_kill_is_told_from_our_own() {
         let killed = shell("kill -9 $$", LIMITS, &Interrupt::default());
-        assert_eq!(killed.exit, Exit::Killed { signal: 9 });
+        assert!(matches!(killed.exit, Exit::Killed { signal: 9, .. }));
         let limits = Limits {
             time: Duration::from_millis(100),
             ..LIMITS

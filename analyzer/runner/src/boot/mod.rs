@@ -67,6 +67,8 @@ pub enum Exit {
     Killed {
         /// With this signal.
         signal: i32,
+        /// The last line it wrote.
+        message: String,
     },
     /// It hung and was killed.
     TimedOut {
@@ -135,7 +137,9 @@ impl std::fmt::Display for Exit {
             Self::Unexpected { status, message } => {
                 write!(f, "QEMU exited with status {status}: {message}")
             }
-            Self::Killed { signal } => write!(f, "QEMU was killed by signal {signal}"),
+            Self::Killed { signal, message } => {
+                write!(f, "QEMU was killed by signal {signal}: {message}")
+            }
             Self::TimedOut { seconds } => write!(f, "no end after {seconds} s"),
             Self::CaptureOverflow { bytes } => write!(f, "no end after {bytes} bytes of trace"),
             Self::Interrupted => f.write_str("interrupted"),

@@ -65,9 +65,9 @@ impl SourceFile {
             let remedy = if message.starts_with("unknown field") {
                 "remove the key, or correct its spelling to one of those expected"
             } else if message.starts_with("missing field") {
-                "add the missing key; docs/src/manifests.md describes each"
+                "add the missing key; manifests/README.md describes each"
             } else {
-                "correct the value; docs/src/manifests.md describes each key"
+                "correct the value; manifests/README.md describes each key"
             };
             self.error_at(error.span().unwrap_or(0..0), message, remedy.into())
         })

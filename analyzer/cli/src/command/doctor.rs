@@ -1,0 +1,59 @@
+//! `capbench doctor`: is this host fit for runs?
+
+use std::path::Path;
+
+use capbench_runner::doctor::{Check, Health, examine, install, is_healthy};
+use clap::Args;
+use miette::Result;
+
+use super::{Format, print_json};
+use crate::exit::Exit;
+use crate::table;
+
+#[derive(Args)]
+pub struct Doctor {
+    /// Install missing distribution packages first
+    #[arg(long, visible_alias = "install")]
+    fix: bool,
+
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Doctor {
+    pub fn execute(&self, root: &Path) -> Result<Exit> {
+        if self.fix {
+            install(root)?;
+        }
+        let checks = examine(root);
+        match self.format {
+            Format::Json => print_json(&checks)?,
+            Format::Text => print_text(&checks),
+        }
+        Ok(if is_healthy(&checks) {
+            Exit::Success
+        } else {
+            Exit::Usage
+        })
+    }
+}
+
+fn print_text(checks: &[Check]) {
+    let mut overview = table::table(&["", "check", "found"]);
+    for check in checks {
+        overview.add_row([mark(check.state), check.name, &check.found]);
+    }
+    println!("{}", table::text(&overview));
+    for check in checks.iter().filter(|check| !check.remedy.is_empty()) {
+        println!("\n{}: {}", check.name, check.remedy);
+    }
+}
+
+fn mark(state: Health) -> &'static str {
+    match state {
+        Health::Good => "ok",
+        Health::Optional => "--",
+        Health::Bad => "NO",
+    }
+}

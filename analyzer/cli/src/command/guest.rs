@@ -1,0 +1,104 @@
+//! `capbench guest build`: the guests' images, without booting them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use capbench_runner::guest::{BuildRequest, Extra, GuestName, Variant, build};
+use capbench_runner::progress::Progress;
+use clap::{Args, Subcommand};
+use miette::Result;
+
+use super::{Format, VariantName, print_json};
+use crate::exit::Exit;
+use crate::table;
+
+#[derive(Args)]
+pub struct Guest {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build guests into target/guests/<guest>/<variant>/
+    Build(Build),
+}
+
+#[derive(Args)]
+struct Build {
+    /// Which guest [default: all]
+    guest: Option<GuestName>,
+
+    /// How much instrumentation [default: every variant]
+    #[arg(long, value_enum)]
+    variant: Option<VariantName>,
+
+    /// A further cargo feature of the kernel; the images then go to a directory
+    /// of their own
+    #[arg(long = "feature", value_name = "FEATURE")]
+    features: Vec<String>,
+
+    /// A variable for the kernel's build script
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = super::run::assignment)]
+    environment: Vec<(String, String)>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl Guest {
+    pub fn execute(self, root: &Path) -> Result<Exit> {
+        let Command::Build(build) = self.command;
+        build.execute(root)
+    }
+}
+
+impl Build {
+    fn execute(self, root: &Path) -> Result<Exit> {
+        let guests = self
+            .guest
+            .map_or(GuestName::ALL.to_vec(), |guest| vec![guest]);
+        let variants = self
+            .variant
+            .map_or(Variant::ALL.to_vec(), |variant| vec![variant.into()]);
+        let extra = Extra {
+            features: self.features,
+            environment: self.environment.into_iter().collect::<BTreeMap<_, _>>(),
+        };
+        let progress = Progress::new(false);
+        let mut built = Vec::new();
+        for &guest in &guests {
+            for &variant in &variants {
+                progress.step(&format!("building guest {guest} ({variant})"));
+                built.push(build(&BuildRequest {
+                    root,
+                    guest,
+                    variant,
+                    extra: extra.clone(),
+                    verbose: false,
+                })?);
+            }
+        }
+        progress.finish();
+        match self.format {
+            Format::Json => print_json(&built)?,
+            Format::Text => print_text(root, &built),
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) {
+    let mut images = table::table(&["image", "bytes", "sha256"]);
+    for image in guests.iter().flat_map(|guest| &guest.images) {
+        let path = image.path.strip_prefix(root).unwrap_or(&image.path);
+        images.add_row([
+            path.display().to_string(),
+            image.bytes.to_string(),
+            image.sha256.to_string(),
+        ]);
+    }
+    table::right_align(&mut images, &[1]);
+    println!("{}", table::text(&images));
+}

@@ -1,0 +1,83 @@
+//! `capbench list`: the definitions, as they will be run.
+
+use std::path::Path;
+
+use capbench_runner::manifest::Catalogue;
+use clap::Args;
+use miette::Result;
+use serde::Serialize;
+
+use super::{Format, print_json};
+use crate::exit::Exit;
+use crate::table;
+
+#[derive(Args)]
+pub struct List {
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listing<'a> {
+    suites: Vec<&'a capbench_runner::manifest::Suite>,
+    benchmarks: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    definition_hash: capbench_results::Digest,
+    #[serde(flatten)]
+    definition: &'a capbench_runner::manifest::Benchmark,
+}
+
+impl List {
+    pub fn execute(&self, root: &Path) -> Result<Exit> {
+        let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
+        match self.format {
+            Format::Json => print_json(&listing(&catalogue))?,
+            Format::Text => print_text(&catalogue),
+        }
+        Ok(Exit::Success)
+    }
+}
+
+fn listing(catalogue: &Catalogue) -> Listing<'_> {
+    Listing {
+        suites: catalogue.suites.values().collect(),
+        benchmarks: catalogue
+            .benchmarks
+            .values()
+            .map(|definition| Entry {
+                definition_hash: definition.definition_hash(),
+                definition,
+            })
+            .collect(),
+    }
+}
+
+fn print_text(catalogue: &Catalogue) {
+    let mut suites = table::table(&["suite", "benchmarks", "intent"]);
+    for suite in catalogue.suites.values() {
+        let count = suite.benchmarks.len().to_string();
+        suites.add_row([&suite.name, &count, &suite.intent]);
+    }
+    table::right_align(&mut suites, &[1]);
+
+    let mut benchmarks = table::table(&["benchmark", "tier", "batches", "guests", "authority"]);
+    for benchmark in catalogue.benchmarks.values() {
+        let batches: Vec<String> = benchmark.batches.iter().map(u32::to_string).collect();
+        let guests: Vec<&str> = benchmark.guests.keys().map(String::as_str).collect();
+        benchmarks.add_row([
+            benchmark.name.as_str(),
+            &benchmark.tier.to_string(),
+            &batches.join(", "),
+            &guests.join(", "),
+            &benchmark.authority,
+        ]);
+    }
+    table::right_align(&mut benchmarks, &[1]);
+    println!("{}\n\n{}", table::text(&suites), table::text(&benchmarks));
+}

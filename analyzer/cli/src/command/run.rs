@@ -1,0 +1,185 @@
+//! `capbench run`: from a name to a sealed artifact.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use capbench_results::{Digest, Mode};
+use capbench_runner::boot::Capture;
+use capbench_runner::envelope::Envelope;
+use capbench_runner::guest::{Extra, Guest, Variant};
+use capbench_runner::host;
+use capbench_runner::interrupt::Interrupt;
+use capbench_runner::manifest::Catalogue;
+use capbench_runner::plan::{Overrides, Plan};
+use capbench_runner::probe::prove;
+use capbench_runner::progress::Progress;
+use capbench_runner::qemu::Qemu;
+use capbench_runner::record::State;
+use capbench_runner::run::{CapturedRun, Request, capture};
+use clap::Args;
+use miette::{IntoDiagnostic, Result, miette};
+
+use super::VariantName;
+use crate::exit::Exit;
+use crate::table;
+
+#[derive(Args)]
+pub struct Run {
+    /// A suite (`ring`) or a benchmark (`ring/nop`); `capbench list` shows all
+    #[arg(value_name = "SUITE|BENCHMARK")]
+    selection: String,
+
+    /// Boots of the `samples` variant [default: as the definitions say]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    boots: Option<u32>,
+
+    /// exact counts instructions, hardware ticks of a KVM guest; emulated is for
+    /// smoke runs and publishes nothing
+    #[arg(long, default_value = "exact", value_parser = Mode::from_str)]
+    mode: Mode,
+
+    /// Where the artifact's directory is made [default: runs/ in the checkout]
+    #[arg(long, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
+
+    /// A kernel parameter for this run only, such as `trace_slots=1024`
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = assignment)]
+    parameters: Vec<(String, String)>,
+
+    /// A further cargo feature of the kernel, for tests of the measurement
+    #[arg(long = "feature", value_name = "FEATURE")]
+    features: Vec<String>,
+
+    /// A variable for the kernel's build script, for tests of the measurement
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = assignment)]
+    environment: Vec<(String, String)>,
+
+    /// Boot this variant only; several may be given [default: all]
+    #[arg(long = "variant", value_enum, value_name = "VARIANT")]
+    variants: Vec<VariantName>,
+
+    /// Leave out the audit boot
+    #[arg(long)]
+    no_audit: bool,
+
+    /// Refuse to run under another envelope than this
+    #[arg(long, value_name = "SHA256", value_parser = Digest::from_str)]
+    expect_envelope: Option<Digest>,
+
+    /// Print no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// `NAME=VALUE`
+pub fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+impl Run {
+    pub fn execute(self, root: &Path) -> Result<Exit> {
+        let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
+        let plan = Plan::new(&catalogue, &self.selection, &self.overrides())?;
+        let qemu = Qemu::find()?;
+        self.check_envelope(&qemu)?;
+        let mode = prove(self.mode, &qemu, host::identify())?;
+        let interrupt = Interrupt::install().into_diagnostic()?;
+        let progress = Progress::new(self.quiet);
+        let runs = self.out.clone().unwrap_or_else(|| root.join("runs"));
+        let request = Request {
+            root,
+            runs: &runs,
+            catalogue: &catalogue,
+            plan,
+            qemu: &qemu,
+            mode,
+            extra: self.extra(),
+            parameters: self.parameters.iter().cloned().collect(),
+            command: std::env::args().collect(),
+            audit_range: &audit_range,
+        };
+        let captured = match capture(request, &interrupt, &progress) {
+            // Ctrl-C also reaches cargo, whose complaint would be misleading.
+            Err(_) if interrupt.is_raised() => {
+                progress.finish();
+                eprintln!("interrupted before the first boot; there is nothing to keep");
+                return Ok(Exit::Interrupted);
+            }
+            other => other?,
+        };
+        conclude(captured)
+    }
+
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            boots: self.boots,
+            kernel_parameters: self.parameters.iter().cloned().collect(),
+            variants: self.variants.iter().copied().map(Variant::from).collect(),
+            no_audit: self.no_audit,
+        }
+    }
+
+    fn extra(&self) -> Extra {
+        Extra {
+            features: self.features.clone(),
+            environment: self.environment.iter().cloned().collect(),
+        }
+    }
+
+    fn check_envelope(&self, qemu: &Qemu) -> Result<()> {
+        let found = Envelope::new(self.mode, qemu, host::identify()).hash;
+        match self.expect_envelope {
+            Some(expected) if expected != found => Err(miette!(
+                code = "capbench::envelope",
+                help = "install the QEMU and firmware named in the original run.json; \
+                        numbers of another envelope belong to another series",
+                "the envelope here is {found}, not {expected}",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn audit_range(_: &Guest) -> Option<(u64, u64)> {
+    None
+}
+
+fn conclude(captured: CapturedRun) -> Result<Exit> {
+    print_boots(&captured);
+    let interrupted = captured.record.state == State::Interrupted;
+    let clean = captured
+        .record
+        .boots
+        .iter()
+        .all(|boot| boot.exit.is_clean());
+    let sealed = captured.directory.seal()?;
+    eprintln!("{}", sealed.display());
+    Ok(match (interrupted, clean) {
+        (true, _) => Exit::Interrupted,
+        (false, true) => Exit::Success,
+        (false, false) => Exit::Unusable,
+    })
+}
+
+fn print_boots(captured: &CapturedRun) {
+    let mut boots = table::table(&["boot", "end", "seconds", "bytes", "stream"]);
+    for boot in &captured.record.boots {
+        let (bytes, stream) = match &boot.capture {
+            Capture::Stored(stream) => (stream.bytes.to_string(), stream.sha256.to_string()),
+            Capture::Absent => (String::new(), "none".into()),
+            Capture::Failed { message, .. } => (String::new(), message.clone()),
+        };
+        boots.add_row([
+            boot.id.stem(),
+            boot.exit.to_string(),
+            format!("{:.2}", boot.wall.as_secs_f64()),
+            bytes,
+            stream,
+        ]);
+    }
+    table::right_align(&mut boots, &[2, 3]);
+    println!("{}", table::text(&boots));
+}
