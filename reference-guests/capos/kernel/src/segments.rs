@@ -5,6 +5,7 @@
 //! boundaries, and one that did not happen is not there.
 
 use kernel_measure::SegmentId;
+#[cfg(feature = "measure")]
 use kernel_measure::control::{SegmentDeclared, SegmentKind};
 
 /// From the first instructions of the kernel's entry to registers saved.
@@ -32,6 +33,7 @@ pub const POST: SegmentId = SegmentId::new(10);
 /// Looking whether somebody waits for it.
 pub const WAKE: SegmentId = SegmentId::new(11);
 
+#[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
     let parent = match kind {
         SegmentKind::Lap if id.get() > DISPATCH.get() => Some(DISPATCH.get()),
@@ -46,6 +48,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 }
 
 /// All of them, for the session's header.
+#[cfg(feature = "measure")]
 pub const DECLARED: [SegmentDeclared<'static>; 12] = [
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),

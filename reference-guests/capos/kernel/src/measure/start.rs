@@ -1,6 +1,7 @@
 //! Starting the recorder, as the boot manifest says.
 
-use super::{COUNTERS, INSTANTS, INTERFACES, MEASURE};
+use super::MEASURE;
+use super::declared::{COUNTERS, INSTANTS, INTERFACES};
 use crate::arch::clock;
 use crate::kernel::Kernel;
 use crate::memory::{PhysAddr, kernel_map};

@@ -85,6 +85,7 @@ impl Frames {
     }
 
     /// Takes neighbouring frames, not zeroed.
+    #[cfg(feature = "measure")]
     pub fn allocate_contiguous(&mut self, count: usize) -> Result<PhysAddr, OutOfMemory> {
         let first = self.bitmap.allocate_contiguous(count).ok_or(OutOfMemory)?;
         Ok(PhysAddr(first as u64 * PAGE_SIZE))

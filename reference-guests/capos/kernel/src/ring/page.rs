@@ -7,7 +7,7 @@
 
 use crate::memory::PhysAddr;
 use crate::process::MAIN_THREAD;
-use core::mem::offset_of;
+use core::mem::{self, offset_of};
 use core::ptr;
 use core::sync::atomic::{Ordering, fence};
 use guest_abi::ring::{
@@ -77,8 +77,12 @@ impl Ring {
     #[inline(always)]
     pub fn take(&mut self) -> Sqe {
         let slot = (self.sq_head % SQ_ENTRIES) as usize;
+        // By words, because field by field is twice the loads.
         // SAFETY: the slot lies inside the page, and every bit pattern is an entry.
-        let sqe = unsafe { ptr::read_volatile(self.page.add(SQE_OFFSET).cast::<Sqe>().add(slot)) };
+        let sqe = unsafe {
+            let entry = self.page.add(SQE_OFFSET).cast::<[u64; 8]>().add(slot);
+            mem::transmute::<[u64; 8], Sqe>(ptr::read_volatile(entry))
+        };
         self.sq_head = self.sq_head.wrapping_add(1);
         self.publish_head();
         sqe
@@ -99,8 +103,11 @@ impl Ring {
             return;
         }
         let slot = (self.cq_tail % CQ_ENTRIES) as usize;
-        // SAFETY: the slot lies inside the page.
-        unsafe { ptr::write_volatile(self.page.add(CQE_OFFSET).cast::<Cqe>().add(slot), cqe) };
+        // SAFETY: the slot lies inside the page; an entry has no padding.
+        unsafe {
+            let entry = self.page.add(CQE_OFFSET).cast::<[u64; 4]>().add(slot);
+            ptr::write_volatile(entry, mem::transmute::<Cqe, [u64; 4]>(cqe));
+        }
         self.cq_tail = self.cq_tail.wrapping_add(1);
         fence(Ordering::Release);
         self.write(offset_of!(Header, cq_tail), self.cq_tail);

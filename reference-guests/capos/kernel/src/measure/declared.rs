@@ -1,0 +1,63 @@
+//! The meaning of ids, for the session's header.
+
+use super::{
+    CQE_POSTED, EXCEPTIONS, FAULTS, LOOKUP_NOT_FOUND, LOOKUP_REVOKED, LOOKUP_STALE, PENDING,
+    SQE_CONSUMED, SQE_REFUSED, SWITCH, SWITCHES, SYSCALLS, WAKES,
+};
+use guest_abi::interface;
+use kernel_measure::CounterId;
+use kernel_measure::control::{Aggregation, CounterDeclared, InstantDeclared, InterfaceDeclared};
+
+/// All counters.
+pub const COUNTERS: [CounterDeclared<'static>; 12] = [
+    counter(SYSCALLS, "calls", "syscalls"),
+    counter(SQE_CONSUMED, "entries", "sqe_consumed"),
+    counter(CQE_POSTED, "entries", "cqe_posted"),
+    counter(SQE_REFUSED, "entries", "sqe_refused"),
+    counter(LOOKUP_NOT_FOUND, "lookups", "lookup_not_found"),
+    counter(LOOKUP_STALE, "lookups", "lookup_stale_generation"),
+    counter(LOOKUP_REVOKED, "lookups", "lookup_revoked"),
+    counter(EXCEPTIONS, "calls", "exceptions"),
+    counter(PENDING, "entries", "sqe_pending"),
+    counter(WAKES, "wakes", "wakes"),
+    counter(SWITCHES, "switches", "context_switches"),
+    counter(FAULTS, "faults", "process_faults"),
+];
+
+/// All instants.
+pub const INSTANTS: [InstantDeclared<'static>; 1] = [InstantDeclared {
+    id: SWITCH.get(),
+    name: "switch",
+    a: "from_tid",
+    b: "to_tid",
+}];
+
+/// All interfaces, indexed as `Object::interface_index` does.
+pub const INTERFACES: [InterfaceDeclared<'static>; 9] = [
+    named(0, interface::CONSOLE, "Console"),
+    named(1, interface::TIMER, "Timer"),
+    named(2, interface::NULL, "NullCap"),
+    named(3, interface::PARK_BENCH, "ParkBench"),
+    named(4, interface::BOOT_PACKAGE, "BootPackage"),
+    named(5, interface::PROCESS_SPAWNER, "ProcessSpawner"),
+    named(6, interface::PROCESS_HANDLE, "ProcessHandle"),
+    named(7, interface::CAPABILITY_MANAGER, "CapabilityManager"),
+    named(8, interface::MEASURE_CONTROL, "MeasureControl"),
+];
+
+const fn counter(
+    id: CounterId,
+    unit: &'static str,
+    name: &'static str,
+) -> CounterDeclared<'static> {
+    CounterDeclared {
+        id: id.get(),
+        aggregation: Aggregation::Sum,
+        unit,
+        name,
+    }
+}
+
+const fn named(index: u8, id: u64, name: &'static str) -> InterfaceDeclared<'static> {
+    InterfaceDeclared { index, id, name }
+}

@@ -1,0 +1,94 @@
+//! What became of processes: started, granted, exercised, faulted, ended.
+
+use super::MEASURE;
+use crate::capability::Object;
+use kernel_measure::control::{Message, ProcessExited, ProcessFaulted};
+
+#[cfg(feature = "measure")]
+use super::declared::INTERFACES;
+#[cfg(feature = "measure")]
+use crate::process::Process;
+#[cfg(feature = "measure")]
+use kernel_measure::control::{AuthorityExercised, AuthorityGranted, ThreadDeclared};
+
+/// Calls a process made, by interface.
+#[derive(Debug, Default)]
+pub struct Exercised {
+    #[cfg(feature = "measure")]
+    calls: [u64; INTERFACES.len()],
+}
+
+impl Exercised {
+    /// Counts a call on an object.
+    #[inline(always)]
+    pub fn count(&mut self, object: &Object) {
+        #[cfg(feature = "measure")]
+        {
+            self.calls[usize::from(object.interface_index())] += 1;
+        }
+        #[cfg(not(feature = "measure"))]
+        let _ = object;
+    }
+
+    /// Says what was exercised.
+    #[inline(always)]
+    pub fn tell(&self, pid: u32) {
+        #[cfg(feature = "measure")]
+        for (declared, calls) in INTERFACES.iter().zip(self.calls) {
+            if calls > 0 {
+                tell(Message::AuthorityExercised(AuthorityExercised {
+                    pid,
+                    interface: declared.id,
+                    calls,
+                }));
+            }
+        }
+        #[cfg(not(feature = "measure"))]
+        let _ = pid;
+    }
+}
+
+/// Says that a process exists and what it was granted.
+#[cfg(feature = "measure")]
+pub fn process_started(process: &Process) {
+    let pid = process.pid.0;
+    tell(Message::ThreadDeclared(ThreadDeclared {
+        tid: pid,
+        pid,
+        program: process.name(),
+    }));
+    for entry in process.capset_entries() {
+        let hold = process.capabilities.lookup(entry.cap_id);
+        tell(Message::AuthorityGranted(AuthorityGranted {
+            pid,
+            name: core::str::from_utf8(entry.name()).unwrap_or("?"),
+            interface: entry.interface_id,
+            source: hold.map_or("?", |hold| hold.object().source_name()),
+        }));
+    }
+}
+
+/// Says that a process ended.
+#[inline(always)]
+pub fn process_exited(pid: u32, code: i64) {
+    tell(Message::ProcessExited(ProcessExited { pid, code }));
+}
+
+/// Says that a process faulted.
+#[inline(always)]
+pub fn process_faulted(pid: u32, vector: u64, error_code: u64, instruction: u64, address: u64) {
+    tell(Message::ProcessFaulted(ProcessFaulted {
+        pid,
+        vector: vector as u8,
+        error_code,
+        instruction,
+        address,
+    }));
+}
+
+/// Sends a message. A stream that is broken is known by its missing end; the
+/// kernel's work goes on.
+#[inline(always)]
+fn tell(message: Message<'_>) {
+    let _ = MEASURE.control(message);
+}
