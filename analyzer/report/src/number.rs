@@ -1,0 +1,52 @@
+//! Numbers for people: whole ones whole, others with two decimals.
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+pub(crate) fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+pub(crate) fn optional(value: Option<f64>) -> String {
+    value.map_or_else(|| NONE.to_owned(), number)
+}
+
+pub(crate) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(
+        || NONE.to_owned(),
+        |share| format!("{:.1} %", share * 100.0),
+    )
+}
+
+/// With its sign, because it is a difference.
+pub(crate) fn signed(value: f64) -> String {
+    let text = number(value);
+    if value > 0.0 && text != "0" {
+        format!("+{text}")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_only_where_they_say_something() {
+        assert_eq!(number(412.0), "412");
+        assert_eq!(number(103.25), "103.25");
+        assert_eq!(number(103.5), "103.5");
+        assert_eq!(number(100.0), "100");
+        assert_eq!(number(-0.001), "0");
+        assert_eq!(signed(61.0), "+61");
+        assert_eq!(signed(-61.0), "-61");
+        assert_eq!(percent(Some(0.1405)), "14.1 %");
+    }
+}

@@ -1,0 +1,5 @@
+//! Text for a terminal or a log, one file per thing that is shown.
+
+pub(crate) mod breakdown;
+pub(crate) mod results;
+pub(crate) mod trace;

@@ -1,0 +1,177 @@
+//! The table of benchmarks, and why some have no number.
+
+use crate::look::Look;
+use crate::number::{NONE, number, optional};
+use crate::table::{Align, Cell, Table};
+use capbench_results::{
+    BenchmarkResult, Measurement, Mode, Outcome, Results, Run, SampleKind, Status,
+};
+
+/// Digits of a hash that people compare.
+const SHORT_HASH: usize = 12;
+
+/// Pieces of evidence printed; results.json holds all.
+const EVIDENCE_SHOWN: usize = 4;
+
+/// Header, table and reasons of a run.
+pub fn results(results: &Results, look: Look) -> String {
+    let mut text = header(&results.run, look);
+    let mut guests: Vec<&str> = results.results.iter().map(|r| r.guest.as_str()).collect();
+    guests.sort_unstable();
+    guests.dedup();
+    for guest in guests {
+        let rows: Vec<&BenchmarkResult> = results
+            .results
+            .iter()
+            .filter(|result| result.guest == guest)
+            .collect();
+        text.push_str(&format!(
+            "\n{}\n",
+            look.bold(&format!("{guest}, {} mode", results.run.mode))
+        ));
+        text.push_str(&table(&rows, look));
+    }
+    text.push_str(&reasons(&results.results, look));
+    text
+}
+
+/// Who ran what under which envelope, and what the numbers are not.
+fn header(run: &Run, look: Look) -> String {
+    let boots = match run.boots {
+        1 => "1 boot".to_owned(),
+        boots => format!("{boots} boots"),
+    };
+    let dirty = if run.dirty { ", with changes" } else { "" };
+    let title = format!("{} · {} · {boots} each", run.suite, run.id);
+    let mut text = format!("{}\n", look.bold(&title));
+    let commit = if run.commit.is_empty() {
+        NONE
+    } else {
+        &run.commit
+    };
+    let hash = run.envelope.hash.to_string();
+    let envelope = format!(
+        "envelope {} · {}",
+        &hash[..SHORT_HASH],
+        run.envelope.description
+    );
+    text.push_str(&look.wrap(&envelope, 0));
+    text.push_str(&look.wrap(&format!("{} · commit {commit}{dirty}", run.tool), 0));
+    text.push_str(&look.wrap(meaning(run.mode), 0));
+    text
+}
+
+/// What may be said of a mode's numbers. Written out under every table, because a
+/// table travels without its manual.
+fn meaning(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => {
+            "Numbers describe the reference kernel in this repository. They count instructions \
+             the guest executed per operation; they are not time and not cycles."
+        }
+        Mode::Hardware => {
+            "Numbers describe the reference kernel in this repository, on this host's hardware."
+        }
+        Mode::Emulated => {
+            "EMULATED: a smoke run of the reference kernel in this repository. Its numbers are \
+             not publishable."
+        }
+    }
+}
+
+fn table(rows: &[&BenchmarkResult], look: Look) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("benchmark", Left),
+        ("status", Left),
+        ("unit", Left),
+        ("median", Right),
+        ("range", Right),
+        ("p95", Right),
+        ("boots", Right),
+        ("cold", Right),
+    ]);
+    for result in rows {
+        let status = result.status();
+        let status = Cell::painted(status.to_string(), look.status(status, status.as_str()));
+        let name = result.benchmark_name.as_str();
+        match &result.outcome {
+            Outcome::Passed(measurement) => {
+                let mut cells = vec![name.into(), status];
+                cells.extend(numbers(measurement));
+                table.row(cells);
+            }
+            outcome => {
+                let reason = outcome.refusal().map_or("", |(reason, _, _)| reason);
+                table.row(vec![name.into(), status, reason.into()]);
+            }
+        }
+    }
+    table.render(look)
+}
+
+fn numbers(measurement: &Measurement) -> [Cell; 6] {
+    let range = measurement.range;
+    [
+        measurement.unit.as_str().into(),
+        number(measurement.median).into(),
+        // Boots that agree to the last digit have no range to look at.
+        if range.low == range.high {
+            "=".into()
+        } else {
+            format!("{} … {}", number(range.low), number(range.high)).into()
+        },
+        p95(measurement).into(),
+        measurement.boots.len().to_string().into(),
+        optional(measurement.cold).into(),
+    ]
+}
+
+/// A percentile says what it is of: the tail of batch means is no latency.
+fn p95(measurement: &Measurement) -> String {
+    match (measurement.p95, measurement.sample_kind) {
+        (None, _) => NONE.to_owned(),
+        (Some(p95), SampleKind::Operations) => number(p95),
+        (Some(p95), SampleKind::BatchMeans) => {
+            format!("{} of batch means (n={})", number(p95), measurement.n)
+        }
+    }
+}
+
+/// Every row without a number, with what was seen.
+fn reasons(results: &[BenchmarkResult], look: Look) -> String {
+    let mut text = String::new();
+    for result in results {
+        let Some((reason, detail, evidence)) = result.outcome.refusal() else {
+            continue;
+        };
+        let title = format!(
+            "{} on {} is {}: {reason}",
+            result.benchmark_name,
+            result.guest,
+            words(result.status())
+        );
+        text.push_str(&format!("\n{}\n", look.bold(&title)));
+        text.push_str(&look.wrap(detail, 2));
+        // The detail already tells the first piece where there is just one.
+        if evidence.len() > 1 {
+            for piece in evidence.iter().take(EVIDENCE_SHOWN) {
+                text.push_str(&look.wrap(&format!("- {piece}"), 4));
+            }
+            if evidence.len() > EVIDENCE_SHOWN {
+                text.push_str(&format!(
+                    "    and {} more\n",
+                    evidence.len() - EVIDENCE_SHOWN
+                ));
+            }
+        }
+    }
+    text
+}
+
+fn words(status: Status) -> &'static str {
+    match status {
+        Status::NotApplicable => "not applicable",
+        other => other.as_str(),
+    }
+}

@@ -1,0 +1,147 @@
+//! One trace by itself.
+
+use super::breakdown;
+use crate::look::Look;
+use crate::number::{NONE, number, optional};
+use crate::table::{Align, Table};
+use capbench_frames::summary::{SampleSummary, TraceSummary, WindowSummary};
+use capbench_results::{SampleKind, Unit};
+
+/// Everything a trace says, objections first.
+pub fn trace(summary: &TraceSummary, look: Look) -> String {
+    let mut text = header(summary, look);
+    text.push_str(&objections(summary, look));
+    if !summary.windows.is_empty() {
+        text.push('\n');
+        text.push_str(&windows(&summary.windows, look));
+    }
+    for window in &summary.windows {
+        text.push_str(&details(window, summary.unit, look));
+    }
+    if let Some(outside) = &summary.outside {
+        text.push_str(&format!("\n{}\n", look.bold("outside of windows")));
+        text.push_str(&breakdown::body(outside, summary.unit, look));
+    }
+    text
+}
+
+fn header(summary: &TraceSummary, look: Look) -> String {
+    let mut text = format!("{}\n", look.bold(&summary.source));
+    let or_none = |text: &str| {
+        if text.is_empty() {
+            NONE.to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let kernel = format!(
+        "kernel {} · build {} · variant {} · features {} · in {}",
+        or_none(&summary.kernel),
+        or_none(&summary.build_id),
+        or_none(&summary.variant),
+        or_none(&summary.features.join(", ")),
+        summary.unit,
+    );
+    text.push_str(&look.wrap(&kernel, 0));
+    let totals = summary.totals;
+    let totals = format!(
+        "{} bytes · {} frames · {} spans and roots · {} samples · {} instants ({} switches) · {} lost",
+        totals.bytes,
+        totals.frames,
+        totals.records,
+        totals.samples,
+        totals.instants,
+        totals.switches,
+        totals.lost,
+    );
+    text.push_str(&look.wrap(&totals, 0));
+    if summary.unit == Unit::Instructions {
+        text.push_str("Numbers are instructions the guest executed, not time.\n");
+    }
+    text
+}
+
+fn objections(summary: &TraceSummary, look: Look) -> String {
+    let mut text = String::new();
+    if !summary.findings.is_empty() {
+        text.push_str(&format!("\n{}\n", look.bold("not to be believed")));
+    }
+    for finding in &summary.findings {
+        let whom = finding.benchmark.as_deref().unwrap_or("all");
+        let line = format!(
+            "- {whom}: {} ({}): {}",
+            finding.reason, finding.check, finding.evidence
+        );
+        text.push_str(&look.wrap(&line, 2));
+    }
+    if !summary.warnings.is_empty() {
+        text.push_str(&format!("\n{}\n", look.bold("while reading")));
+    }
+    for warning in &summary.warnings {
+        text.push_str(&look.wrap(&format!("- {warning}"), 2));
+    }
+    text
+}
+
+fn windows(windows: &[WindowSummary], look: Look) -> String {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("window", Left),
+        ("median", Right),
+        ("p95", Right),
+        ("min", Right),
+        ("max", Right),
+        ("samples", Right),
+        ("cold", Right),
+        ("lost", Right),
+        ("oracle", Left),
+    ]);
+    for window in windows {
+        let verdict = window.verdict.as_deref().unwrap_or(NONE);
+        let of = |value: fn(&SampleSummary) -> Option<f64>| {
+            optional(window.samples.as_ref().and_then(value))
+        };
+        table.row(vec![
+            window.benchmark.as_str().into(),
+            of(|samples| Some(samples.median)).into(),
+            window.samples.as_ref().map_or(NONE.to_owned(), p95).into(),
+            of(|samples| Some(samples.min)).into(),
+            of(|samples| Some(samples.max)).into(),
+            window
+                .samples
+                .map_or(NONE.to_owned(), |s| format!("{} × {}", s.n, s.batch))
+                .into(),
+            of(|samples| samples.cold).into(),
+            window.lost.to_string().into(),
+            verdict.into(),
+        ]);
+    }
+    table.render(look)
+}
+
+fn p95(samples: &SampleSummary) -> String {
+    match (samples.p95, samples.sample_kind) {
+        (None, _) => NONE.to_owned(),
+        (Some(p95), SampleKind::Operations) => number(p95),
+        (Some(p95), SampleKind::BatchMeans) => format!("{} of batch means", number(p95)),
+    }
+}
+
+fn details(window: &WindowSummary, unit: Unit, look: Look) -> String {
+    if window.breakdown.is_none() && window.counters.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", look.bold(&window.benchmark));
+    if let Some(breakdown) = &window.breakdown {
+        text.push_str(&breakdown::body(breakdown, unit, look));
+    }
+    if !window.counters.is_empty() {
+        let counters: Vec<String> = window
+            .counters
+            .iter()
+            .map(|(name, change)| format!("{name} {change}"))
+            .collect();
+        text.push_str(&look.wrap(&format!("counters: {}", counters.join(", ")), 0));
+    }
+    text
+}
