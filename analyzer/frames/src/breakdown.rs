@@ -1,5 +1,6 @@
 //! From counted segments to the breakdown of a dispatch.
 
+use crate::histogram::Histogram;
 use crate::statements::Statements;
 use crate::windows::{SegmentCounts, Tables};
 use capbench_results::{Breakdown, SegmentSummary};
@@ -47,24 +48,26 @@ fn summarize(
     let parent = declared
         .parent
         .map(|parent| statements.segment_name(parent));
-    let middle = |histogram: &crate::Histogram| histogram.quantile(Quantile::MEDIAN);
-    let share = counts.self_raw.sum() as f64 / dispatch_ticks as f64;
+    let (duration, self_raw) = (counts.duration(), counts.self_raw());
+    let middle = |histogram: &Histogram| {
+        let estimate = histogram.quantile(Quantile::MEDIAN);
+        estimate.map(|estimate| estimate.value)
+    };
+    let share = self_raw.sum() as f64 / dispatch_ticks as f64;
+    let p95 = duration.supported_quantile(Quantile::P95);
     Some(SegmentSummary {
         name: declared.name.clone(),
         parent: parent.unwrap_or_default(),
-        count: counts.duration.count(),
-        median: middle(&counts.duration)?.value,
-        p95: counts
-            .duration
-            .supported_quantile(Quantile::P95)
-            .map(|estimate| estimate.value),
-        max: counts.duration.max()?,
+        count: duration.count(),
+        median: middle(&duration)?,
+        p95: p95.map(|estimate| estimate.value),
+        max: duration.max()?,
         share: (counts.dispatched && dispatch_ticks > 0).then_some(share.min(1.0)),
-        self_raw: middle(&counts.self_raw).map(|estimate| estimate.value),
-        self_corrected: middle(&counts.self_corrected)
-            .filter(|_| calibrated)
-            .map(|estimate| estimate.value),
-        bucketed: counts.duration.bucketed(),
+        self_raw: middle(&self_raw),
+        self_corrected: calibrated
+            .then(|| middle(&counts.self_corrected()))
+            .flatten(),
+        bucketed: duration.bucketed(),
     })
 }
 

@@ -132,6 +132,27 @@ impl Histogram {
         self.left_out += other.left_out;
     }
 
+    /// Adds everything another histogram counted, each value less by `cost` but
+    /// not below zero.
+    pub fn merge_less(&mut self, other: &Self, cost: u64, budget: &mut Budget) {
+        if cost == 0 {
+            return self.merge(other, budget);
+        }
+        for (value, &times) in (0u64..).zip(&other.exact).filter(|(_, times)| **times > 0) {
+            self.record_unseen(value.saturating_sub(cost), times, budget);
+        }
+        for (index, &times) in other
+            .buckets
+            .iter()
+            .enumerate()
+            .filter(|(_, times)| **times > 0)
+        {
+            let value = (middle(index) as u64).min(other.buckets_max);
+            self.record_unseen(value.saturating_sub(cost), times, budget);
+        }
+        self.left_out += other.left_out;
+    }
+
     /// Number of values counted.
     pub fn count(&self) -> u64 {
         self.exact.iter().sum::<u64>() + self.buckets.iter().sum::<u64>()

@@ -109,12 +109,21 @@ pub struct Node {
     pub duration: u64,
     /// Segment id.
     pub segment: u16,
+    /// Nothing was recorded inside it.
+    pub leaf: bool,
     /// Duration minus children.
     pub self_raw: u64,
-    /// The same with the probes' cost taken out.
-    pub self_corrected: u64,
-    /// How far the corrected figure may be off.
+    /// What of its self time is the probes' own cost.
+    pub cost: u64,
+    /// How far that figure may be off.
     pub bound: u64,
+}
+
+impl Node {
+    /// Self time with the probes' cost taken out.
+    pub fn self_corrected(&self) -> u64 {
+        self.self_raw.saturating_sub(self.cost)
+    }
 }
 
 /// What did not fit together.
@@ -319,20 +328,20 @@ impl Nesting {
                 .iter_mut()
                 .find(|node| node.start == start)
             {
-                lap.self_corrected = lap.self_corrected.saturating_sub(fact.inner);
+                lap.cost += fact.inner;
                 lap.bound += fact.bound;
             }
             bound -= fact.bound;
         } else {
             cost += fact.inner;
         }
-        let self_raw = duration.saturating_sub(children);
         self.nodes.push(Node {
             start,
             duration,
             segment,
-            self_raw,
-            self_corrected: self_raw.saturating_sub(cost),
+            leaf: first == self.nodes.len(),
+            self_raw: duration.saturating_sub(children),
+            cost,
             bound,
         });
         (end, first)

@@ -130,7 +130,10 @@ fn what_probes_cost_is_taken_from_where_it_lands() {
     calibrate(&mut statements, ProbeKind::Dispatch, 6, 7);
     let seen = see(&statements, &DISPATCH);
     let nodes = &seen.dispatches[0].0;
-    let corrected: Vec<(u64, u64)> = nodes.iter().map(|n| (n.self_corrected, n.bound)).collect();
+    let corrected: Vec<(u64, u64)> = nodes
+        .iter()
+        .map(|n| (n.self_corrected(), n.bound))
+        .collect();
     // First lap: its own inner and the dispatch's. Span: its inner. Second lap: its
     // inner, the outer of the lap before it and of the span in it. Root: nothing.
     assert_eq!(
@@ -144,7 +147,7 @@ fn a_dispatch_without_laps_pays_for_itself() {
     let mut statements = statements();
     calibrate(&mut statements, ProbeKind::Dispatch, 6, 7);
     let seen = see(&statements, &[(10, 30, ROOT, Some(0))]);
-    assert_eq!(seen.dispatches[0].0[0].self_corrected, 14);
+    assert_eq!(seen.dispatches[0].0[0].self_corrected(), 14);
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn a_correction_stops_at_zero() {
     let mut statements = statements();
     calibrate(&mut statements, ProbeKind::Lap, 1000, 0);
     assert_eq!(
-        see(&statements, &DISPATCH).dispatches[0].0[0].self_corrected,
+        see(&statements, &DISPATCH).dispatches[0].0[0].self_corrected(),
         0
     );
 }

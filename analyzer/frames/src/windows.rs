@@ -115,18 +115,124 @@ pub struct Tables {
 }
 
 /// What the records of one segment add up to.
+///
+/// Most records have nothing inside, and the probes' cost in them is one of a few
+/// figures. Counting those by cost takes one histogram instead of three, and one
+/// increment per record.
 #[derive(Clone, Debug, Default)]
 pub struct SegmentCounts {
-    /// Durations of all records.
-    pub duration: Histogram,
-    /// Self times, of complete trees only.
-    pub self_raw: Histogram,
-    /// The same with the probes' cost taken out.
-    pub self_corrected: Histogram,
+    /// Complete records with nothing inside, by the probes' cost in them.
+    leaves: Vec<(u64, Histogram)>,
+    /// Other complete records.
+    others: Option<Box<Others>>,
+    /// Durations of records in trees that are not complete.
+    unproven: Histogram,
     /// Some records stood in a dispatch.
     pub dispatched: bool,
     /// The largest bound of a corrected self time.
     pub bound: u64,
+}
+
+/// Records whose self time is not their duration.
+#[derive(Clone, Debug, Default)]
+struct Others {
+    duration: Histogram,
+    self_raw: Histogram,
+    self_corrected: Histogram,
+}
+
+/// Most costs told apart; a lap's depends on its neighbours, so there are a few.
+const LEAF_COSTS: usize = 4;
+
+/// Memory for putting one histogram together: more than one can take.
+const MERGE_BYTES: usize = 4 << 20;
+
+impl SegmentCounts {
+    /// Durations of all records.
+    pub fn duration(&self) -> Histogram {
+        let leaves = self.leaves.iter().map(|(_, counts)| (counts, 0));
+        let others = self.others.iter().map(|others| (&others.duration, 0));
+        put_together(leaves.chain(others).chain([(&self.unproven, 0)]))
+    }
+
+    /// Self times, of complete trees only.
+    pub fn self_raw(&self) -> Histogram {
+        let leaves = self.leaves.iter().map(|(_, counts)| (counts, 0));
+        put_together(leaves.chain(self.others.iter().map(|others| (&others.self_raw, 0))))
+    }
+
+    /// The same with the probes' cost taken out.
+    pub fn self_corrected(&self) -> Histogram {
+        let leaves = self.leaves.iter().map(|(cost, counts)| (counts, *cost));
+        put_together(leaves.chain(self.others.iter().map(|others| (&others.self_corrected, 0))))
+    }
+
+    /// Values that found no memory.
+    pub fn left_out(&self) -> u64 {
+        self.duration().left_out()
+    }
+
+    #[inline]
+    fn record(&mut self, node: &Node, budget: &mut Budget) {
+        self.bound = self.bound.max(node.bound);
+        if node.leaf
+            && let Some((_, counts)) = self.leaves.iter_mut().find(|(cost, _)| *cost == node.cost)
+        {
+            counts.record(node.duration, budget);
+            return;
+        }
+        self.record_other(node, budget);
+    }
+
+    fn record_other(&mut self, node: &Node, budget: &mut Budget) {
+        if node.leaf && self.leaves.len() < LEAF_COSTS {
+            let mut counts = Histogram::default();
+            counts.record(node.duration, budget);
+            self.leaves.push((node.cost, counts));
+            return;
+        }
+        let others = self.others.get_or_insert_default();
+        others.duration.record(node.duration, budget);
+        others.self_raw.record(node.self_raw, budget);
+        others.self_corrected.record(node.self_corrected(), budget);
+    }
+
+    fn merge(&mut self, from: &Self, budget: &mut Budget) {
+        for (cost, counts) in &from.leaves {
+            match self.leaves.iter().position(|(known, _)| known == cost) {
+                Some(known) => self.leaves[known].1.merge(counts, budget),
+                None if self.leaves.len() < LEAF_COSTS => {
+                    let mut new = Histogram::default();
+                    new.merge(counts, budget);
+                    self.leaves.push((*cost, new));
+                }
+                None => {
+                    let others = self.others.get_or_insert_default();
+                    others.duration.merge(counts, budget);
+                    others.self_raw.merge(counts, budget);
+                    others.self_corrected.merge_less(counts, *cost, budget);
+                }
+            }
+        }
+        if let Some(from) = &from.others {
+            let others = self.others.get_or_insert_default();
+            others.duration.merge(&from.duration, budget);
+            others.self_raw.merge(&from.self_raw, budget);
+            others.self_corrected.merge(&from.self_corrected, budget);
+        }
+        self.unproven.merge(&from.unproven, budget);
+        self.dispatched |= from.dispatched;
+        self.bound = self.bound.max(from.bound);
+    }
+}
+
+fn put_together<'a>(parts: impl Iterator<Item = (&'a Histogram, u64)>) -> Histogram {
+    let mut whole = Histogram::default();
+    let mut budget = Budget::bytes(MERGE_BYTES);
+    for (part, cost) in parts {
+        whole.merge_less(part, cost, &mut budget);
+    }
+    whole
 }
 
 impl Tables {
@@ -149,21 +255,13 @@ impl Tables {
 
     /// Values that found no memory in a histogram.
     pub fn left_out(&self) -> u64 {
-        let counts = self.segments().map(|(_, counts)| counts);
-        counts
-            .map(|c| c.duration.left_out() + c.self_raw.left_out())
-            .sum()
+        self.segments().map(|(_, counts)| counts.left_out()).sum()
     }
 
     /// Adds everything that other tables hold.
     pub fn merge(&mut self, other: &Self, budget: &mut Budget) {
         for (id, from) in other.segments() {
-            let to = self.counts(id);
-            to.duration.merge(&from.duration, budget);
-            to.self_raw.merge(&from.self_raw, budget);
-            to.self_corrected.merge(&from.self_corrected, budget);
-            to.dispatched |= from.dispatched;
-            to.bound = to.bound.max(from.bound);
+            self.counts(id).merge(from, budget);
         }
         self.complete += other.complete;
         self.incomplete += other.incomplete;
@@ -186,12 +284,11 @@ impl Tables {
     #[inline]
     fn record(&mut self, node: &Node, dispatched: bool, complete: bool, budget: &mut Budget) {
         let counts = self.counts(node.segment);
-        counts.duration.record(node.duration, budget);
         counts.dispatched |= dispatched;
         if complete {
-            counts.self_raw.record(node.self_raw, budget);
-            counts.self_corrected.record(node.self_corrected, budget);
-            counts.bound = counts.bound.max(node.bound);
+            counts.record(node, budget);
+        } else {
+            counts.unproven.record(node.duration, budget);
         }
     }
 }
