@@ -119,7 +119,7 @@ impl Clock {
 
 /// Both clocks at one moment: of several readings the one with the least
 /// distance between the ticks around it.
-fn both_clocks() -> (u64, u64) {
+pub fn both_clocks() -> (u64, u64) {
     const READINGS: u32 = 16;
     let readings = (0..READINGS).map(|_| {
         let before = now();

@@ -17,10 +17,12 @@ mod machine;
 mod options;
 mod outcome;
 mod primitive;
+mod report;
 mod row;
 mod run;
 mod stream;
 mod sys;
+mod watch;
 mod window;
 
 use machine::Machine;

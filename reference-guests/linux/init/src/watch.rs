@@ -1,6 +1,6 @@
 //! Times a batch, and finds out whether it ran alone.
 
-use crate::clock::{Clock, Interval};
+use crate::clock::{self, Clock, Interval};
 use crate::guard::Accounts;
 use trace_format::SampleFlags;
 
@@ -9,6 +9,9 @@ pub struct Watch<'a> {
     clock: &'a Clock,
     guarded: bool,
     before: Accounts,
+    begun: u64,
+    /// CPU time of ours that the kernel's accounts lose per measurement.
+    pub unaccounted_ns: u64,
     /// The measurement.
     pub interval: Interval,
     /// What it suffered; empty without a guard.
@@ -30,6 +33,8 @@ impl<'a> Watch<'a> {
             clock,
             guarded: false,
             before: Accounts::default(),
+            begun: 0,
+            unaccounted_ns: 0,
             interval: Interval { start: 0, ticks: 0 },
             flags: SampleFlags::empty(),
         }
@@ -48,6 +53,7 @@ impl<'a> Watch<'a> {
     pub fn begin(&mut self) {
         if self.guarded {
             self.before = Accounts::read();
+            self.begun = clock::now();
         }
     }
 
@@ -56,8 +62,19 @@ impl<'a> Watch<'a> {
     pub fn end(&mut self, interval: Interval) {
         self.interval = interval;
         if self.guarded {
-            let wall_ns = self.clock.ticks_to_ns(interval.ticks);
+            let wall_ns = self.clock.ticks_to_ns(clock::now() - self.begun);
+            let wall_ns = wall_ns.saturating_sub(self.unaccounted_ns);
             self.flags = self.before.flags(&Accounts::read(), wall_ns);
         }
+    }
+
+    /// The clock that measurements are taken on.
+    pub fn clock(&self) -> &'a Clock {
+        self.clock
+    }
+
+    /// Nanoseconds the measurement took.
+    pub fn nanoseconds(&self) -> u64 {
+        self.clock.ticks_to_ns(self.interval.ticks)
     }
 }

@@ -13,7 +13,7 @@ use crate::sys;
 use crate::watch::Watch;
 use std::io;
 use trace_format::control::{
-    Edge, Message, MetricDeclared, OracleOutcome, Verdict, WindowBegun, WindowEnded,
+    Message, MetricDeclared, OracleOutcome, Verdict, WindowBegun, WindowEnded,
 };
 use trace_format::{Sample, SampleFlags};
 
@@ -107,6 +107,7 @@ impl<'a> Windows<'a> {
         let mut primitive = primitive::open(&row.primitive, row.batch)?;
         progress.metric = primitive.metric();
         let mut watch = Watch::guarded(self.clock);
+        watch.unaccounted_ns = primitive.unaccounted_ns(row.batch.into());
         for index in 0..row.warmup + row.samples {
             let mut flags = SampleFlags::empty();
             flags.set(SampleFlags::COLD, index == 0);
@@ -125,31 +126,110 @@ impl<'a> Windows<'a> {
         primitive: &mut dyn Primitive,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
+        let failed = Failure::of("instrument");
         let mut watch = Watch::bare(self.clock);
+        let instrument = &mut self.instrument;
         primitive.settle()?;
+        if let Some(instrument) = instrument {
+            instrument.prepare().map_err(&failed)?;
+        }
         let before = Accounts::read();
-        if let Some(instrument) = &mut self.instrument {
-            instrument.open().map_err(Failure::of("instrument"))?;
+        if let Some(instrument) = instrument {
+            instrument.open().map_err(&failed)?;
         }
         let start = clock::now();
         let result = (0..row.samples)
             .try_for_each(|_| progress.batch(primitive, row.batch, &mut watch));
         let end = clock::now();
-        primitive.settle()?;
-        if let Some(instrument) = &mut self.instrument {
-            instrument.close().map_err(Failure::of("instrument"))?;
+        if let Some(instrument) = instrument {
+            instrument.close().map_err(&failed)?;
         }
         let after = Accounts::read();
         result?;
         let interval = Interval::between(start, end);
-        let flags = before.flags(&after, self.clock.ticks_to_ns(interval.ticks));
+        let unaccounted_ns = primitive.unaccounted_ns(row.loop_operations());
+        let wall_ns = self.clock.ticks_to_ns(interval.ticks);
+        let flags = before.flags(&after, wall_ns.saturating_sub(unaccounted_ns));
         let operations = u32::try_from(row.loop_operations()).unwrap_or(u32::MAX);
         progress.push(METRIC_LOOP, operations, interval, flags);
-        if let Some(instrument) = &mut self.instrument {
+        primitive.settle()?;
+        if let Some(instrument) = instrument {
+            let expected = primitive.events(row.loop_operations(), row.samples.into());
             instrument
-                .collect(&mut self.tally)
-                .map_err(Failure::of("instrument"))?;
+                .collect(&expected, &mut self.tally)
+                .map_err(&failed)?;
         }
         Ok(())
     }
+}
+
+impl Progress {
+    fn new(window: u32, row: &Row) -> Progress {
+        const EMPTY: Sample = Sample {
+            start: 0,
+            ticks: 0,
+            window: 0,
+            operations: 0,
+            metric: 0,
+            flags: SampleFlags::empty(),
+        };
+        // Written now: pages that fault in between samples would be noise.
+        let mut samples = vec![EMPTY; row.record_bound() as usize];
+        samples.fill(EMPTY);
+        samples.clear();
+        Progress {
+            window,
+            metric: "duration",
+            samples,
+            submitted: 0,
+            completed: 0,
+        }
+    }
+
+    fn batch(
+        &mut self,
+        primitive: &mut dyn Primitive,
+        operations: u32,
+        watch: &mut Watch<'_>,
+    ) -> Result<(), Failure> {
+        self.submitted += u64::from(operations);
+        primitive.batch(operations, watch)?;
+        self.completed += u64::from(operations);
+        Ok(())
+    }
+
+    fn push(&mut self, metric: u16, operations: u32, interval: Interval, flags: SampleFlags) {
+        self.samples.push(Sample {
+            start: interval.start,
+            ticks: interval.ticks,
+            window: self.window,
+            operations,
+            metric,
+            flags,
+        });
+    }
+
+    /// What a person sees of the window.
+    fn line(&self, row: &Row, detail: &str) -> String {
+        let measured = |sample: &&Sample| {
+            sample.metric == METRIC_BATCH && !sample.flags.contains(SampleFlags::WARM_UP)
+        };
+        let mut ticks: Vec<u64> = self.samples.iter().filter(measured).map(|s| s.ticks).collect();
+        ticks.sort_unstable();
+        match ticks.get(ticks.len() / 2) {
+            Some(median) if detail.is_empty() => {
+                let each = *median as f64 / f64::from(row.batch);
+                format!("{}: median {each:.1} ticks", row.benchmark)
+            }
+            _ => format!("{}: {detail}", row.benchmark),
+        }
+    }
+}
+
+fn metric(window: u32, metric: u16, name: &'static str) -> Message<'static> {
+    Message::MetricDeclared(MetricDeclared {
+        window,
+        metric,
+        name,
+    })
 }

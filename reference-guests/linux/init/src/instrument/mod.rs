@@ -11,20 +11,27 @@ pub use tally::{Histogram, Tally};
 
 use crate::clock::Clock;
 use crate::options::Pass;
+use crate::primitive::Event;
 use crate::sys::errno_name;
 use std::io;
 use trace_format::PcSample;
 
 /// An instrument around one loop at a time.
 pub trait Instrument {
+    /// Act before [`Instrument::open`] that may take long.
+    fn prepare(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Last act before the loop's first time stamp.
     fn open(&mut self) -> io::Result<()>;
 
     /// First act after the loop's last time stamp.
     fn close(&mut self) -> io::Result<()>;
 
-    /// Adds what the loop gave to the tally.
-    fn collect(&mut self, tally: &mut Tally) -> io::Result<()>;
+    /// Adds what the loop gave to the tally, once the helper threads sleep.
+    /// `expected`: what the primitive says it caused.
+    fn collect(&mut self, expected: &[(Event, u64)], tally: &mut Tally) -> io::Result<()>;
 
     /// Program counters sampled in the loop.
     fn take_pc_samples(&mut self, _clock: &Clock) -> Vec<PcSample> {

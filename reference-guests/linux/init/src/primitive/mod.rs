@@ -5,12 +5,39 @@
 //! compiled with it and nothing else is inside. Errors are noted in the loop
 //! and judged after it.
 
+mod child;
+mod echo;
+mod eventfd_round_trip;
+mod exec_failed;
+mod fork_wait;
+mod futex;
+mod futex_hand_over;
+mod futex_round_trip;
+mod futex_wait;
+mod futex_wake;
+mod helper;
+mod io_uring_nop;
+mod map_touch;
+mod mapping;
+mod memory_copy;
 mod null_syscall;
+mod page_fault;
+mod pipe_round_trip;
+mod protect;
+mod pty;
+mod sched_yield;
+mod schedule;
+mod sleeper;
+mod spawn_wait;
+mod thread_join;
+mod timer_wake;
+mod unix_socket_round_trip;
 
-use crate::clock::Interval;
+pub use child::status as child_status;
+
 use crate::sys::{errno_name, is_refusal};
+use crate::watch::Watch;
 use std::io;
-use std::process::ExitCode;
 
 /// An operation of the kernel, ready to be measured.
 pub trait Primitive {
@@ -20,7 +47,7 @@ pub trait Primitive {
     }
 
     /// Times a batch of operations and checks it.
-    fn batch(&mut self, operations: u32) -> Result<Interval, Failure>;
+    fn batch(&mut self, operations: u32, watch: &mut Watch<'_>) -> Result<(), Failure>;
 
     /// Waits until the helper threads, if any, sleep where the next batch
     /// expects them, so that what a loop caused is counted to its end.
@@ -31,6 +58,11 @@ pub trait Primitive {
     /// Events that `batches` of `operations` each cause exactly.
     fn events(&self, _operations: u64, _batches: u64) -> Vec<(Event, u64)> {
         Vec::new()
+    }
+
+    /// CPU time of so many operations that the kernel charges to nobody.
+    fn unaccounted_ns(&self, _operations: u64) -> u64 {
+        0
     }
 
     /// What can only be checked at the end.
@@ -79,10 +111,17 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Call { what, error } => match error.raw_os_error() {
-                Some(errno) => write!(f, "{what}: {} ({errno})", errno_name(errno)),
-                None => write!(f, "{what}: {error}"),
-            },
+            Failure::Call { what, error } => {
+                let kind = if self.is_unsupported() {
+                    "unsupported"
+                } else {
+                    "failed"
+                };
+                match error.raw_os_error() {
+                    Some(errno) => write!(f, "{kind}: {what}: {} ({errno})", errno_name(errno)),
+                    None => write!(f, "{kind}: {what}: {error}"),
+                }
+            }
             Failure::Row(message) | Failure::Oracle(message) => f.write_str(message),
         }
     }
@@ -96,21 +135,56 @@ pub fn expect(holds: bool, message: impl FnOnce() -> String) -> Result<(), Failu
     Err(Failure::Oracle(message()))
 }
 
-type Open = fn(u32) -> Result<Box<dyn Primitive>, Failure>;
+/// Refuses batches where only single operations can be timed.
+fn single(batch: u32) -> Result<(), Failure> {
+    if batch != 1 {
+        return Err(Failure::Row(format!("operations are timed one by one, not {batch} in a batch")));
+    }
+    Ok(())
+}
 
-/// Every primitive, by name.
-const PRIMITIVES: &[(&str, Open)] = &[("null-syscall", |_| Ok(Box::new(null_syscall::NullSyscall::new())))];
+type Opened = Result<Box<dyn Primitive>, Failure>;
 
-/// Prepares the primitive of this name for batches of this size.
-pub fn open(name: &str, batch: u32) -> Result<Box<dyn Primitive>, Failure> {
+/// Every primitive, by name, made ready for batches of a size.
+#[rustfmt::skip]
+const PRIMITIVES: &[(&str, fn(u32) -> Opened)] = &[
+    ("null-syscall", |_| ready(null_syscall::NullSyscall::new())),
+    ("pipe-round-trip", |_| pipe_round_trip::open()),
+    ("unix-socket-round-trip", |_| unix_socket_round_trip::open()),
+    ("eventfd-round-trip", |_| eventfd_round_trip::open()),
+    ("futex-round-trip", |_| ready(futex_round_trip::FutexRoundTrip::new())),
+    ("io-uring-nop", |batch| ready(io_uring_nop::IoUringNop::new(batch))),
+    ("sched-yield", |_| ready(sched_yield::SchedYield::new())),
+    ("futex-switch", |batch| ready(futex_hand_over::FutexHandOver::switch(batch))),
+    ("timer-wake", |batch| ready(timer_wake::TimerWake::new(batch))),
+    ("fork-exit-wait", |_| ready(Ok(fork_wait::ForkWait))),
+    ("spawn-exec-wait", |_| ready(Ok(spawn_wait::SpawnWait::new()))),
+    ("exec-failed", |_| ready(Ok(exec_failed::ExecFailed))),
+    ("thread-create-join", |_| ready(Ok(thread_join::ThreadJoin))),
+    ("futex-wait-refused", |_| ready(Ok(futex_wait::FutexWait::refused()))),
+    ("futex-wait-timeout", |_| ready(Ok(futex_wait::FutexWait::timed_out()))),
+    ("futex-wake-one", |batch| ready(futex_wake::FutexWake::one(batch))),
+    ("futex-wake-many", |batch| ready(futex_wake::FutexWake::many(batch))),
+    ("futex-wake-resume", |batch| ready(futex_hand_over::FutexHandOver::wake_resume(batch))),
+    ("mmap-touch-munmap", |_| ready(Ok(map_touch::MapTouch::anonymous()))),
+    ("mprotect", |_| ready(protect::Protect::new())),
+    ("page-fault", |batch| ready(page_fault::PageFault::new(batch))),
+    ("shared-memory-map", |_| ready(map_touch::MapTouch::shared())),
+    ("memcpy-64", |_| ready(Ok(memory_copy::MemoryCopy::new(64)))),
+    ("memcpy-4096", |_| ready(Ok(memory_copy::MemoryCopy::new(4096)))),
+    ("memcpy-65536", |_| ready(Ok(memory_copy::MemoryCopy::new(65_536)))),
+    ("pty-write", |batch| ready(pty::PtyWrite::new(batch))),
+    ("pty-readline", |batch| ready(pty::PtyReadline::new(batch))),
+];
+
+fn ready<P: Primitive + 'static>(primitive: Result<P, Failure>) -> Opened {
+    Ok(Box::new(primitive?))
+}
+
+/// Makes the primitive of this name ready for batches of this size.
+pub fn open(name: &str, batch: u32) -> Opened {
     match PRIMITIVES.iter().find(|(known, _)| *known == name) {
         Some((_, open)) => open(batch),
         None => Err(Failure::Row(format!("there is no primitive {name}"))),
     }
-}
-
-/// The status to exit with at once, where this process was started by a
-/// primitive that measures process creation.
-pub fn child_status() -> Option<ExitCode> {
-    None
 }
