@@ -4,6 +4,7 @@
 //! program has this to itself until it resumes one.
 
 use crate::arch::clock::Clock;
+use crate::arch::cpu;
 use crate::arch::syscall::UserContext;
 use crate::capability::scratch::Scratch;
 use crate::measure;
@@ -87,6 +88,7 @@ impl Kernel {
             probe.instant(measure::SWITCH, self.running.0, u64::from(process.pid.0));
             probe.count(measure::SWITCHES, 1);
             self.running = process.pid;
+            cpu::clear_segments();
         }
         &raw mut self.current.insert(process).context
     }
@@ -158,6 +160,14 @@ impl Kernel {
             self.run_queue.push_back(process.pid);
         }
         self.others.push(process);
+    }
+
+    /// Forgets everything that a process waits for.
+    pub fn forget_waits(&mut self, pid: Pid) {
+        self.timeouts.forget(pid);
+        for process in &self.others {
+            process.status.forget_waiters(pid);
+        }
     }
 
     /// Ends a wait that timed out.

@@ -26,102 +26,112 @@ impl RequestError {
     }
 }
 
-/// Session disclosure bits that are defined.
-const DISCLOSURE_BITS: u64 = 0b111;
 /// Most transfer descriptors one submission may carry.
 const MAX_TRANSFERS: u16 = 16;
+/// Session disclosure bits that are defined.
+const DISCLOSURE_BITS: u64 = 0b111;
+
+/// A submission as words, which is how most of its rules are checked: an operation
+/// states the bits it uses, and all others must be zero.
+type Words = [u64; 8];
+
+/// Fields as bits of the words.
+mod field {
+    use super::Words;
+
+    pub const NONE: Words = bits(0, 0xff, bits(1, u64::MAX, [0; 8])); // opcode, user_data
+    pub const CAP: Words = bits(0, 0xffff_ffff << 32, [0; 8]);
+    pub const METHOD: Words = bits(0, 0xffff << 16, [0; 8]);
+    pub const PARAMS: Words = bits(2, u64::MAX, bits(3, 0xffff_ffff, [0; 8]));
+    pub const RESULT: Words = bits(3, 0xffff_ffff << 32, bits(4, u64::MAX, [0; 8]));
+    pub const DEPENDENCY: Words = bits(5, u64::MAX, [0; 8]);
+    pub const TRANSFERS: Words = bits(6, 0xffff << 16, [0; 8]);
+    pub const CALL_ID: Words = bits(6, 0xffff_ffff << 32, [0; 8]);
+    pub const DISCLOSURE: Words = bits(7, super::DISCLOSURE_BITS, [0; 8]);
+
+    /// These bits of the flags.
+    pub const fn flags(flags: u8) -> Words {
+        bits(0, (flags as u64) << 8, [0; 8])
+    }
+
+    const fn bits(word: usize, bits: u64, mut words: Words) -> Words {
+        words[word] |= bits;
+        words
+    }
+}
+
+/// The bits that must be zero when an operation uses only these fields.
+const fn unused<const N: usize>(used: [Words; N]) -> Words {
+    let mut must_be_zero = [u64::MAX; 8];
+    let mut word = 0;
+    while word < 8 {
+        must_be_zero[word] &= !field::NONE[word];
+        let mut index = 0;
+        while index < N {
+            must_be_zero[word] &= !used[index][word];
+            index += 1;
+        }
+        word += 1;
+    }
+    must_be_zero
+}
+
+/// By operation.
+const MUST_BE_ZERO: [Words; 10] = {
+    use field::{CALL_ID, CAP, DEPENDENCY, DISCLOSURE, METHOD, PARAMS, RESULT, TRANSFERS, flags};
+    let owned = flags(SqeFlags::THREAD_OWNED);
+    let exception = flags(SqeFlags::RETURN_APPLICATION_EXCEPTION);
+    let mut table = [[0; 8]; 10];
+    table[opcode::CALL as usize] = unused([
+        owned, METHOD, CAP, PARAMS, RESULT, TRANSFERS, CALL_ID, DISCLOSURE,
+    ]);
+    table[opcode::RETURN as usize] = unused([exception, CAP, PARAMS, TRANSFERS, CALL_ID]);
+    table[opcode::RECV as usize] = unused([CAP, RESULT]);
+    table[opcode::RELEASE as usize] = unused([CAP]);
+    table[opcode::NOP as usize] = unused([]);
+    table[opcode::CANCEL as usize] = unused([CAP, DEPENDENCY]);
+    table[opcode::PARK_BENCH as usize] = unused([METHOD, CAP, PARAMS]);
+    table[opcode::PARK as usize] = unused([owned, CAP, PARAMS, DEPENDENCY, CALL_ID]);
+    table[opcode::UNPARK as usize] = unused([CAP, PARAMS]);
+    table
+};
 
 /// Checks a submission against the rules of its operation.
-#[inline]
+#[inline(always)]
 pub fn validate(sqe: &Sqe) -> Result<(), RequestError> {
-    let valid = match sqe.opcode {
-        opcode::CALL => call(sqe),
-        opcode::NOP => only(sqe, Fields::NONE),
-        opcode::RELEASE => only(sqe, Fields::CAP),
-        opcode::PARK_BENCH => park_bench(sqe),
-        opcode::RETURN => return_(sqe),
-        opcode::RECV => only(sqe, Fields::CAP | Fields::RESULT),
-        opcode::CANCEL => only(sqe, Fields::CAP | Fields::DEPENDENCY) && sqe.pipeline_dep != 0,
-        opcode::PARK => park(sqe),
-        opcode::UNPARK => only(sqe, Fields::CAP | Fields::PARAMS),
-        opcode::FINISH => return Err(RequestError::Unsupported),
-        _ => false,
+    if sqe.opcode == opcode::FINISH {
+        return Err(RequestError::Unsupported);
+    }
+    let Some(must_be_zero) = MUST_BE_ZERO.get(usize::from(sqe.opcode)) else {
+        return Err(RequestError::Invalid);
     };
-    if valid {
+    // SAFETY: a submission is eight words without padding.
+    let words: &Words = unsafe { &*(&raw const *sqe).cast() };
+    let mut stray = 0;
+    for word in 0..8 {
+        stray |= words[word] & must_be_zero[word];
+    }
+    if stray == 0 && is_consistent(sqe) {
         Ok(())
     } else {
         Err(RequestError::Invalid)
     }
 }
 
-fn call(sqe: &Sqe) -> bool {
-    let owned = sqe.flags & SqeFlags::THREAD_OWNED != 0;
-    sqe.flags & !SqeFlags::THREAD_OWNED == 0
-        && owned == (sqe.call_id != 0)
-        && sqe.pipeline_dep == 0
-        && sqe.pipeline_field == 0
-        && sqe.xfer_cap_count <= MAX_TRANSFERS
-        && sqe.session_disclosure & !DISCLOSURE_BITS == 0
-}
-
-fn return_(sqe: &Sqe) -> bool {
-    let exception = sqe.flags & SqeFlags::RETURN_APPLICATION_EXCEPTION != 0;
-    sqe.flags & !SqeFlags::RETURN_APPLICATION_EXCEPTION == 0
-        && !(exception && sqe.xfer_cap_count != 0)
-        && sqe.xfer_cap_count <= MAX_TRANSFERS
-        && unlisted_are_zero(
-            sqe,
-            Fields::CAP | Fields::PARAMS | Fields::CALL_ID | Fields::FLAGS | Fields::TRANSFERS,
-        )
-}
-
-fn park_bench(sqe: &Sqe) -> bool {
-    sqe.method_id <= 1
-        && sqe.addr != 0
-        && unlisted_are_zero(sqe, Fields::CAP | Fields::METHOD | Fields::PARAMS)
-}
-
-fn park(sqe: &Sqe) -> bool {
-    sqe.flags == SqeFlags::THREAD_OWNED
-        && sqe.call_id != 0
-        && unlisted_are_zero(
-            sqe,
-            Fields::FLAGS | Fields::CALL_ID | Fields::CAP | Fields::PARAMS | Fields::DEPENDENCY,
-        )
-}
-
-fn only(sqe: &Sqe, listed: u16) -> bool {
-    unlisted_are_zero(sqe, listed)
-}
-
-/// Groups of fields an operation may list.
-struct Fields;
-
-impl Fields {
-    const NONE: u16 = 0;
-    const FLAGS: u16 = 1;
-    const METHOD: u16 = 2;
-    const CAP: u16 = 4;
-    const PARAMS: u16 = 8;
-    const RESULT: u16 = 16;
-    const DEPENDENCY: u16 = 32;
-    const TRANSFERS: u16 = 64;
-    const CALL_ID: u16 = 128;
-}
-
+/// What an operation's own fields must say together.
 #[inline(always)]
-fn unlisted_are_zero(sqe: &Sqe, listed: u16) -> bool {
-    let has = |group: u16| listed & group != 0;
-    (has(Fields::FLAGS) || sqe.flags == 0)
-        && (has(Fields::METHOD) || sqe.method_id == 0)
-        && (has(Fields::CAP) || sqe.cap_id == 0)
-        && (has(Fields::PARAMS) || (sqe.addr == 0 && sqe.len == 0))
-        && (has(Fields::RESULT) || (sqe.result_addr == 0 && sqe.result_len == 0))
-        && (has(Fields::DEPENDENCY) || sqe.pipeline_dep == 0)
-        && (has(Fields::TRANSFERS) || sqe.xfer_cap_count == 0)
-        && (has(Fields::CALL_ID) || sqe.call_id == 0)
-        && sqe.pipeline_field == 0
-        && sqe.session_disclosure == 0
+fn is_consistent(sqe: &Sqe) -> bool {
+    let flagged = sqe.flags != 0;
+    match sqe.opcode {
+        opcode::CALL => flagged == (sqe.call_id != 0) && sqe.xfer_cap_count <= MAX_TRANSFERS,
+        opcode::RETURN => {
+            !(flagged && sqe.xfer_cap_count != 0) && sqe.xfer_cap_count <= MAX_TRANSFERS
+        }
+        opcode::CANCEL => sqe.pipeline_dep != 0,
+        opcode::PARK_BENCH => sqe.method_id <= 1 && sqe.addr != 0,
+        opcode::PARK => flagged && sqe.call_id != 0,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +231,19 @@ mod tests {
         assert_eq!(validate(&answer), Ok(()));
         answer.flags = SqeFlags::RETURN_APPLICATION_EXCEPTION;
         assert_eq!(validate(&answer), Err(RequestError::Invalid));
+    }
+
+    #[test]
+    fn every_stray_bit_of_a_nop_is_refused() {
+        for bit in 8..512 {
+            let mut words: Words = [0; 8];
+            words[0] = u64::from(opcode::NOP);
+            words[bit / 64] |= 1 << (bit % 64);
+            // SAFETY: every bit pattern is a submission.
+            let sqe: Sqe = unsafe { core::mem::transmute(words) };
+            let is_user_data = (64..128).contains(&bit);
+            assert_eq!(validate(&sqe).is_ok(), is_user_data, "bit {bit}");
+        }
     }
 
     proptest! {

@@ -88,14 +88,11 @@ pub unsafe fn init() {
         gdt.load_unsafe();
         CS::set_reg(kernel_code);
         SS::set_reg(kernel_data);
-        DS::set_reg(SegmentSelector::NULL);
-        ES::set_reg(SegmentSelector::NULL);
-        FS::set_reg(SegmentSelector::NULL);
-        GS::set_reg(SegmentSelector::NULL);
         load_tss(task);
         protect();
         Msr::new(MSR_STAR).write(SYSRET_BASE << 48 | SYSCALL_BASE << 32);
     }
+    clear_segments();
     LStar::write(VirtAddr::from_ptr(syscall::entry as *const ()));
     // Interrupts stay off in the kernel; direction, trap, nested-task and
     // alignment flags of the program must not follow it in.
@@ -106,6 +103,18 @@ pub unsafe fn init() {
             | RFlags::NESTED_TASK
             | RFlags::ALIGNMENT_CHECK,
     );
+}
+
+/// Clears the data segments, which programs may change and nothing restores: no
+/// program sees what another left there.
+pub fn clear_segments() {
+    // SAFETY: long mode uses none of them, and this kernel neither.
+    unsafe {
+        DS::set_reg(SegmentSelector::NULL);
+        ES::set_reg(SegmentSelector::NULL);
+        FS::set_reg(SegmentSelector::NULL);
+        GS::set_reg(SegmentSelector::NULL);
+    }
 }
 
 /// No-execute and SSE are on since boot; here supervisor code loses the right to

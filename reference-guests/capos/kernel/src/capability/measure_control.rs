@@ -101,6 +101,7 @@ pub fn invoke(request: Request<'_>, context: &mut Context<'_>) -> Result<Reply, 
                 }
                 WindowError::Link(error) => broken(error),
             })?;
+            panic_if_asked(context, window);
             Ok(Reply::Window(window.get()))
         }
         Request::End(verdict) => {
@@ -116,6 +117,18 @@ pub fn invoke(request: Request<'_>, context: &mut Context<'_>) -> Result<Reply, 
             Ok(Reply::Void)
         }
     }
+}
+
+/// For tests: kernel parameter `test_panic_at_window` names a window whose opening
+/// the kernel shall not survive.
+fn panic_if_asked(context: &Context<'_>, window: WindowId) {
+    let asked = context.kernel.image.parameter("test_panic_at_window");
+    let number = asked.and_then(|text| text.parse().ok());
+    assert!(
+        number != Some(window.get()),
+        "a test asked for a panic at window {}",
+        window.get()
+    );
 }
 
 fn broken(_: LinkError) -> Exception {

@@ -8,31 +8,45 @@
 use super::CallError;
 use super::exception::Exception;
 use super::scratch::bytes_mut;
-use crate::arch::user_copy;
+use crate::arch::user_copy::{self, BadAddress};
 use capnp::message::{Builder, Reader, ReaderOptions, ScratchSpaceHeapAllocator};
 use capnp::serialize::{NoAllocSliceSegments, read_message_from_flat_slice_no_alloc};
 use capnp::traits::FromPointerReader;
 use core::cell::OnceCell;
 use guest_abi::ring::ResultCap;
 
-/// A parameter message, copied in but not looked at.
+/// A parameter message.
 pub struct Message<'a> {
     bytes: &'a [u8],
     reader: OnceCell<Reader<NoAllocSliceSegments<'a>>>,
 }
 
 impl<'a> Message<'a> {
+    /// No bytes yet. In place, because a message is too large to be moved about.
+    #[inline(always)]
+    pub const fn new() -> Self {
+        Self {
+            bytes: &[],
+            reader: OnceCell::new(),
+        }
+    }
+
     /// Copies a caller's parameters.
-    #[inline]
-    pub fn copy_in(scratch: &'a mut [u64], address: u64, length: u32) -> Result<Self, CallError> {
+    #[inline(always)]
+    pub fn copy_in(
+        &mut self,
+        scratch: &'a mut [u64],
+        address: u64,
+        length: u32,
+    ) -> Result<(), BadAddress> {
         let bytes = bytes_mut(scratch)
             .get_mut(..length as usize)
-            .ok_or(CallError::Parameters)?;
-        user_copy::read(bytes, address).map_err(|_| CallError::Parameters)?;
-        Ok(Self {
-            bytes,
-            reader: OnceCell::new(),
-        })
+            .ok_or(BadAddress)?;
+        if length != 0 {
+            user_copy::read(bytes, address)?;
+        }
+        self.bytes = bytes;
+        Ok(())
     }
 
     /// The message's root.

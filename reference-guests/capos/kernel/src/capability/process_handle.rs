@@ -37,6 +37,7 @@ pub fn invoke(
     match (request, status.exit_code()) {
         (Request::Wait, Some(code)) => Ok(Reply::Exited(code)),
         (Request::Wait, None) => {
+            context.caller.take_outstanding()?;
             status.add_waiter(context.waiter);
             Ok(Reply::Pending)
         }

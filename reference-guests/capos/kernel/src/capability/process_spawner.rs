@@ -12,12 +12,15 @@ use guest_abi::capos_capnp::{
     CapGrantMode, cap_grant, cap_grant_source, process_spawner_spawn_params,
     process_spawner_spawn_results,
 };
+use guest_abi::capset;
 use guest_abi::interface::{CAPABILITY_MANAGER, KernelSource, PROCESS_HANDLE};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
 
 /// A badge that leaves the hold's own.
 const PRESERVE_BADGE: u64 = u64::MAX;
+/// Longest name of a process. *Chosen*.
+const MAX_NAME: usize = 64;
 /// Bytes of the result message: table, root pointer, one word.
 const RESULT_LENGTH: usize = 24;
 
@@ -47,8 +50,16 @@ enum Source {
 pub fn decode<'m>(message: &'m Message<'m>) -> Result<Spawn<'m>, Exception> {
     let params: process_spawner_spawn_params::Reader<'m> = message.root()?;
     let grants = params.get_grants()?;
+    // Before anything is made of them: a message can claim millions.
+    if grants.len() as usize > capset::MAX_ENTRIES {
+        return Err(Exception::overloaded("too many grants"));
+    }
+    let name = params.get_name()?.to_str()?;
+    if name.len() > MAX_NAME {
+        return Err(Exception::invalid_argument("the name is too long"));
+    }
     Ok(Spawn {
-        name: params.get_name()?.to_str()?,
+        name,
         binary: params.get_binary_name()?.to_str()?,
         grants: grants.iter().map(decode_grant).collect::<Result<_, _>>()?,
     })

@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 /// Longest parameter message: the published scratch of a ring.
-pub const MAX_PARAMETERS: usize = 64 * 1024;
+const MAX_PARAMETERS: usize = 64 * 1024;
 /// First segment of a result message; longer ones continue on the heap.
 const RESULT_WORDS: usize = 16;
 

@@ -42,6 +42,7 @@ pub fn invoke(request: Request, context: &mut Context<'_>) -> Result<Reply, Exce
             if context.kernel.timeouts.sleeps(context.caller.pid) >= MAX_SLEEPS {
                 return Err(Exception::overloaded("eight sleeps are under way"));
             }
+            context.caller.take_outstanding()?;
             let event = Event::EndSleep(context.waiter);
             let deadline = now.saturating_add(duration);
             context.kernel.timeouts.add(deadline, event);

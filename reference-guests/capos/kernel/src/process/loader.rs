@@ -92,6 +92,7 @@ pub fn load<'n>(
         capabilities,
         pid,
         wait_number: 0,
+        outstanding: 0,
         status: Status::new(pid),
         probe: Exercised::default(),
         space,

@@ -4,6 +4,7 @@ pub mod loader;
 
 use crate::arch::exceptions::{self, ExceptionFrame};
 use crate::arch::syscall::UserContext;
+use crate::capability::exception::Exception;
 use crate::capability::{Object, process_handle};
 use crate::kernel::{KERNEL, Kernel};
 use crate::log;
@@ -22,6 +23,8 @@ use kernel_core::capability_table::CapabilityTable;
 
 /// Processes that may exist at a time.
 pub const MAX_PROCESSES: usize = 8;
+/// Submissions of one process that may be pending at a time, as published.
+const MAX_OUTSTANDING: u32 = 64;
 /// Thread id of a process's first thread. *Chosen*.
 pub const MAIN_THREAD: u32 = 1;
 /// What a process that faulted appears to have exited with: this minus the vector.
@@ -58,6 +61,8 @@ pub struct Process {
     pub pid: Pid,
     /// How many waits with a timeout it began; tells an old timeout from a new one.
     pub wait_number: u64,
+    /// Submissions of its that complete later.
+    pub outstanding: u32,
     /// How it ends, shared with whoever holds a handle.
     pub status: Rc<Status>,
     /// What it exercised.
@@ -110,6 +115,11 @@ impl Status {
         self.exit_code.get()
     }
 
+    /// Forgets what a process waits for that has ended itself.
+    pub fn forget_waiters(&self, pid: Pid) {
+        self.waiters.borrow_mut().retain(|waiter| waiter.pid != pid);
+    }
+
     /// Completes this submission when the process ends.
     pub fn add_waiter(&self, waiter: Waiter) {
         self.waiters.borrow_mut().push(waiter);
@@ -124,6 +134,15 @@ impl Process {
     )]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Takes one of its places for submissions that complete later.
+    pub fn take_outstanding(&mut self) -> Result<(), Exception> {
+        if self.outstanding >= MAX_OUTSTANDING {
+            return Err(Exception::overloaded("64 submissions are pending"));
+        }
+        self.outstanding += 1;
+        Ok(())
     }
 
     /// Makes it runnable if it has what it waits for. Whether it became runnable.
@@ -228,6 +247,7 @@ pub fn dispose(kernel: &mut Kernel, process: Box<Process>, code: i64) {
     let Process { status, space, .. } = *process;
     // SAFETY: the tree is not loaded, and ring and CapSet end with the process.
     unsafe { space.free(&mut kernel.frames) };
+    kernel.forget_waits(pid);
     status.exit_code.set(Some(code));
     for waiter in status.waiters.take() {
         kernel.ended.push((waiter, code));

@@ -10,7 +10,6 @@
 
 use crate::capability::exception::Exception;
 use crate::capability::message::{Encoder, Message};
-use crate::capability::scratch::MAX_PARAMETERS;
 use crate::capability::{CallError, Context, Object, Reply, park_bench};
 use crate::inject;
 use crate::kernel::Kernel;
@@ -150,21 +149,15 @@ impl Dispatcher<'_> {
         sqe: &Sqe,
         parameters: &mut [u64],
     ) -> Result<Reply, CallError> {
-        let message;
+        let mut message = Message::new();
         let request = if !object.has_method(sqe.method_id) {
             Err(Exception::unimplemented("no such method").into())
-        } else if sqe.len as usize > MAX_PARAMETERS {
+        } else if message.copy_in(parameters, sqe.addr, sqe.len).is_err() {
             Err(CallError::Parameters)
         } else {
-            match Message::copy_in(parameters, sqe.addr, sqe.len) {
-                Ok(copied) => {
-                    message = copied;
-                    object
-                        .decode(sqe.method_id, &message)
-                        .map_err(CallError::Exception)
-                }
-                Err(error) => Err(error),
-            }
+            object
+                .decode(sqe.method_id, &message)
+                .map_err(CallError::Exception)
         };
         inject::point::<{ segments::DECODE.get() }>();
         self.probe.lap(segments::DECODE);
@@ -348,6 +341,7 @@ impl Kernel {
         waiter: Waiter,
         encode: impl FnOnce(&mut Encoder<'_>) -> i32,
     ) -> bool {
+        process.outstanding -= 1;
         let mut probe = measure::thread().dispatch(segments::DISPATCH);
         let result = encode(&mut Encoder {
             scratch: &mut self.scratch.results,

@@ -14,6 +14,9 @@ use crate::measure::MEASURE;
 use crate::process::{Process, State};
 use alloc::boxed::Box;
 
+/// What init appears to have exited with when nothing can run any more. *Chosen*.
+const DEADLOCK: i64 = -2;
+
 /// Goes on with this process if it can run, else with another.
 pub fn go_on(kernel: &mut Kernel, process: Box<Process>) -> ! {
     match process.state {
@@ -32,10 +35,10 @@ pub fn next(kernel: &mut Kernel) -> ! {
         if let Some(process) = kernel.take_runnable() {
             resume(kernel, process)
         }
-        assert!(
-            !kernel.timeouts.is_empty(),
-            "every process waits and nothing can end a wait"
-        );
+        if kernel.timeouts.is_empty() {
+            log!("kernel: every process waits, and nothing can end a wait");
+            shut_down(DEADLOCK);
+        }
         // Interrupts are off for good, so idling is looking at the clock.
         core::hint::spin_loop();
     }
@@ -49,9 +52,9 @@ fn resume(kernel: &mut Kernel, process: Box<Process>) -> ! {
     unsafe { syscall::resume(context) }
 }
 
-/// Ends the machine when init has ended.
+/// Ends the machine, with init or for want of anything that could run.
 pub fn shut_down(code: i64) -> ! {
-    log!("kernel: init exited with {code}");
+    log!("kernel: the system ends with {code}");
     if let Err(error) = MEASURE.finish() {
         log!("kernel: the trace has no end: {error}");
     }

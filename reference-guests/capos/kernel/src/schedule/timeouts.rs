@@ -22,6 +22,15 @@ pub enum Event {
     EndSleep(Waiter),
 }
 
+impl Event {
+    fn pid(&self) -> Pid {
+        match self {
+            Self::EndWait { pid, .. } => *pid,
+            Self::EndSleep(waiter) => waiter.pid,
+        }
+    }
+}
+
 /// The list.
 #[derive(Debug, Default)]
 pub struct Timeouts {
@@ -34,18 +43,26 @@ impl Timeouts {
         self.events.is_empty()
     }
 
-    /// Adds an event at a time of the kernel's clock.
+    /// Adds an event at a time of the kernel's clock. A process has one wait at a
+    /// time, so a new one takes the place of the last.
     pub fn add(&mut self, deadline: u64, event: Event) {
+        if let Event::EndWait { pid, .. } = event {
+            let is_last = |e: &Event| matches!(e, Event::EndWait { pid: p, .. } if *p == pid);
+            self.events.retain(|(_, event)| !is_last(event));
+        }
         self.events.push((deadline, event));
+    }
+
+    /// Forgets everything of a process.
+    pub fn forget(&mut self, pid: Pid) {
+        self.events.retain(|(_, event)| event.pid() != pid);
     }
 
     /// Sleeps that a process has under way.
     pub fn sleeps(&self, pid: Pid) -> usize {
         let is_its = |event: &Event| matches!(event, Event::EndSleep(w) if w.pid == pid);
-        self.events
-            .iter()
-            .filter(|(_, event)| is_its(event))
-            .count()
+        let events = self.events.iter();
+        events.filter(|(_, event)| is_its(event)).count()
     }
 
     /// Takes the earliest event that is due.
