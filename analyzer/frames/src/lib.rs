@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod segments;
 pub mod statements;
 pub mod summary;
+pub mod synthetic;
 pub mod trace;
 pub mod windows;
 pub use breakdown::breakdown;
