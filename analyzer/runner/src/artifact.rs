@@ -154,15 +154,14 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 /// A script that runs the same selection at the same commit and refuses another
 /// envelope, whose numbers would belong to another series.
 fn replay_script(record: &RunRecord) -> String {
-    let mut arguments = format!(
-        "run {} --mode {} --boots {}",
-        quote(&record.selection),
-        record.mode,
-        record.boots_planned
-    );
-    for (name, value) in &record.parameters {
-        arguments += &format!(" --parameter {}", quote(&format!("{name}={value}")));
-    }
+    let mut words = vec!["run".to_owned(), record.selection.clone()];
+    words.extend(["--mode".to_owned(), record.mode.to_string()]);
+    words.extend(record.overrides.options());
+    let arguments = words
+        .iter()
+        .map(|word| quote(word))
+        .collect::<Vec<_>>()
+        .join(" ");
     format!(
         r#"#!/bin/sh
 # Repeats run {run_id}: same commit, same definitions, same envelope.
@@ -173,7 +172,7 @@ here=$(CDPATH= cd "$(dirname "$0")" && pwd)
 repository=${{1:-$(git -C "$here" rev-parse --show-toplevel)}}
 {dirty}
 tree=$repository
-if [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
+if [ "$commit" != unknown ] && [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
     tree=$(mktemp -d)/capbench
     git -C "$repository" worktree add --quiet --detach "$tree" "$commit"
     trap 'git -C "$repository" worktree remove --force "$tree"' EXIT
@@ -194,6 +193,10 @@ cargo run --quiet --locked --package capbench -- {arguments} \
 }
 
 fn quote(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
@@ -252,5 +255,7 @@ mod tests {
     #[test]
     fn words_in_the_replay_script_are_quoted_for_the_shell() {
         assert_eq!(quote("a'b c"), r"'a'\''b c'");
+        assert_eq!(quote("trace_slots=64"), "trace_slots=64");
+        assert_eq!(quote(""), "''");
     }
 }

@@ -24,6 +24,7 @@ pub const PROCESSORS: u32 = 1;
 
 /// What a series of numbers is tied to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Envelope {
     /// SHA-256 over the fields below, `host` only in hardware mode.
     pub hash: Digest,

@@ -44,6 +44,13 @@ impl GuestName {
         Self::ALL.map(Self::name).join(", ")
     }
 
+    /// Subsystems a benchmark may require and this guest has.
+    pub fn subsystems(self) -> &'static [&'static str] {
+        match self {
+            Self::Capos => &["ring", "null", "park_bench", "process", "timer"],
+        }
+    }
+
     fn recipe(self) -> &'static Recipe {
         match self {
             Self::Capos => &CAPOS,
@@ -176,7 +183,8 @@ pub struct Extra {
 }
 
 impl Extra {
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is added.
+    pub fn is_empty(&self) -> bool {
         self.features.is_empty() && self.environment.is_empty()
     }
 }
@@ -198,6 +206,7 @@ pub struct BuildRequest<'a> {
 
 /// A built guest: its images and everything that decided their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Guest {
     /// Which guest.
     pub guest: GuestName,

@@ -16,10 +16,10 @@ pub trait Clock {
     /// belong into the envelope hash.
     fn depends_on_host(self) -> bool;
 
-    /// The unit of a published per-operation value, or none if the mode
-    /// publishes nothing. An idle processor or a second one advances the exact
-    /// clock without executing, so such windows count virtual nanoseconds.
-    fn unit(self, window_idles: bool, processors: u32) -> Option<Unit>;
+    /// The unit of a per-operation value. An idle processor or a second one
+    /// advances the exact clock without executing, so such windows count virtual
+    /// nanoseconds.
+    fn unit(self, window_idles: bool, processors: u32) -> Unit;
 }
 
 impl Clock for Mode {
@@ -31,12 +31,11 @@ impl Clock for Mode {
         self == Self::Hardware
     }
 
-    fn unit(self, window_idles: bool, processors: u32) -> Option<Unit> {
+    fn unit(self, window_idles: bool, processors: u32) -> Unit {
         match self {
-            Self::Exact if window_idles || processors > 1 => Some(Unit::VirtualNs),
-            Self::Exact => Some(Unit::Instructions),
-            Self::Hardware => Some(Unit::TscTicks),
-            Self::Emulated => None,
+            Self::Exact if window_idles || processors > 1 => Unit::VirtualNs,
+            Self::Exact => Unit::Instructions,
+            Self::Hardware | Self::Emulated => Unit::TscTicks,
         }
     }
 }
@@ -47,9 +46,15 @@ mod tests {
 
     #[test]
     fn only_a_busy_single_processor_counts_instructions() {
-        assert_eq!(Mode::Exact.unit(false, 1), Some(Unit::Instructions));
-        assert_eq!(Mode::Exact.unit(true, 1), Some(Unit::VirtualNs));
-        assert_eq!(Mode::Exact.unit(false, 2), Some(Unit::VirtualNs));
-        assert_eq!(Mode::Emulated.unit(false, 1), None);
+        assert_eq!(Mode::Exact.unit(false, 1), Unit::Instructions);
+        assert_eq!(Mode::Exact.unit(true, 1), Unit::VirtualNs);
+        assert_eq!(Mode::Exact.unit(false, 2), Unit::VirtualNs);
+    }
+
+    #[test]
+    fn every_unit_belongs_to_its_mode() {
+        for &mode in Mode::ALL {
+            assert!(mode.unit(false, 1).belongs_to(mode));
+        }
     }
 }

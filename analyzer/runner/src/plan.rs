@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use capbench_results::Digest;
+use serde::{Deserialize, Serialize};
 
 use crate::boot::BootId;
-use crate::guest::{GuestName, Variant};
+use crate::guest::{Extra, GuestName, Variant};
+use crate::hash;
 use crate::manifest::{Benchmark, Catalogue, System, UnknownName};
 
 /// Boots of the fully instrumented variant: two, so that exact mode's promise of
@@ -19,18 +21,57 @@ const SEGMENT_BOOTS: u32 = 2;
 /// few times; every distinct path is in those.
 const AUDIT_SAMPLES: u32 = 3;
 const AUDIT_WARMUP: u32 = 1;
+/// A dispatch root takes two slots, every other record one; a window is refused
+/// unless the ring would hold its records if they were all roots.
+const SLOTS_PER_RECORD: u32 = 2;
 
-/// What the command line changes about a plan.
-#[derive(Clone, Debug, Default)]
+/// What the command line changes about a plan. Recorded with the run, so that
+/// it can be repeated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Overrides {
     /// Boots of the `samples` variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub boots: Option<u32>,
-    /// Kernel parameters, over the system's and the plan's own.
-    pub kernel_parameters: BTreeMap<String, String>,
     /// Boots these variants only; empty means all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
+    /// Kernel parameters, over the system's and the plan's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
+    /// Additions to the guest builds.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    pub extra: Extra,
     /// Leaves the audit boot out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_audit: bool,
+}
+
+impl Overrides {
+    /// The options that say the same on a command line.
+    pub fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        let mut option = |name: &str, value: String| options.extend([name.to_owned(), value]);
+        if let Some(boots) = self.boots {
+            option("--boots", boots.to_string());
+        }
+        for variant in &self.variants {
+            option("--variant", variant.to_string());
+        }
+        for (name, value) in &self.parameters {
+            option("--parameter", format!("{name}={value}"));
+        }
+        for feature in &self.extra.features {
+            option("--feature", feature.clone());
+        }
+        for (name, value) in &self.extra.environment {
+            option("--env", format!("{name}={value}"));
+        }
+        if self.no_audit {
+            options.push("--no-audit".to_owned());
+        }
+        options
+    }
 }
 
 /// Everything a run does.
@@ -38,6 +79,8 @@ pub struct Overrides {
 pub struct Plan {
     /// The suite or benchmark asked for.
     pub selection: String,
+    /// What the command line changed.
+    pub overrides: Overrides,
     /// Results to come, in report order.
     pub rows: Vec<Row>,
     /// Boots to do, in starting order.
@@ -53,12 +96,15 @@ pub struct Row {
     pub guest: GuestName,
     /// Operations per batch.
     pub batch: u32,
-    /// Trace slots a window of this row may commit.
+    /// Records a window of this row may commit.
     pub record_bound: u32,
     /// The benchmark.
     pub benchmark: Benchmark,
-    /// The benchmark's definition hash.
+    /// Hash of everything declared about it: benchmark, authority profile and
+    /// system, with what the command line changed.
     pub definition: Digest,
+    /// Required subsystems the guest lacks; not empty means unsupported.
+    pub missing: Vec<String>,
 }
 
 /// One boot and what its image holds besides binaries.
@@ -108,14 +154,14 @@ impl Plan {
         selection: &str,
         overrides: &Overrides,
     ) -> Result<Self, UnknownName> {
-        let rows = rows(&catalogue.select(selection)?);
+        let rows = rows(catalogue, &catalogue.select(selection)?, overrides);
+        let runnable = || rows.iter().filter(|row| row.missing.is_empty());
         let systems: BTreeSet<(GuestName, &str)> =
-            rows.iter().map(|row| (row.guest, row.system())).collect();
+            runnable().map(|row| (row.guest, row.system())).collect();
         let boots = systems
             .into_iter()
             .flat_map(|(guest, name)| {
-                let own: Vec<&Row> = rows
-                    .iter()
+                let own: Vec<&Row> = runnable()
                     .filter(|row| row.guest == guest && row.system() == name)
                     .collect();
                 boots_of(guest, &catalogue.systems[name], &own, overrides)
@@ -123,6 +169,7 @@ impl Plan {
             .collect();
         Ok(Self {
             selection: selection.to_owned(),
+            overrides: overrides.clone(),
             rows,
             boots,
         })
@@ -142,13 +189,18 @@ impl Plan {
     }
 }
 
-fn rows(benchmarks: &[&Benchmark]) -> Vec<Row> {
+fn rows(catalogue: &Catalogue, benchmarks: &[&Benchmark], overrides: &Overrides) -> Vec<Row> {
     let mut rows = Vec::new();
     for &benchmark in benchmarks {
-        for guest in GuestName::ALL {
-            if !benchmark.guests.contains_key(guest.name()) {
-                continue;
-            }
+        let guests = GuestName::ALL.into_iter();
+        for guest in guests.filter(|guest| benchmark.guests.contains_key(guest.name())) {
+            let subsystems = guest.subsystems();
+            let missing = benchmark.requires.iter();
+            let missing: Vec<String> = missing
+                .filter(|needed| !subsystems.contains(&needed.as_str()))
+                .cloned()
+                .collect();
+            let definition = configuration_hash(catalogue, benchmark, guest, overrides);
             rows.extend(benchmark.batches.iter().map(|&batch| {
                 Row {
                     name: benchmark.row_name(batch),
@@ -158,12 +210,31 @@ fn rows(benchmarks: &[&Benchmark]) -> Vec<Row> {
                         .window_record_bound(batch)
                         .expect("checked when the catalogue was loaded"),
                     benchmark: benchmark.clone(),
-                    definition: benchmark.definition_hash(),
+                    definition,
+                    missing: missing.clone(),
                 }
             }));
         }
     }
     rows
+}
+
+/// What a number was taken under, inside the guest: a changed parameter or an
+/// injected instruction is another configuration, never a new value of the old.
+fn configuration_hash(
+    catalogue: &Catalogue,
+    benchmark: &Benchmark,
+    guest: GuestName,
+    overrides: &Overrides,
+) -> Digest {
+    let system = &catalogue.systems[&benchmark.guests[guest.name()].system];
+    hash::of_canonical(&(
+        benchmark.definition_hash(),
+        &catalogue.authority[&benchmark.authority],
+        system,
+        &overrides.parameters,
+        &overrides.extra,
+    ))
 }
 
 /// The longest boots start first, so that the last core does not wait for one.
@@ -210,12 +281,13 @@ fn boots_of(
 fn kernel_parameters(rows: &[&Row], overrides: &Overrides) -> BTreeMap<String, String> {
     let largest = rows.iter().map(|row| row.record_bound).max().unwrap_or(0);
     let mut parameters = BTreeMap::new();
-    parameters.insert(
-        "trace_slots".to_owned(),
-        largest.next_power_of_two().to_string(),
-    );
-    parameters.extend(overrides.kernel_parameters.clone());
+    parameters.insert("trace_slots".to_owned(), ring_slots(largest).to_string());
+    parameters.extend(overrides.parameters.clone());
     parameters
+}
+
+fn ring_slots(records: u32) -> u32 {
+    (records * SLOTS_PER_RECORD).next_power_of_two()
 }
 
 fn program_parameters(rows: &[&Row], audit: bool) -> BTreeMap<String, BTreeMap<String, String>> {
@@ -269,14 +341,14 @@ mod tests {
             format!("ring/nop/16:nop:16:{}:{}:{bound}", nop.warmup, nop.samples)
         );
         let slots: u32 = boot.kernel_parameters["trace_slots"].parse().unwrap();
-        assert!(slots >= bound && slots.is_power_of_two());
+        assert!(slots >= 2 * bound && slots.is_power_of_two());
     }
 
     #[test]
     fn the_command_line_overrides_boots_and_parameters() {
         let overrides = Overrides {
             boots: Some(1),
-            kernel_parameters: [("trace_slots".into(), "64".into())].into(),
+            parameters: [("trace_slots".into(), "64".into())].into(),
             no_audit: true,
             ..Overrides::default()
         };
@@ -290,5 +362,37 @@ mod tests {
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 1);
         assert_eq!(plan.measured_boots(), 0);
+    }
+
+    #[test]
+    fn an_override_is_another_configuration() {
+        let catalogue = catalogue();
+        let hash = |overrides: &Overrides| {
+            Plan::new(&catalogue, "ring/nop", overrides).unwrap().rows[0].definition
+        };
+        let boots = Overrides {
+            boots: Some(9),
+            ..Overrides::default()
+        };
+        assert_eq!(hash(&Overrides::default()), hash(&boots));
+        let injected = Overrides {
+            extra: Extra {
+                features: vec!["inject".into()],
+                ..Extra::default()
+            },
+            ..Overrides::default()
+        };
+        assert_ne!(hash(&Overrides::default()), hash(&injected));
+    }
+
+    #[test]
+    fn a_subsystem_the_guest_lacks_takes_the_row_out_of_every_boot() {
+        let mut catalogue = catalogue();
+        let nop = catalogue.benchmarks.get_mut("ring/nop").unwrap();
+        nop.requires.push("block".into());
+        let plan = Plan::new(&catalogue, "ring", &Overrides::default()).unwrap();
+        assert_eq!(plan.rows[0].missing, ["block"]);
+        let parameters = &plan.boots[0].program_parameters["ring-nop"]["rows"];
+        assert!(!parameters.contains("ring/nop/"), "{parameters}");
     }
 }

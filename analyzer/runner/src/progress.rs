@@ -82,7 +82,7 @@ impl Observer for Progress {
             "{}: {} ({:.1} s)",
             boot.id.stem(),
             boot.exit,
-            boot.wall.as_secs_f64()
+            boot.wall_ms as f64 / 1e3
         );
         if self.lines {
             eprintln!("{line}");

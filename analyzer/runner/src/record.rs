@@ -10,6 +10,7 @@ use crate::boot::CapturedBoot;
 use crate::envelope::Envelope;
 use crate::guest::Guest;
 use crate::host::{Checkout, Toolchain};
+use crate::plan::Overrides;
 
 /// Version of the record's shape; within it fields are only added.
 pub const SCHEMA: &str = "capbench.run/1";
@@ -48,9 +49,8 @@ pub struct RunRecord {
     pub boot_images: BTreeMap<PathBuf, Digest>,
     /// Hash of every definition used, by kind and name (`benchmarks/ring/nop`).
     pub definitions: BTreeMap<String, Digest>,
-    /// Parameters given on the command line.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub parameters: BTreeMap<String, String>,
+    /// What the command line changed.
+    pub overrides: Overrides,
     /// Boots of the `samples` variant that were asked for.
     pub boots_planned: u32,
     /// Every boot, whatever its end.

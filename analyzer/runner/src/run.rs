@@ -18,7 +18,7 @@ use miette::Diagnostic;
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
 use crate::boot::{BootJob, Capture, CapturedBoot, boot_all};
 use crate::envelope::Envelope;
-use crate::guest::{BuildError, BuildRequest, Extra, Guest, GuestName, Variant, build};
+use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Variant, build};
 use crate::interrupt::Interrupt;
 use crate::manifest::Catalogue;
 use crate::mode::Clock;
@@ -47,10 +47,6 @@ pub struct Request<'a> {
     pub qemu: &'a Qemu,
     /// Proof that the mode works here.
     pub mode: Proven,
-    /// Additions to the guest builds.
-    pub extra: Extra,
-    /// Kernel parameters from the command line, for the record.
-    pub parameters: BTreeMap<String, String>,
     /// The command as typed, for the record.
     pub command: Vec<String>,
     /// Addresses of a kernel whose execution its audit boot logs.
@@ -152,7 +148,7 @@ pub fn capture(
         guests: guests.into_values().collect(),
         boot_images,
         definitions: definitions(&request.plan, request.catalogue),
-        parameters: request.parameters,
+        overrides: request.plan.overrides.clone(),
         boots_planned: request.plan.measured_boots(),
         boots: boots
             .into_iter()
@@ -175,7 +171,7 @@ fn build_guests(request: &Request<'_>, progress: &Progress) -> Result<Guests, Bu
             root: request.root,
             guest,
             variant,
-            extra: request.extra.clone(),
+            extra: request.plan.overrides.extra.clone(),
             verbose: false,
         })?;
         guests.insert((guest, variant), built);
@@ -266,7 +262,10 @@ fn definitions(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Digest> {
     let mut definitions = BTreeMap::new();
     for row in &plan.rows {
         let benchmark = &row.benchmark;
-        definitions.insert(format!("benchmarks/{}", benchmark.name), row.definition);
+        definitions.insert(
+            format!("benchmarks/{}", benchmark.name),
+            benchmark.definition_hash(),
+        );
         let profile = &catalogue.authority[&benchmark.authority];
         definitions.insert(
             format!("authority/{}", profile.name),

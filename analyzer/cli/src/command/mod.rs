@@ -2,11 +2,14 @@
 
 mod doctor;
 mod guest;
+mod inspect;
 mod list;
 mod run;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use capbench_report::Look;
 use capbench_runner::guest::Variant;
 use capbench_runner::host;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -35,6 +38,8 @@ enum Command {
     Run(run::Run),
     /// Show the suites and benchmarks that can be run
     List(list::List),
+    /// Show what a trace says, from any `.ktrace` or raw stream
+    Inspect(inspect::Inspect),
     /// Show what this host has and lacks; --fix installs missing packages
     Doctor(doctor::Doctor),
     /// Build the guests
@@ -70,6 +75,9 @@ impl From<VariantName> for Variant {
 
 /// Carries out a command.
 pub fn dispatch(arguments: Arguments) -> Result<Exit> {
+    if let Command::Inspect(command) = arguments.command {
+        return command.execute();
+    }
     let root = match arguments.root {
         Some(root) => root,
         None => host::find_root(&std::env::current_dir().into_diagnostic()?)?,
@@ -79,6 +87,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::List(command) => command.execute(&root),
         Command::Doctor(command) => command.execute(&root),
         Command::Guest(command) => command.execute(&root),
+        Command::Inspect(_) => unreachable!("needs no checkout and was handled above"),
     }
 }
 
@@ -86,4 +95,15 @@ pub fn dispatch(arguments: Arguments) -> Result<Exit> {
 fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value).into_diagnostic()?);
     Ok(())
+}
+
+/// How text may look on standard output.
+fn look() -> Look {
+    let terminal = std::io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Look {
+        width: terminal_size::terminal_size()
+            .map_or(Look::PLAIN.width, |(width, _)| usize::from(width.0)),
+        color: terminal && !no_color,
+    }
 }

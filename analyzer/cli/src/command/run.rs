@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use capbench_results::{Digest, Mode};
-use capbench_runner::boot::Capture;
+use capbench_runner::artifact::names;
 use capbench_runner::envelope::Envelope;
-use capbench_runner::guest::{Extra, Guest, Variant};
+use capbench_runner::guest::{Extra, Variant};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
@@ -20,8 +20,8 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::VariantName;
+use crate::evaluate::{audit_range, evaluate};
 use crate::exit::Exit;
-use crate::table;
 
 #[derive(Args)]
 pub struct Run {
@@ -96,8 +96,6 @@ impl Run {
             plan,
             qemu: &qemu,
             mode,
-            extra: self.extra(),
-            parameters: self.parameters.iter().cloned().collect(),
             command: std::env::args().collect(),
             audit_range: &audit_range,
         };
@@ -110,22 +108,19 @@ impl Run {
             }
             other => other?,
         };
-        conclude(captured)
+        conclude(captured, &catalogue)
     }
 
     fn overrides(&self) -> Overrides {
         Overrides {
             boots: self.boots,
-            kernel_parameters: self.parameters.iter().cloned().collect(),
+            parameters: self.parameters.iter().cloned().collect(),
+            extra: Extra {
+                features: self.features.clone(),
+                environment: self.environment.iter().cloned().collect(),
+            },
             variants: self.variants.iter().copied().map(Variant::from).collect(),
             no_audit: self.no_audit,
-        }
-    }
-
-    fn extra(&self) -> Extra {
-        Extra {
-            features: self.features.clone(),
-            environment: self.environment.iter().cloned().collect(),
         }
     }
 
@@ -143,43 +138,27 @@ impl Run {
     }
 }
 
-fn audit_range(_: &Guest) -> Option<(u64, u64)> {
-    None
-}
-
-fn conclude(captured: CapturedRun) -> Result<Exit> {
-    print_boots(&captured);
-    let interrupted = captured.record.state == State::Interrupted;
-    let clean = captured
-        .record
-        .boots
-        .iter()
-        .all(|boot| boot.exit.is_clean());
-    let sealed = captured.directory.seal()?;
+fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
+    let results = evaluate(&captured, catalogue);
+    let CapturedRun {
+        directory, record, ..
+    } = captured;
+    directory.write(
+        names::RESULTS_JSON,
+        results.to_json().into_diagnostic()?.as_bytes(),
+    )?;
+    directory.write(
+        names::RESULTS_MESSAGE,
+        &results.to_message().into_diagnostic()?,
+    )?;
+    let sealed = directory.seal()?;
+    let look = super::look();
+    print!("{}", capbench_report::results(&results, look));
+    print!("{}", capbench_report::breakdowns(&results, look));
     eprintln!("{}", sealed.display());
-    Ok(match (interrupted, clean) {
-        (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Success,
-        (false, false) => Exit::Unusable,
+    Ok(match record.state {
+        State::Interrupted => Exit::Interrupted,
+        State::Complete if results.all_usable() => Exit::Success,
+        State::Complete => Exit::Unusable,
     })
-}
-
-fn print_boots(captured: &CapturedRun) {
-    let mut boots = table::table(&["boot", "end", "seconds", "bytes", "stream"]);
-    for boot in &captured.record.boots {
-        let (bytes, stream) = match &boot.capture {
-            Capture::Stored(stream) => (stream.bytes.to_string(), stream.sha256.to_string()),
-            Capture::Absent => (String::new(), "none".into()),
-            Capture::Failed { message, .. } => (String::new(), message.clone()),
-        };
-        boots.add_row([
-            boot.id.stem(),
-            boot.exit.to_string(),
-            format!("{:.2}", boot.wall.as_secs_f64()),
-            bytes,
-            stream,
-        ]);
-    }
-    table::right_align(&mut boots, &[2, 3]);
-    println!("{}", table::text(&boots));
 }

@@ -9,7 +9,6 @@ mod launch;
 mod pool;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -184,7 +183,7 @@ pub struct CapturedBoot {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instruction_log: Option<PathBuf>,
     /// From start to end, on the host's clock.
-    pub wall: Duration,
+    pub wall_ms: u64,
     /// QEMU's full argument list.
     pub arguments: Vec<String>,
 }
@@ -197,42 +196,6 @@ impl CapturedBoot {
             Capture::Absent | Capture::Failed { .. } => None,
         }
     }
-}
-
-/// Two boots that should have streamed the same bytes and did not.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{} and {} streamed different bytes", .0.stem(), .1.stem())]
-pub struct StreamsDiffer(pub BootId, pub BootId);
-
-/// Checks that all boots of one image streamed the same bytes. Boots that ended
-/// unclean or have no stream are other rules' business.
-pub fn check_repeatable(boots: &[CapturedBoot]) -> Result<(), StreamsDiffer> {
-    let comparable = || {
-        boots
-            .iter()
-            .filter(|boot| boot.exit.is_clean() && !boot.id.audit)
-    };
-    for boot in comparable() {
-        let Some(stream) = boot.stream() else {
-            continue;
-        };
-        let first = comparable().find(|other| {
-            let BootId {
-                guest,
-                system,
-                variant,
-                ..
-            } = &other.id;
-            (guest, system, variant) == (&boot.id.guest, &boot.id.system, &boot.id.variant)
-                && other.stream().is_some()
-        });
-        if let Some(first) = first
-            && first.stream().map(|stream| stream.sha256) != Some(stream.sha256)
-        {
-            return Err(StreamsDiffer(first.id.clone(), boot.id.clone()));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -258,23 +221,9 @@ mod tests {
             console: "x.console.log".into(),
             emulator_log: "x.qemu.log".into(),
             instruction_log: None,
-            wall: Duration::from_millis(1500),
+            wall_ms: 1500,
             arguments: Vec::new(),
         }
-    }
-
-    #[test]
-    fn equal_streams_repeat_and_a_different_one_is_named() {
-        let mut boots = vec![
-            boot(Variant::Samples, 1, b"a", Exit::Clean),
-            boot(Variant::Segments, 1, b"b", Exit::Clean),
-            boot(Variant::Samples, 2, b"a", Exit::Clean),
-            boot(Variant::Samples, 3, b"c", Exit::KernelPanic),
-        ];
-        assert_eq!(check_repeatable(&boots), Ok(()));
-        boots.push(boot(Variant::Samples, 4, b"d", Exit::Clean));
-        let error = check_repeatable(&boots).unwrap_err();
-        assert_eq!((error.0.index, error.1.index), (1, 4));
     }
 
     #[test]

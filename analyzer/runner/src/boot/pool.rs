@@ -123,7 +123,7 @@ fn boot_one(
         console,
         emulator_log: log,
         instruction_log: instructions,
-        wall,
+        wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
         arguments,
     }
 }

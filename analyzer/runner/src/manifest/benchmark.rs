@@ -32,7 +32,7 @@ pub struct Benchmark {
     pub samples: u32,
     /// Boots by default. Replication, not definition: outside the hash.
     pub boots: u32,
-    /// The most trace slots a window can commit.
+    /// The most records a window can commit.
     pub record_bound: RecordBound,
     /// How the program checks that it measured the operation it names.
     pub verifier: Verifier,
@@ -72,16 +72,16 @@ pub struct GuestMechanism {
     pub difference: String,
 }
 
-/// The most trace slots a window commits: a constant part, one per submission
+/// The most records a window commits: a constant part, one per submission
 /// and one per operation in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordBound {
-    /// Slots of opening and closing the window.
+    /// Records of opening and closing the window.
     pub per_window: u32,
-    /// Slots each submission may commit, whatever its size.
+    /// Records each submission may commit, whatever its size.
     pub per_batch: u32,
-    /// Slots each operation may commit.
+    /// Records each operation may commit.
     pub per_operation: u32,
 }
 
@@ -131,7 +131,7 @@ impl Benchmark {
         format!("{}/{batch}", self.name)
     }
 
-    /// The most trace slots one window of this batch size can commit, warm-up
+    /// The most records one window of this batch size can commit, warm-up
     /// included, or none if that is more than any ring could hold.
     pub fn window_record_bound(&self, batch: u32) -> Option<u32> {
         let per_batch = batch

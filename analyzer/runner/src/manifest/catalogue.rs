@@ -12,8 +12,8 @@ use crate::guest::GuestName;
 
 type Checked = Result<(), Box<ManifestError>>;
 
-/// More slots than this no guest of 512 MiB could hold (16 bytes each).
-const MOST_TRACE_SLOTS: u32 = 1 << 23;
+/// More records than this no guest of 512 MiB could hold (up to 32 bytes each).
+const MOST_RECORDS: u32 = 1 << 22;
 /// A boot that needs longer than an hour is not a benchmark anybody repeats.
 const LONGEST_TIMEOUT_SECONDS: u32 = 3600;
 
@@ -121,9 +121,9 @@ impl Catalogue {
             1,
             LONGEST_TIMEOUT_SECONDS,
         )?;
-        if system.kernel.contains_key("trace_slots") {
+        if system.kernel.contains_key("trace_records") {
             return Err(source.error_in(
-                &["kernel", "trace_slots"],
+                &["kernel", "trace_records"],
                 "`trace_slots` follows from the benchmarks' record bounds",
                 "remove it; `capbench run --parameter trace_slots=N` overrides it for one run",
             ));
@@ -206,11 +206,11 @@ impl Catalogue {
             }
             if benchmark
                 .window_record_bound(batch)
-                .is_none_or(|bound| bound > MOST_TRACE_SLOTS)
+                .is_none_or(|bound| bound > MOST_RECORDS)
             {
                 return Err(source.error_in(
                     &["record_bound"],
-                    format!("a window of batch size {batch} could commit more than {MOST_TRACE_SLOTS} slots"),
+                    format!("a window of batch size {batch} could commit more than {MOST_RECORDS} records"),
                     "lower `samples`, `warmup` or the bound until (warmup + samples) × (per_batch + batch × per_operation) fits",
                 ));
             }
