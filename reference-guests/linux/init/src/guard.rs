@@ -25,16 +25,31 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads them.
+    /// Reads them before an interval: what changes on the way, CPU time, last.
     #[inline(never)]
-    pub fn read() -> Accounts {
+    pub fn before() -> Accounts {
+        let mut accounts = Accounts::without_own_time();
+        accounts.own_ns = clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
+        accounts
+    }
+
+    /// Reads them after an interval: CPU time first.
+    #[inline(never)]
+    pub fn after() -> Accounts {
+        let own_ns = clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID);
+        let mut accounts = Accounts::without_own_time();
+        accounts.own_ns = own_ns;
+        accounts
+    }
+
+    fn without_own_time() -> Accounts {
         let own = usage(libc::RUSAGE_SELF);
         let children = usage(libc::RUSAGE_CHILDREN);
         let time_ns = |time: libc::timeval| {
             time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000
         };
         Accounts {
-            own_ns: clock_ns(libc::CLOCK_PROCESS_CPUTIME_ID),
+            own_ns: 0,
             children_ns: time_ns(children.ru_utime) + time_ns(children.ru_stime),
             voluntary: (own.ru_nvcsw + children.ru_nvcsw) as u64,
             involuntary: (own.ru_nivcsw + children.ru_nivcsw) as u64,
@@ -56,16 +71,17 @@ impl Accounts {
         };
         let cpu_ns = after.own_ns - self.own_ns + children_ns + rounding_ns;
         let absent = wall_ns > cpu_ns;
-        match (voluntary, involuntary, absent) {
-            // A process that only loses the CPU lost it to another one.
-            (false, true, _) => SampleFlags::PREEMPTED,
-            (true, false, true) => SampleFlags::IDLED,
-            // Its threads may have taken turns, and the CPU was away: to whom
-            // cannot be told.
-            (true, true, true) => SampleFlags::PREEMPTED | SampleFlags::IDLED,
-            // Threads and children that take turns, and nobody else.
-            (true, _, false) | (false, false, _) => SampleFlags::empty(),
+        if !absent {
+            // Threads and children that took turns, and nobody else.
+            return SampleFlags::empty();
         }
+        let mut flags = SampleFlags::empty();
+        flags.set(SampleFlags::PREEMPTED, involuntary);
+        // A thread that waited left the CPU idle, or to a kernel thread that
+        // worked for it. With switches of both kinds both flags are set: which
+        // of them cost the time cannot be told.
+        flags.set(SampleFlags::IDLED, voluntary);
+        flags
     }
 }
 
@@ -107,8 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn losing_the_processor_is_preemption_however_short() {
-        assert_eq!(flags(1_000, 0, 1, 900), SampleFlags::PREEMPTED);
+    fn losing_the_processor_against_ones_will_is_preemption() {
+        assert_eq!(flags(1_000, 0, 1, 5_000), SampleFlags::PREEMPTED);
+    }
+
+    #[test]
+    fn time_without_a_switch_is_the_interrupts_of_others_and_ours_still() {
+        assert_eq!(flags(1_000, 0, 0, 1_200), SampleFlags::empty());
     }
 
     #[test]

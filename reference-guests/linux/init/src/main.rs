@@ -20,6 +20,7 @@ mod primitive;
 mod report;
 mod row;
 mod run;
+mod shared_memory;
 mod stream;
 mod sys;
 mod watch;

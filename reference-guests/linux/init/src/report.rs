@@ -8,11 +8,13 @@ use trace_format::control::{
     Aggregation, CounterDeclared, Edge, InstantDeclared, Message, WindowCounter,
 };
 
-/// Sends every counter at both edges of the window, declared before.
+/// Sends the counters that the window changed, at both its edges, declared
+/// before. One that is not sent did not change.
 pub fn counters(stream: &Stream, tally: &mut Tally, window: u32) -> io::Result<()> {
     let mut messages = Vec::new();
-    for (id, counted) in (0..).zip(&tally.counters) {
-        if !counted.declared {
+    let counters = (0..).zip(&mut tally.counters);
+    for (id, counted) in counters.filter(|(_, counted)| counted.begin != counted.value) {
+        if !std::mem::replace(&mut counted.declared, true) {
             messages.push(Message::CounterDeclared(CounterDeclared {
                 id,
                 aggregation: Aggregation::Sum,
@@ -31,11 +33,7 @@ pub fn counters(stream: &Stream, tally: &mut Tally, window: u32) -> io::Result<(
             })
         }));
     }
-    stream.control(&messages)?;
-    for counted in &mut tally.counters {
-        counted.declared = true;
-    }
-    Ok(())
+    stream.control(&messages)
 }
 
 /// Sends every histogram of the window: one instant per bucket that is not

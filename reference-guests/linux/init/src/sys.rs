@@ -79,3 +79,9 @@ pub fn kernel_release() -> String {
     let text = std::ffi::CStr::from_bytes_until_nul(&bytes).unwrap_or_default();
     text.to_string_lossy().into_owned()
 }
+
+/// Gives memory that was freed back to the kernel.
+pub fn return_free_memory() {
+    // SAFETY: concerns memory that nobody uses.
+    unsafe { libc::malloc_trim(0) };
+}

@@ -10,8 +10,7 @@ pub struct Watch<'a> {
     guarded: bool,
     before: Accounts,
     begun: u64,
-    /// CPU time of ours that the kernel's accounts lose per measurement.
-    pub unaccounted_ns: u64,
+    unaccounted_ns: u64,
     /// The measurement.
     pub interval: Interval,
     /// What it suffered; empty without a guard.
@@ -19,10 +18,12 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Reads the process's accounts around every measurement.
-    pub fn guarded(clock: &'a Clock) -> Self {
+    /// Reads the process's accounts around every measurement, where these lose
+    /// so much CPU time of ours each.
+    pub fn guarded(clock: &'a Clock, unaccounted_ns: u64) -> Self {
         Watch {
             guarded: true,
+            unaccounted_ns,
             ..Watch::bare(clock)
         }
     }
@@ -52,7 +53,7 @@ impl<'a> Watch<'a> {
     #[inline(never)]
     pub fn begin(&mut self) {
         if self.guarded {
-            self.before = Accounts::read();
+            self.before = Accounts::before();
             self.begun = clock::now();
         }
     }
@@ -62,9 +63,11 @@ impl<'a> Watch<'a> {
     pub fn end(&mut self, interval: Interval) {
         self.interval = interval;
         if self.guarded {
-            let wall_ns = self.clock.ticks_to_ns(clock::now() - self.begun);
+            let ticks = clock::now() - self.begun;
+            let after = Accounts::after();
+            let wall_ns = self.clock.ticks_to_ns(ticks);
             let wall_ns = wall_ns.saturating_sub(self.unaccounted_ns);
-            self.flags = self.before.flags(&Accounts::read(), wall_ns);
+            self.flags = self.before.flags(&after, wall_ns);
         }
     }
 

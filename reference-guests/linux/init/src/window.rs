@@ -3,9 +3,9 @@
 
 use crate::clock::{self, Clock, Interval};
 use crate::guard::Accounts;
-use crate::instrument::{Instrument, Tally};
+use crate::instrument::{Caused, Instrument, Tally};
 use crate::machine::Machine;
-use crate::primitive::{self, Failure, Primitive};
+use crate::primitive::{self, Event, Failure, Primitive};
 use crate::report;
 use crate::row::Row;
 use crate::stream::Stream;
@@ -38,6 +38,7 @@ struct Progress {
     window: u32,
     metric: &'static str,
     samples: Vec<Sample>,
+    batches: u64,
     submitted: u64,
     completed: u64,
 }
@@ -106,8 +107,8 @@ impl<'a> Windows<'a> {
     fn measure(&mut self, row: &Row, progress: &mut Progress) -> Result<(), Failure> {
         let mut primitive = primitive::open(&row.primitive, row.batch)?;
         progress.metric = primitive.metric();
-        let mut watch = Watch::guarded(self.clock);
-        watch.unaccounted_ns = primitive.unaccounted_ns(row.batch.into());
+        let lost_ns = unaccounted_ns(&*primitive, row.batch.into());
+        let mut watch = Watch::guarded(self.clock, lost_ns);
         for index in 0..row.warmup + row.samples {
             let mut flags = SampleFlags::empty();
             flags.set(SampleFlags::COLD, index == 0);
@@ -130,10 +131,11 @@ impl<'a> Windows<'a> {
         let mut watch = Watch::bare(self.clock);
         let instrument = &mut self.instrument;
         primitive.settle()?;
+        let events_before = progress.events(primitive);
         if let Some(instrument) = instrument {
             instrument.prepare().map_err(&failed)?;
         }
-        let before = Accounts::read();
+        let before = Accounts::before();
         if let Some(instrument) = instrument {
             instrument.open().map_err(&failed)?;
         }
@@ -144,19 +146,22 @@ impl<'a> Windows<'a> {
         if let Some(instrument) = instrument {
             instrument.close().map_err(&failed)?;
         }
-        let after = Accounts::read();
+        let after = Accounts::after();
         result?;
         let interval = Interval::between(start, end);
-        let unaccounted_ns = primitive.unaccounted_ns(row.loop_operations());
+        let lost_ns = unaccounted_ns(primitive, row.loop_operations());
         let wall_ns = self.clock.ticks_to_ns(interval.ticks);
-        let flags = before.flags(&after, wall_ns.saturating_sub(unaccounted_ns));
+        let flags = before.flags(&after, wall_ns.saturating_sub(lost_ns));
         let operations = u32::try_from(row.loop_operations()).unwrap_or(u32::MAX);
         progress.push(METRIC_LOOP, operations, interval, flags);
         primitive.settle()?;
         if let Some(instrument) = instrument {
-            let expected = primitive.events(row.loop_operations(), row.samples.into());
+            let caused = Caused {
+                events: progress.events_since(&events_before, primitive),
+                ends_tasks: primitive.ends_tasks(),
+            };
             instrument
-                .collect(&expected, &mut self.tally)
+                .collect(&caused, &mut self.tally)
                 .map_err(&failed)?;
         }
         Ok(())
@@ -181,6 +186,7 @@ impl Progress {
             window,
             metric: "duration",
             samples,
+            batches: 0,
             submitted: 0,
             completed: 0,
         }
@@ -193,9 +199,24 @@ impl Progress {
         watch: &mut Watch<'_>,
     ) -> Result<(), Failure> {
         self.submitted += u64::from(operations);
+        self.batches += 1;
         primitive.batch(operations, watch)?;
         self.completed += u64::from(operations);
         Ok(())
+    }
+
+    fn events(&self, primitive: &dyn Primitive) -> Vec<(Event, u64)> {
+        primitive.events(self.submitted, self.batches)
+    }
+
+    fn events_since(
+        &self,
+        before: &[(Event, u64)],
+        primitive: &dyn Primitive,
+    ) -> Vec<(Event, u64)> {
+        let now = self.events(primitive);
+        let pairs = now.into_iter().zip(before);
+        pairs.map(|((event, now), (_, before))| (event, now - before)).collect()
     }
 
     fn push(&mut self, metric: u16, operations: u32, interval: Interval, flags: SampleFlags) {
@@ -223,6 +244,17 @@ impl Progress {
             }
             _ => format!("{}: {detail}", row.benchmark),
         }
+    }
+}
+
+/// CPU time of so many operations that the kernel charges to nobody.
+fn unaccounted_ns(primitive: &dyn Primitive, operations: u64) -> u64 {
+    /// Twice what the last steps of a task were seen to take.
+    const LAST_STEPS_NS: u64 = 20_000;
+    if primitive.ends_tasks() {
+        operations * LAST_STEPS_NS
+    } else {
+        0
     }
 }
 

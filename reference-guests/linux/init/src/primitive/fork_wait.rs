@@ -27,6 +27,10 @@ impl Primitive for ForkWait {
         child::judge("fork", process, wrong)
     }
 
+    fn ends_tasks(&self) -> bool {
+        true
+    }
+
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
         vec![
             (Event::Syscall(libc::SYS_clone), operations),

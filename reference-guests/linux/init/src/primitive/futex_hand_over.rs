@@ -18,6 +18,10 @@ const OURS: u32 = 0;
 const THEIRS: u32 = 1;
 const STOP: u32 = 2;
 
+/// A hand-over is tried again where the scheduler interfered; never twice in a
+/// row, unless the woken thread does preempt.
+const ATTEMPTS: u32 = 3;
+
 #[derive(Clone, Copy, PartialEq)]
 enum Start {
     BeforeWake,
@@ -36,7 +40,7 @@ pub struct FutexHandOver {
     table: Arc<Table>,
     helper: Helper,
     start: Start,
-    operations: u64,
+    hand_overs: u64,
 }
 
 impl FutexHandOver {
@@ -62,7 +66,7 @@ impl FutexHandOver {
             table,
             helper,
             start,
-            operations: 0,
+            hand_overs: 0,
         })
     }
 }
@@ -97,35 +101,49 @@ impl Table {
     }
 }
 
-impl Primitive for FutexHandOver {
-    fn batch(&mut self, _operations: u32, watch: &mut Watch<'_>) -> Result<(), Failure> {
-        self.settle()?;
+impl FutexHandOver {
+    /// One hand-over and the turn back. False: the scheduler took the CPU away
+    /// in the few instructions between the wake and the start of the
+    /// measurement, so that there was nothing left to measure.
+    fn hand_over(&mut self, watch: &mut Watch<'_>) -> Result<bool, Failure> {
+        self.helper.settle()?;
         watch.begin();
         let before_wake = clock::now();
         self.table.turn.store(THEIRS, Ordering::Release);
         futex::wake(&self.table.turn, 1);
         let after_wake = clock::now();
         self.table.wait_while(THEIRS);
-        let resumed_at = self.table.resumed_at.load(Ordering::Relaxed);
         let start = match self.start {
             Start::BeforeWake => before_wake,
             Start::AfterWake => after_wake,
         };
+        let resumed_at = self.table.resumed_at.load(Ordering::Relaxed);
         watch.end(Interval::between(start, resumed_at));
-        self.operations += 1;
+        self.hand_overs += 1;
         let resumed = self.table.resumed.load(Ordering::Relaxed);
-        expect(resumed == self.operations, || {
-            format!("{} hand-overs, {resumed} resumptions", self.operations)
+        expect(resumed == self.hand_overs, || {
+            format!("{} hand-overs, {resumed} resumptions", self.hand_overs)
         })?;
-        expect(resumed_at > start, || "the woken thread did not wait for the switch".into())
+        Ok(resumed_at > start)
+    }
+}
+
+impl Primitive for FutexHandOver {
+    fn batch(&mut self, _operations: u32, watch: &mut Watch<'_>) -> Result<(), Failure> {
+        for _ in 0..ATTEMPTS {
+            if self.hand_over(watch)? {
+                return Ok(());
+            }
+        }
+        expect(false, || "the woken thread never waited for the switch".into())
     }
 
     fn settle(&mut self) -> Result<(), Failure> {
         self.helper.settle()
     }
 
-    fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
-        vec![(Event::Syscall(libc::SYS_futex), 4 * operations)]
+    fn events(&self, _operations: u64, _batches: u64) -> Vec<(Event, u64)> {
+        vec![(Event::Syscall(libc::SYS_futex), 4 * self.hand_overs)]
     }
 }
 

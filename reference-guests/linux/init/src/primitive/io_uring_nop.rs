@@ -2,6 +2,7 @@
 //! `io_uring_enter`, which alone is timed.
 
 use super::{Event, Failure, Primitive, expect};
+use crate::shared_memory::SharedMemory;
 use crate::sys::check;
 use crate::watch::Watch;
 use std::io;
@@ -83,58 +84,10 @@ struct Completion {
     flags: u32,
 }
 
-/// Memory shared with the kernel.
-struct Shared {
-    base: *mut u8,
-    length: usize,
-}
-
-impl Shared {
-    fn map(ring: &OwnedFd, offset: i64, length: usize) -> Result<Shared, Failure> {
-        let rights = libc::PROT_READ | libc::PROT_WRITE;
-        let kind = libc::MAP_SHARED | libc::MAP_POPULATE;
-        // SAFETY: a new mapping disturbs none that exists.
-        let base = unsafe {
-            libc::mmap(std::ptr::null_mut(), length, rights, kind, ring.as_raw_fd(), offset)
-        };
-        if base == libc::MAP_FAILED {
-            return Err(Failure::of("mmap of io_uring")(io::Error::last_os_error()));
-        }
-        Ok(Shared {
-            base: base.cast(),
-            length,
-        })
-    }
-
-    /// A word at an offset that the kernel gave.
-    fn word(&self, offset: u32) -> &AtomicU32 {
-        assert!(offset as usize + size_of::<u32>() <= self.length);
-        // SAFETY: inside the mapping, aligned as the kernel aligns its words,
-        // and shared with the kernel, which an atomic allows for.
-        unsafe { &*self.base.add(offset as usize).cast::<AtomicU32>() }
-    }
-
-    /// Place of an element of an array at an offset that the kernel gave.
-    fn element<T>(&self, offset: u32, index: u32) -> *mut T {
-        let place = offset as usize + index as usize * size_of::<T>();
-        assert!(place + size_of::<T>() <= self.length);
-        // SAFETY: inside the mapping.
-        unsafe { self.base.add(place).cast() }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours, and references into it are borrowed
-        // from us.
-        unsafe { libc::munmap(self.base.cast(), self.length) };
-    }
-}
-
 /// A ring.
 pub struct IoUringNop {
-    rings: Shared,
-    entries: Shared,
+    rings: SharedMemory,
+    entries: SharedMemory,
     ring: OwnedFd,
     parameters: Parameters,
     submitted: u64,
@@ -163,30 +116,47 @@ impl IoUringNop {
         let completion_end = parameters.cq.cqes as usize + completions;
         let rings_length = completion_end.max(submission_end as usize);
         let entries_length = parameters.sq_entries as usize * size_of::<Submission>();
+        let map = |offset, length| {
+            SharedMemory::map(&ring, offset, length).map_err(Failure::of("mmap of io_uring"))
+        };
         Ok(IoUringNop {
-            rings: Shared::map(&ring, OFFSET_RINGS, rings_length)?,
-            entries: Shared::map(&ring, OFFSET_ENTRIES, entries_length)?,
+            rings: map(OFFSET_RINGS, rings_length)?,
+            entries: map(OFFSET_ENTRIES, entries_length)?,
             ring,
             parameters,
             submitted: 0,
         })
     }
 
+    /// A word of the rings, at an offset that the kernel gave.
+    fn word(&self, offset: u32) -> &AtomicU32 {
+        // SAFETY: whoever writes to the kernel's words does so atomically.
+        unsafe { &*self.rings.at::<AtomicU32>(offset as usize) }
+    }
+
+    /// Place of a completion.
+    fn completion(&self, index: u32) -> *mut Completion {
+        let offset = index as usize * size_of::<Completion>();
+        self.rings.at(self.parameters.cq.cqes as usize + offset)
+    }
+
     /// Fills a batch of entries in; the kernel does not know of them yet.
     /// Returns the tail that tells it.
     fn fill(&self, operations: u32) -> u32 {
         let sq = &self.parameters.sq;
-        let tail = self.rings.word(sq.tail).load(Ordering::Relaxed);
+        let tail = self.word(sq.tail).load(Ordering::Relaxed);
         let mask = self.parameters.sq_entries - 1;
         for operation in 0..operations {
             let index = tail.wrapping_add(operation) & mask;
             let mut submission = Submission { words: [0; 8] };
             submission.words[USER_DATA] = self.submitted + u64::from(operation);
-            // SAFETY: free places of the submission ring; `element` has
-            // checked that they lie in it.
+            let place = index as usize;
+            let entry = self.entries.at::<Submission>(place * size_of::<Submission>());
+            let order = self.rings.at::<u32>(sq.array as usize + place * size_of::<u32>());
+            // SAFETY: both are free places that the kernel does not read yet.
             unsafe {
-                self.entries.element::<Submission>(0, index).write(submission);
-                self.rings.element::<u32>(sq.array, index).write(index);
+                entry.write(submission);
+                order.write(index);
             }
         }
         tail.wrapping_add(operations)
@@ -195,15 +165,15 @@ impl IoUringNop {
     /// Takes all completions and counts those in order and without error.
     fn reap(&self) -> u32 {
         let cq = &self.parameters.cq;
-        let head = self.rings.word(cq.head);
-        let tail = self.rings.word(cq.tail).load(Ordering::Acquire);
+        let head = self.word(cq.head);
+        let tail = self.word(cq.tail).load(Ordering::Acquire);
         let mask = self.parameters.cq_entries - 1;
         let first = head.load(Ordering::Relaxed);
         let count = tail.wrapping_sub(first);
         let right = (0..count).filter(|&operation| {
             let index = first.wrapping_add(operation) & mask;
             // SAFETY: the kernel has filled the places before the tail.
-            let completion = unsafe { self.rings.element::<Completion>(cq.cqes, index).read() };
+            let completion = unsafe { self.completion(index).read() };
             completion.user_data == self.submitted + u64::from(operation)
                 && completion.result == 0
                 && completion.flags == 0
@@ -217,7 +187,7 @@ impl IoUringNop {
 impl Primitive for IoUringNop {
     fn batch(&mut self, operations: u32, watch: &mut Watch<'_>) -> Result<(), Failure> {
         let tail = self.fill(operations);
-        let tail_word = self.rings.word(self.parameters.sq.tail);
+        let tail_word = self.word(self.parameters.sq.tail);
         let mut consumed = 0;
         watch.time(|| {
             tail_word.store(tail, Ordering::Release);
@@ -237,7 +207,7 @@ impl Primitive for IoUringNop {
         check(consumed).map_err(Failure::of("io_uring_enter"))?;
         let right = self.reap();
         self.submitted += u64::from(operations);
-        let overflow = self.rings.word(self.parameters.cq.overflow).load(Ordering::Relaxed);
+        let overflow = self.word(self.parameters.cq.overflow).load(Ordering::Relaxed);
         expect(right == operations && overflow == 0, || {
             format!("of {operations} entries {right} completed in order, {overflow} overflowed")
         })

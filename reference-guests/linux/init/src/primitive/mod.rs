@@ -55,14 +55,17 @@ pub trait Primitive {
         Ok(())
     }
 
-    /// Events that `batches` of `operations` each cause exactly.
+    /// Events that all `operations` so far, in so many `batches`, have caused
+    /// exactly, but for those of preparations.
     fn events(&self, _operations: u64, _batches: u64) -> Vec<(Event, u64)> {
         Vec::new()
     }
 
-    /// CPU time of so many operations that the kernel charges to nobody.
-    fn unaccounted_ns(&self, _operations: u64) -> u64 {
-        0
+    /// Whether threads or processes end inside of operations. The kernel folds
+    /// the accounts of a task up before its last steps, so their CPU time is
+    /// charged to nobody.
+    fn ends_tasks(&self) -> bool {
+        false
     }
 
     /// What can only be checked at the end.

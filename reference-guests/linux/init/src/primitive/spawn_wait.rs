@@ -64,6 +64,10 @@ impl Primitive for SpawnWait {
         child::judge("posix_spawn", 0, wrong)
     }
 
+    fn ends_tasks(&self) -> bool {
+        true
+    }
+
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
         vec![
             (Event::Syscall(libc::SYS_execve), operations),

@@ -42,10 +42,8 @@ impl Primitive for ThreadJoin {
         expect(wrong == 0, || "a thread did not return its argument".into())
     }
 
-    /// A thread that ends folds its accounts up before its last steps.
-    fn unaccounted_ns(&self, operations: u64) -> u64 {
-        const LAST_STEPS_NS: u64 = 10_000;
-        operations * LAST_STEPS_NS
+    fn ends_tasks(&self) -> bool {
+        true
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
