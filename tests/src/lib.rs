@@ -1,4 +1,5 @@
 //! What the end-to-end tests share. The tests themselves are in `tests/`, one
 //! file per promise.
 
+pub mod source_copy;
 pub mod strip_probes;

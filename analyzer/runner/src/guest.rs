@@ -160,6 +160,10 @@ const CAPOS: Recipe = Recipe {
                 "-Ccode-model=kernel",
                 "-Cno-redzone=yes",
                 "-Cforce-frame-pointers=yes",
+                // Symbols name types by path. The older scheme hashes a type's
+                // fields too, and with them the order of functions: a field of
+                // size zero, as a compiled-out probe is, would move code about.
+                "-Csymbol-mangling-version=v0",
             ],
             instrumented: true,
             outputs: &[("kernel", "kernel.elf")],

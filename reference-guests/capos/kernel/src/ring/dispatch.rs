@@ -73,11 +73,7 @@ pub fn dispatch(kernel: &mut Kernel, process: &mut Process) {
 
     let done = match valid {
         Ok(()) => this.serve(&sqe),
-        Err(error) => {
-            let probe = measure::thread();
-            probe.count(measure::SQE_REFUSED, 1);
-            Done::code(error.code())
-        }
+        Err(error) => refused(error.code()),
     };
     this.complete(&sqe, &done);
 }
@@ -271,6 +267,13 @@ fn flags(capabilities: u16) -> u16 {
     } else {
         CqeFlags::TRANSFER_RESULT_CAPS
     }
+}
+
+#[cold]
+fn refused(code: i32) -> Done {
+    let probe = measure::thread();
+    probe.count(measure::SQE_REFUSED, 1);
+    Done::code(code)
 }
 
 #[cold]
