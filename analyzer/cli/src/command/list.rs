@@ -19,14 +19,12 @@ pub struct List {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Listing<'a> {
     suites: Vec<&'a capbench_runner::manifest::Suite>,
     benchmarks: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Entry<'a> {
     definition_hash: capbench_results::Digest,
     #[serde(flatten)]
