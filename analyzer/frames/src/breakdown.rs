@@ -49,25 +49,24 @@ fn summarize(
         .parent
         .map(|parent| statements.segment_name(parent));
     let (duration, self_raw) = (counts.duration(), counts.self_raw());
-    let middle = |histogram: &Histogram| {
-        let estimate = histogram.quantile(Quantile::MEDIAN);
-        estimate.map(|estimate| estimate.value)
-    };
-    let share = self_raw.sum() as f64 / dispatch_ticks as f64;
+    let middle = |histogram: &Histogram| histogram.quantile(Quantile::MEDIAN);
+    let median = middle(&duration)?;
     let p95 = duration.supported_quantile(Quantile::P95);
+    let share = self_raw.sum() as f64 / dispatch_ticks as f64;
+    let corrected = calibrated
+        .then(|| middle(&counts.self_corrected()))
+        .flatten();
     Some(SegmentSummary {
         name: declared.name.clone(),
         parent: parent.unwrap_or_default(),
         count: duration.count(),
-        median: middle(&duration)?,
+        median: median.value,
         p95: p95.map(|estimate| estimate.value),
         max: duration.max()?,
         share: (counts.dispatched && dispatch_ticks > 0).then_some(share.min(1.0)),
-        self_raw: middle(&self_raw),
-        self_corrected: calibrated
-            .then(|| middle(&counts.self_corrected()))
-            .flatten(),
-        bucketed: duration.bucketed(),
+        self_raw: middle(&self_raw).map(|estimate| estimate.value),
+        self_corrected: corrected.map(|estimate| estimate.value),
+        bucketed: median.bucketed || p95.is_some_and(|estimate| estimate.bucketed),
     })
 }
 

@@ -126,7 +126,7 @@ struct SegmentSummary {
   share         @6 :Float64 = nan;  # self time / time of all dispatches; nan: outside a dispatch
   selfRaw       @7 :Float64 = nan;  # medians
   selfCorrected @8 :Float64 = nan;
-  bucketed      @9 :Bool;           # some values above 65535: exact to 0.1 % only
+  bucketed      @9 :Bool;           # median or p95 above 65535: known to 0.1 % only
 }
 
 struct RunFailure {

@@ -48,7 +48,7 @@ pub struct SegmentSummary {
     pub self_raw: Option<f64>,
     /// Median of the same with the probes' own cost taken out.
     pub self_corrected: Option<f64>,
-    /// Some values lie above 65535 and are known to 0.1 % only.
+    /// The median or the percentile lies above 65535 and is known to 0.1 % only.
     pub bucketed: bool,
 }
 

@@ -146,24 +146,20 @@ fn reasons(results: &[BenchmarkResult], look: Look) -> String {
             continue;
         };
         let title = format!(
-            "{} on {} is {}: {reason}",
+            "{} on {} {}: {reason}",
             result.benchmark_name,
             result.guest,
             words(result.status())
         );
         text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&look.wrap(detail, 2));
-        // The detail already tells the first piece where there is just one.
-        if evidence.len() > 1 {
-            for piece in evidence.iter().take(EVIDENCE_SHOWN) {
-                text.push_str(&look.wrap(&format!("- {piece}"), 4));
-            }
-            if evidence.len() > EVIDENCE_SHOWN {
-                text.push_str(&format!(
-                    "    and {} more\n",
-                    evidence.len() - EVIDENCE_SHOWN
-                ));
-            }
+        // The detail tells the first piece.
+        for piece in evidence.iter().skip(1).take(EVIDENCE_SHOWN) {
+            text.push_str(&look.wrap(&format!("- {piece}"), 4));
+        }
+        if evidence.len() > 1 + EVIDENCE_SHOWN {
+            let more = evidence.len() - 1 - EVIDENCE_SHOWN;
+            text.push_str(&format!("    and {more} more\n"));
         }
     }
     text
@@ -171,7 +167,10 @@ fn reasons(results: &[BenchmarkResult], look: Look) -> String {
 
 fn words(status: Status) -> &'static str {
     match status {
-        Status::NotApplicable => "not applicable",
-        other => other.as_str(),
+        Status::Passed => "passed",
+        Status::Failed => "failed",
+        Status::Unsupported => "is unsupported",
+        Status::Invalid => "is invalid",
+        Status::NotApplicable => "is not applicable",
     }
 }

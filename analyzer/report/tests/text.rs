@@ -1,0 +1,236 @@
+//! What a person reads, kept as snapshots. `INSTA_UPDATE=always` rewrites them.
+
+use capbench_frames::check::{Expectation, check};
+use capbench_frames::summary::TraceSummary;
+use capbench_frames::synthetic::{Shape, bytes};
+use capbench_frames::trace::read_bytes;
+use capbench_report::{Look, breakdowns, results, trace, trace_json};
+use capbench_results::*;
+
+fn segment(name: &str, parent: &str, median: f64, share: f64) -> SegmentSummary {
+    SegmentSummary {
+        name: name.into(),
+        parent: parent.into(),
+        count: 1280,
+        median,
+        p95: Some(median),
+        max: median as u64,
+        share: Some(share),
+        self_raw: Some(if name == "dispatch" { 0.0 } else { median }),
+        self_corrected: Some(if name == "dispatch" {
+            0.0
+        } else {
+            median - 4.0
+        }),
+        bucketed: name == "body",
+    }
+}
+
+fn measurement(batch: u32, medians: &[f64], p95: Option<f64>) -> Measurement {
+    let samples: Vec<f64> = medians.iter().flat_map(|median| [*median; 3]).collect();
+    let low = medians.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = medians.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let median = medians[medians.len() / 2];
+    Measurement {
+        unit: Unit::Instructions,
+        lower_is_better: true,
+        median,
+        p95,
+        sample_kind: SampleKind::of_batch(batch),
+        batch,
+        n: samples.len() as u64,
+        min: low,
+        max: high,
+        samples,
+        sd: Some(0.0),
+        range: Range { low, high },
+        cold: Some(9310.0),
+        boots: medians
+            .iter()
+            .enumerate()
+            .map(|(boot, median)| BootSummary {
+                trace: format!("capos-samples-{boot}.ktrace"),
+                n: 3,
+                median: *median,
+                p95,
+                cold: Some(9310.0),
+            })
+            .collect(),
+        breakdown: (batch == 16).then(|| Breakdown {
+            traces: vec!["capos-segments-0.ktrace".into()],
+            dispatches: 1280,
+            incomplete: 0,
+            traced_median: Some(median + 61.0),
+            tracing_effect: Some(61.0),
+            self_bound: Some(3.0),
+            segments: vec![
+                segment("dispatch", "", 200.0, 0.0),
+                segment("validate", "dispatch", 30.0, 0.15),
+                segment("body", "dispatch", 170.0, 0.85),
+                segment("copy", "body", 20.0, 0.1),
+            ],
+        }),
+    }
+}
+
+fn document(mode: Mode) -> Results {
+    let mut list = Vec::new();
+    let mut add = |name: &str, guest: &str, outcome| {
+        list.push(BenchmarkResult {
+            run_id: "2026-01-01-r1".into(),
+            benchmark_name: name.into(),
+            tier: 1,
+            correctness_id: "completions:result+order".into(),
+            config_hash: Digest([1; 32]),
+            artifact_hash: Some(Digest([2; 32])),
+            notes: String::new(),
+            guest: guest.into(),
+            mode,
+            authority_profile: "ring-measure".into(),
+            outcome,
+        });
+    };
+    add(
+        "ring/nop/1",
+        "capos",
+        Outcome::Passed(measurement(1, &[412.0; 5], Some(412.0))),
+    );
+    let batch = measurement(16, &[103.25, 103.25, 103.5, 104.0, 103.25], Some(105.0));
+    add("ring/nop/16", "capos", Outcome::Passed(batch));
+    let evidence = |boot: u32| Evidence {
+        source: format!("capos-samples-{boot}.ktrace"),
+        subject: "oracle of window 3".into(),
+        expected: "every check holds".into(),
+        observed: "1 failed: user_data 7, expected 6".into(),
+    };
+    let refusal = Refusal::new(
+        InvalidReason::VerifierFailed,
+        format!("verifier: {}", evidence(0)),
+    );
+    let refusal = refusal.with(evidence(0)).with(evidence(1));
+    add("ring/null-empty/1", "capos", Outcome::Invalid(refusal));
+    let stopped = Refusal::new(FailureReason::TimedOut, "stopped after 60 s");
+    add("ring/null-small/1", "capos", Outcome::Failed(stopped));
+    let image = "no kernel image: pass --kernel FILE";
+    let missing = Refusal::new(UnsupportedReason::NoGuestImage, image);
+    add("ring/nop/1", "linux", Outcome::Unsupported(missing));
+    let reason = NotApplicableReason::NoHonestTranslation;
+    let nothing = Refusal::new(
+        reason,
+        "Linux has no park-shaped operation without a futex word",
+    );
+    add(
+        "ring/park-compact/1",
+        "linux",
+        Outcome::NotApplicable(nothing),
+    );
+    Results {
+        run: Run {
+            id: "2026-01-01-r1".into(),
+            suite: "ring".into(),
+            mode,
+            started_at: "2026-01-01T00:00:00Z".into(),
+            tool: "capbench 0.1.0".into(),
+            commit: "c0ffee".into(),
+            dirty: true,
+            boots: 5,
+            envelope: Envelope {
+                hash: Digest([3; 32]),
+                description: "q35, qboot.rom, TCG icount shift=0, 1 vCPU, 512 MiB, QEMU 7.2.22"
+                    .into(),
+            },
+        },
+        results: list,
+    }
+}
+
+#[test]
+fn a_run_shows_numbers_and_reasons() {
+    let document = document(Mode::Exact);
+    document.check().unwrap();
+    insta::assert_snapshot!("run", results(&document, Look::PLAIN));
+}
+
+#[test]
+fn a_breakdown_shows_raw_corrected_and_the_cost_of_tracing() {
+    insta::assert_snapshot!("breakdown", breakdowns(&document(Mode::Exact), Look::PLAIN));
+}
+
+#[test]
+fn an_emulated_run_carries_a_watermark() {
+    assert!(results(&document(Mode::Emulated), Look::PLAIN).contains("not publishable"));
+}
+
+#[test]
+fn no_line_is_wider_than_the_place_unless_a_table_is() {
+    let look = Look {
+        width: 60,
+        ..Look::PLAIN
+    };
+    let text = results(&document(Mode::Exact), look);
+    // Titles and tables stay whole; sentences do not.
+    let wrapped = |line: &&str| line.starts_with("  ") || line.contains("Numbers");
+    for line in text.lines().filter(wrapped) {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let plain = results(&document(Mode::Exact), Look::PLAIN);
+    let painted = results(
+        &document(Mode::Exact),
+        Look {
+            color: true,
+            ..Look::PLAIN
+        },
+    );
+    let mut stripped = String::new();
+    for (index, part) in painted.split("\x1b[").enumerate() {
+        stripped.push_str(if index == 0 {
+            part
+        } else {
+            part.split_once('m').unwrap().1
+        });
+    }
+    assert_eq!(stripped, plain);
+}
+
+fn summary(bytes: &[u8]) -> TraceSummary {
+    let read = read_bytes(bytes, "made.ktrace").unwrap();
+    TraceSummary::new(&read, &check(&read, &Expectation::default()))
+}
+
+fn shape() -> Shape {
+    Shape {
+        records: 2_000,
+        ..Shape::default()
+    }
+}
+
+#[test]
+fn a_trace_shows_its_windows_and_segments() {
+    insta::assert_snapshot!("trace", trace(&summary(&bytes(&shape())), Look::PLAIN));
+}
+
+#[test]
+fn a_damaged_trace_shows_objections_first() {
+    let mut bytes = bytes(&shape());
+    let place = bytes.len() / 2;
+    bytes[place] ^= 1;
+    let text = trace(&summary(&bytes), Look::PLAIN);
+    let (objections, windows) = (text.find("not to be believed"), text.find("window"));
+    assert!(objections.is_some() && objections < windows, "{text}");
+    assert!(text.contains("frameDamaged"), "{text}");
+}
+
+#[test]
+fn a_trace_as_json_holds_the_same() {
+    let summary = summary(&bytes(&shape()));
+    let json: serde_json::Value = serde_json::from_str(&trace_json(&summary).unwrap()).unwrap();
+    assert_eq!(json["windows"][0]["benchmark"], "synthetic/1/16");
+    let segments = &json["windows"][0]["breakdown"]["segments"];
+    assert_eq!(segments[0]["name"], "dispatch");
+    assert_eq!(json["unit"], "tsc_ticks");
+    assert_eq!(json["findings"], serde_json::json!([]));
+}
