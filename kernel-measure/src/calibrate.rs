@@ -74,7 +74,7 @@ pub(crate) fn all(cpu: u16) -> Vec<Calibration, 5> {
     let nothing = nothing();
     #[cfg(feature = "segments")]
     {
-        let scratch = Scratch::new(&mut memory, Shape::Marked, nothing);
+        let scratch = Scratch::new(&mut memory, Shape::Spans, nothing);
         add(ProbeKind::Span, segments::span(&scratch));
         let lap = segments::lap(&scratch);
         add(ProbeKind::Lap, lap);
@@ -249,6 +249,7 @@ mod segments {
     use crate::ring::Ring;
     use crate::{DispatchInfo, Outcome};
     use core::hint::black_box;
+    use trace_format::span::packed;
 
     const SEGMENT: SegmentId = SegmentId::new(1);
 
@@ -279,7 +280,7 @@ mod segments {
         let mut unread = ring.unread();
         while let Some(first) = unread.first() {
             each((first.0[1] >> 16) as u32);
-            unread.step(if crate::ring::is_pair(first) { 2 } else { 1 });
+            unread.step(1 + u64::from(packed::is_root(first.0)));
         }
         unread.release();
     }

@@ -12,6 +12,8 @@ use crate::ring::{Ring, Shape};
 use crate::{Sample, clock, slot};
 use core::marker::PhantomData;
 use trace_format::Instant;
+#[cfg(feature = "segments")]
+use {crate::sync::Slot, trace_format::span::packed};
 
 /// The rings and counters of one context of one CPU.
 pub(crate) struct ContextRings {
@@ -23,7 +25,7 @@ pub(crate) struct ContextRings {
 impl ContextRings {
     pub(crate) const fn new() -> Self {
         ContextRings {
-            spans: Ring::new(Shape::Marked),
+            spans: Ring::new(Shape::Spans),
             instants: Ring::new(Shape::Pairs),
             counters: Counters::new(),
         }
@@ -108,7 +110,7 @@ impl<'m, C> Handle<'m, C> {
         {
             let ring = &self.rings.spans;
             ring.begin();
-            ring.commit(slot::span(start, end, segment));
+            ring.commit(Slot(packed::span(start, end, segment.get())));
         }
         #[cfg(not(feature = "segments"))]
         let _ = (segment, start, end);

@@ -16,10 +16,11 @@ use crate::config::LinkError;
 use crate::context::Cpu;
 use crate::ids::COUNTER_LIMIT;
 use crate::link::Link;
-use crate::ring::{self, Ring};
+use crate::ring::Ring;
 use crate::sync::Slot;
 use crate::{Sample, clock, slot};
 use heapless::Vec;
+use trace_format::span::packed;
 use trace_format::{Context, Counter, FixedRecord, Instant, Lost, Origin, RecordFrame, SpanFrame};
 
 /// What the host was told of one CPU so far.
@@ -118,17 +119,17 @@ fn send_spans(
     while !unread.is_empty() || *told != lost {
         link.send(|buffer, sequence| {
             let mut frame = SpanFrame::new(buffer);
-            while let Some(first) = unread.first() {
-                let (pushed, slots) = if ring::is_pair(first) {
-                    let root = slot::read_root(first, unread.second(), now);
-                    (frame.push_root(&root), 2)
-                } else {
-                    (frame.push_span(slot::read_span(first, now)), 1)
+            while let Some(first) = unread.first()
+                && !frame.is_full()
+            {
+                let taken = match unread.run() {
+                    // A root that lies across the end of the ring's memory.
+                    [_] if packed::is_root(first.0) => {
+                        frame.push_packed(&[first.0, unread.second().0], now)
+                    }
+                    run => frame.push_packed(run, now),
                 };
-                if pushed.is_err() {
-                    break;
-                }
-                unread.step(slots);
+                unread.step(taken as u64);
             }
             frame.finish(origin(place, sequence, lost))
         })?;

@@ -20,8 +20,9 @@
 use crate::clock;
 use crate::ids::SegmentId;
 use crate::ring::Ring;
-use crate::slot;
+use crate::sync::Slot;
 use crate::{DispatchInfo, Outcome};
+use trace_format::span::packed;
 
 /// A piece of kernel path with two time stamps of its own.
 #[must_use = "a span is recorded when it ends"]
@@ -47,7 +48,8 @@ impl<'m> Span<'m> {
     #[inline(always)]
     pub fn end(self) {
         let end = clock::read();
-        self.ring.commit(slot::span(self.start, end, self.segment));
+        let slot = packed::span(self.start, end, self.segment.get());
+        self.ring.commit(Slot(slot));
     }
 }
 
@@ -82,7 +84,7 @@ fn mark(ring: &Ring, start: u64, segment: SegmentId) -> u64 {
     // Begun and committed at once, yet by different counts, so that a commit
     // that goes missing shows.
     ring.begin();
-    ring.commit(slot::span(start, end, segment));
+    ring.commit(Slot(packed::span(start, end, segment.get())));
     end
 }
 
@@ -131,7 +133,8 @@ impl<'m> Dispatch<'m> {
     #[inline(always)]
     pub fn end(self, info: DispatchInfo, outcome: Outcome) {
         let inside = self.ring.begun().wrapping_sub(self.begun);
-        let first = slot::root(self.start, self.boundary, self.segment, inside, outcome);
-        self.ring.commit_pair(first, slot::dispatch(info));
+        let times = (self.start, self.boundary);
+        let [first, second] = packed::root(times, self.segment.get(), inside, outcome, info);
+        self.ring.commit_pair(Slot(first), Slot(second));
     }
 }

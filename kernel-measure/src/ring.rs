@@ -18,24 +18,16 @@
 //! its mode says, and counts either.
 
 use crate::accounts::{Accounts, Mode};
-use crate::sync::{AtomicU64, Count, Ordering, Slot, Slots, constructor};
+use crate::sync::{AtomicU64, Count, Ordering, Slot, Slots, View, constructor};
+use trace_format::span::packed;
 
 /// How long the records of a ring are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// One slot, or two where [`is_pair`] says so.
-    Marked,
+    /// One slot, or two for a root.
+    Spans,
     /// Two slots each.
     Pairs,
-}
-
-/// Bit of a first slot that says a second one follows, in rings of
-/// [`Shape::Marked`].
-pub(crate) const PAIR: u64 = 1 << 12;
-
-/// Whether a record of a [`Shape::Marked`] ring has a second slot.
-pub(crate) fn is_pair(first: Slot) -> bool {
-    first.0[0] & PAIR != 0
 }
 
 /// Parts of a ring given up at once in overwrite mode, so that the walk over
@@ -147,7 +139,7 @@ impl Ring {
     pub(crate) fn commit(&self, slot: Slot) {
         let head = self.writer.head.load(Ordering::Relaxed);
         if head == self.writer.limit.load(Ordering::Relaxed) {
-            return self.commit_at_limit(slot);
+            return self.commit_at_limit(slot.0[0], slot.0[1]);
         }
         self.publish(head, slot);
     }
@@ -157,7 +149,8 @@ impl Ring {
     pub(crate) fn commit_pair(&self, first: Slot, second: Slot) {
         let head = self.writer.head.load(Ordering::Relaxed);
         if self.writer.limit.load(Ordering::Relaxed) - head < 2 {
-            return self.commit_pair_at_limit(first, second);
+            let ([a, b], [c, d]) = (first.0, second.0);
+            return self.commit_pair_at_limit(a, b, c, d);
         }
         self.publish_pair(head, first, second);
     }
@@ -181,20 +174,22 @@ impl Ring {
         self.writer.head.store(head + 2, Ordering::Release);
     }
 
+    // The words of a slot come one by one: a slot would come by reference, and
+    // so would have to be in memory, on the fast path too.
     #[cold]
     #[inline(never)]
-    fn commit_at_limit(&self, slot: Slot) {
+    fn commit_at_limit(&self, first: u64, second: u64) {
         match self.make_room(1) {
-            Some(head) => self.publish(head, slot),
+            Some(head) => self.publish(head, Slot([first, second])),
             None => self.writer.dropped.add(1),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn commit_pair_at_limit(&self, first: Slot, second: Slot) {
+    fn commit_pair_at_limit(&self, a: u64, b: u64, c: u64, d: u64) {
         match self.make_room(2) {
-            Some(head) => self.publish_pair(head, first, second),
+            Some(head) => self.publish_pair(head, Slot([a, b]), Slot([c, d])),
             None => self.writer.dropped.add(1),
         }
     }
@@ -234,8 +229,8 @@ impl Ring {
     /// Slots of the committed record at `index`.
     fn record_length(&self, index: u64) -> u64 {
         // SAFETY: between tail and head, where nobody writes.
-        let pair =
-            self.writer.shape == Shape::Pairs || is_pair(unsafe { self.writer.slots.read(index) });
+        let pair = self.writer.shape == Shape::Pairs
+            || packed::is_root(unsafe { self.writer.slots.view().read(index) }.0);
         1 + u64::from(pair)
     }
 
@@ -294,6 +289,7 @@ impl Ring {
     pub(crate) fn unread(&self) -> Unread<'_> {
         Unread {
             ring: self,
+            slots: self.writer.slots.view(),
             next: self.reader.tail.load(Ordering::Relaxed),
             // Acquire: the records before the head are seen whole.
             end: self.writer.head.load(Ordering::Acquire),
@@ -305,6 +301,7 @@ impl Ring {
 /// [`Unread::release`], so a reader that fails halfway starts again.
 pub(crate) struct Unread<'r> {
     ring: &'r Ring,
+    slots: View<'r>,
     next: u64,
     end: u64,
 }
@@ -331,10 +328,21 @@ impl Unread<'_> {
     fn slot(&self, offset: u64) -> Slot {
         // SAFETY: between tail and head: committed, and not written again
         // before `release`; an overwriting ring is closed while it is read.
-        unsafe { self.ring.writer.slots.read(self.next + offset) }
+        unsafe { self.slots.read(self.next + offset) }
     }
 
-    /// Steps over a record of `slots` slots.
+    /// The slots of the next records as far as they lie in a row. Empty only
+    /// at the end.
+    #[inline]
+    pub(crate) fn run(&self) -> &[[u64; 2]] {
+        if self.is_empty() {
+            return &[];
+        }
+        // SAFETY: as in `slot`.
+        unsafe { self.slots.run(self.next, self.end) }
+    }
+
+    /// Steps over `slots` slots of whole records.
     #[inline]
     pub(crate) fn step(&mut self, slots: u64) {
         self.next += slots;

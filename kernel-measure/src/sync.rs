@@ -4,9 +4,10 @@
 //! and checks the ring on top of it; hence `constructor`, since loom's types
 //! cannot be made in constants.
 
-use core::ptr;
+use core::marker::PhantomData;
 use core::sync::atomic::AtomicPtr;
 pub(crate) use core::sync::atomic::{AtomicU64, Ordering};
+use core::{ptr, slice};
 
 /// A function that is `const` here and an ordinary one in the model.
 macro_rules! constructor {
@@ -83,17 +84,24 @@ impl Slots {
     /// Slots are attached, and nobody reads or writes this one now.
     #[inline(always)]
     pub(crate) unsafe fn write(&self, index: u64, slot: Slot) {
+        let place = self.place(index).cast::<u64>();
+        // Word by word, so that they go from general registers to the ring: a
+        // kernel's SSE registers may still be its user's.
         // SAFETY: masked into the attached slots; exclusive by contract.
-        unsafe { self.place(index).write(slot) }
+        unsafe {
+            place.write(slot.0[0]);
+            place.add(1).write(slot.0[1]);
+        }
     }
 
-    /// # Safety
-    ///
-    /// Slots are attached, and nobody writes this one now.
-    #[inline(always)]
-    pub(crate) unsafe fn read(&self, index: u64) -> Slot {
-        // SAFETY: masked into the attached slots; not written by contract.
-        unsafe { self.place(index).read() }
+    /// The slots for a reader, which so looks up their place once.
+    #[inline]
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            base: self.base.load(Ordering::Relaxed),
+            mask: self.mask.load(Ordering::Relaxed),
+            slots: PhantomData,
+        }
     }
 
     #[inline(always)]
@@ -102,5 +110,41 @@ impl Slots {
         self.base
             .load(Ordering::Relaxed)
             .wrapping_add((index & mask) as usize)
+    }
+}
+
+/// Slots to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'s> {
+    base: *const Slot,
+    mask: u64,
+    slots: PhantomData<&'s Slots>,
+}
+
+impl View<'_> {
+    /// # Safety
+    ///
+    /// Slots are attached, and nobody writes this one now.
+    #[inline(always)]
+    pub(crate) unsafe fn read(self, index: u64) -> Slot {
+        let place = self.base.wrapping_add((index & self.mask) as usize);
+        // SAFETY: masked into the attached slots; not written by contract.
+        unsafe { place.read() }
+    }
+
+    /// The slots from `next` to `end`, or to the end of their memory if that
+    /// comes first.
+    ///
+    /// # Safety
+    ///
+    /// Slots are attached, `end` is no more than all of them further, and
+    /// nobody writes these while the result is used.
+    #[inline]
+    pub(crate) unsafe fn run(&self, next: u64, end: u64) -> &[[u64; 2]] {
+        let start = next & self.mask;
+        let length = (end - next).min(self.mask + 1 - start);
+        let start = self.base.wrapping_add(start as usize).cast();
+        // SAFETY: within the attached slots; not written by contract.
+        unsafe { slice::from_raw_parts(start, length as usize) }
     }
 }

@@ -55,6 +55,7 @@ impl Dispatch {
     }
 
     /// The dispatch that most often follows: the same thing for the next flow.
+    #[cfg_attr(not(feature = "decode"), allow(dead_code))]
     pub(crate) fn next(&self) -> Dispatch {
         Dispatch {
             flow: self.flow.wrapping_add(1),

@@ -9,7 +9,9 @@
 //! allocation. A full frame refuses the record; nothing is lost here.
 
 use crate::frame::{FRAME_LENGTH_MAX, FrameHeader, FrameKind, HEADER_LENGTH, Origin};
-use crate::{DISPATCH_LENGTH, Dispatch, FrameFull, Root};
+use crate::{DISPATCH_LENGTH, FrameFull, Root};
+
+pub mod packed;
 
 /// Segment ids are below this.
 pub const SEGMENT_LIMIT: u16 = 1 << 12;
@@ -70,6 +72,9 @@ pub struct Span {
 /// Marks a segment that has no place in the dictionary.
 const NO_PLACE: u8 = u8::MAX;
 
+/// Largest place there is.
+const PLACE_MAX: u8 = DICTIONARY_ENTRIES as u8 - 1;
+
 /// A span frame under construction in the caller's buffer.
 pub struct SpanFrame<'a> {
     buffer: &'a mut [u8],
@@ -78,7 +83,9 @@ pub struct SpanFrame<'a> {
     record_count: u32,
     first_time: u64,
     last_end: u64,
-    last_dispatch: Option<Dispatch>,
+    /// What the next root is expected to be of, packed: the same as the last
+    /// one for the next flow.
+    next_dispatch: Option<packed::Slot>,
     dictionary_entries: u8,
     /// Dictionary place of each of the first 256 segments.
     places: [u8; MEDIUM_SEGMENTS as usize],
@@ -105,7 +112,7 @@ impl<'a> SpanFrame<'a> {
             record_count: 0,
             first_time: 0,
             last_end: 0,
-            last_dispatch: None,
+            next_dispatch: None,
             dictionary_entries: 0,
             places: [NO_PLACE; MEDIUM_SEGMENTS as usize],
         }
@@ -155,13 +162,14 @@ impl<'a> SpanFrame<'a> {
     pub fn push_root(&mut self, root: &Root) -> Result<(), FrameFull> {
         let end = root.start.wrapping_add(root.duration);
         let delta = self.advance(end)?;
-        let expected = self.last_dispatch.map(|dispatch| dispatch.next());
-        self.last_dispatch = Some(root.dispatch);
+        let dispatch = packed::dispatch(root.dispatch);
+        let repeats = self.next_dispatch == Some(dispatch);
+        self.next_dispatch = Some(packed::next(dispatch));
         let head = |frame: &mut Self, kind| {
             frame.write_head(kind, root.outcome as u32, root.spans_inside, root.segment);
         };
         match (delta, u32::try_from(root.duration)) {
-            (Some(0), Ok(duration)) if expected == Some(root.dispatch) => {
+            (Some(0), Ok(duration)) if repeats => {
                 head(self, full::ROOT_REPEATED);
                 self.write_u32(duration);
                 return Ok(());
