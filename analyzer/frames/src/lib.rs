@@ -14,6 +14,7 @@
 //! with what it declares and with its samples), no panic and no unbounded memory
 //! on any input, and no number that a rule objects to.
 
+pub mod audit;
 mod breakdown;
 pub mod check;
 mod histogram;
