@@ -70,6 +70,7 @@ pub struct Clock {
 impl Clock {
     /// Finds out; takes [`COMPARISON`].
     pub fn examine() -> Clock {
+        wait_for_final_rate();
         let (first_ticks, first_ns) = both_clocks();
         std::thread::sleep(COMPARISON);
         let (anchor_ticks, anchor_ns) = both_clocks();
@@ -113,6 +114,21 @@ impl Clock {
         match ns.checked_sub(self.anchor_ns) {
             Some(later) => self.anchor_ticks + self.ns_to_ticks(later),
             None => self.anchor_ticks - self.ns_to_ticks(self.anchor_ns - ns),
+        }
+    }
+}
+
+/// The kernel begins with an estimate of the counter's rate and replaces it
+/// within seconds; its clock must not change pace under a comparison.
+fn wait_for_final_rate() {
+    const CURRENT: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    const ESTIMATED: &str = "tsc-early";
+    const POLL_INTERVAL: Duration = Duration::from_millis(10);
+    const POLLS: u32 = 500;
+    for _ in 0..POLLS {
+        match std::fs::read_to_string(CURRENT) {
+            Ok(name) if name.trim_end() == ESTIMATED => std::thread::sleep(POLL_INTERVAL),
+            _ => return,
         }
     }
 }
