@@ -52,7 +52,6 @@ check_c() {
 
 install_packages() {
     have qemu-system-x86_64 && return 0
-    say "QEMU is missing; installing $packages"
     if ! have apt-get; then
         tell_packages
     elif [ "$(id -u)" = 0 ]; then
@@ -67,6 +66,7 @@ install_packages() {
 
 # shellcheck disable=SC2086 # $packages is a list
 apt_install() {
+    say "QEMU is missing; installing $packages"
     set -- "$@" env DEBIAN_FRONTEND=noninteractive apt-get
     "$@" install --yes --no-install-recommends $packages >&2 && return 0
     say "retrying with fresh package lists"

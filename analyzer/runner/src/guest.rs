@@ -17,6 +17,7 @@ use std::str::FromStr;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
+use crate::child::dies_with_us;
 use crate::hash;
 use capbench_results::Digest;
 
@@ -426,6 +427,7 @@ impl Invocation<'_> {
             .envs(self.environment)
             .args(self.arguments())
             .stdin(Stdio::null());
+        dies_with_us(&mut command);
         command
     }
 

@@ -8,6 +8,7 @@
 pub mod artifact;
 pub mod boot;
 pub mod capture;
+mod child;
 pub mod doctor;
 pub mod envelope;
 pub mod guest;

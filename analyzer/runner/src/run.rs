@@ -68,6 +68,10 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The user stopped the run before a guest booted.
+    #[error("interrupted before the first boot; there is nothing to keep")]
+    #[diagnostic(code(capbench::interrupted))]
+    Interrupted,
     /// A guest's binary cannot be read back.
     #[error("{}: {source}", path.display())]
     #[diagnostic(code(capbench::run), help("build again with `capbench guest build`"))]
@@ -108,7 +112,7 @@ pub fn capture(
     let started = Timestamp::now();
     let mode = request.mode.mode();
     let envelope = Envelope::new(mode, request.qemu, host::identify());
-    let guests = build_guests(&request, progress)?;
+    let guests = build_guests(&request, interrupt, progress)?;
 
     let run_id = run_id(started, &request.plan.selection, mode);
     let directory = RunDirectory::create(request.runs, &run_id)?;
@@ -163,7 +167,11 @@ pub fn capture(
     })
 }
 
-fn build_guests(request: &Request<'_>, progress: &Progress) -> Result<Guests, BuildError> {
+fn build_guests(
+    request: &Request<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Guests, RunError> {
     let mut guests = Guests::new();
     for (guest, variant) in request.plan.builds() {
         progress.step(&format!("building guest {guest} ({variant})"));
@@ -173,7 +181,12 @@ fn build_guests(request: &Request<'_>, progress: &Progress) -> Result<Guests, Bu
             variant,
             extra: request.plan.overrides.extra.clone(),
             verbose: false,
-        })?;
+        });
+        // Ctrl-C also reaches cargo, whose complaint would be misleading.
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted);
+        }
+        let built = built?;
         guests.insert((guest, variant), built);
     }
     Ok(guests)

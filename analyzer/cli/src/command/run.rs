@@ -15,7 +15,7 @@ use capbench_runner::probe::prove;
 use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
 use capbench_runner::record::State;
-use capbench_runner::run::{CapturedRun, Request, capture};
+use capbench_runner::run::{CapturedRun, Request, RunError, capture};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
@@ -100,10 +100,9 @@ impl Run {
             audit_range: &audit_range,
         };
         let captured = match capture(request, &interrupt, &progress) {
-            // Ctrl-C also reaches cargo, whose complaint would be misleading.
-            Err(_) if interrupt.is_raised() => {
+            Err(error @ RunError::Interrupted) => {
                 progress.finish();
-                eprintln!("interrupted before the first boot; there is nothing to keep");
+                eprintln!("{error}");
                 return Ok(Exit::Interrupted);
             }
             other => other?,

@@ -8,9 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, getppid, set_parent_process_death_signal};
-
 use super::Exit;
+use crate::child::dies_with_us;
 use crate::interrupt::Interrupt;
 
 /// Short against a boot (hundreds of milliseconds), long against a `wait4`.
@@ -74,20 +73,7 @@ fn spawn(launch: &Launch<'_>) -> io::Result<Child> {
         .stderr(log)
         // The terminal's Ctrl-C is for the runner, which then ends its guests.
         .process_group(0);
-    let parent = rustix::process::getpid();
-    // SAFETY: between fork and exec only two system calls are made, neither of
-    // which allocates, locks or unwinds.
-    unsafe {
-        command.pre_exec(move || {
-            set_parent_process_death_signal(Some(Signal::KILL))?;
-            // The parent may have died before the line above.
-            if getppid() == Some(parent) {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-        });
-    }
+    dies_with_us(&mut command);
     command.spawn()
 }
 
