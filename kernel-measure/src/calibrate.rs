@@ -11,9 +11,10 @@
 //! | dispatch | what it adds to its first segment, beyond the lap's inner | the rest, in its parent, without its laps |
 //! | instant, count | 0: they measure no interval | their whole cost |
 //!
-//! A probe is timed in the two shapes kernels use it in, held in a variable
-//! and held in a field behind a pointer; the figure is their middle, and the
-//! bound covers both, as well as all but the wildest rounds.
+//! A probe is timed in the shapes kernels use it in: held in a variable, held
+//! in a field behind a pointer, and amid code that keeps most registers for
+//! itself. The figure is the middle of them, and the bound covers them all, as
+//! well as all but the wildest rounds.
 //!
 //! Cost: some thousand probes, once, into a scratch ring on the stack: the
 //! rings and accounts of the kernel stay clean. Interrupts are to be off.
@@ -26,6 +27,7 @@ use crate::ring::{Ring, Shape};
 use crate::slot;
 use crate::sync::Slot;
 use core::hint::black_box;
+use core::marker::PhantomData;
 use heapless::Vec;
 use trace_format::Instant;
 use trace_format::control::{Calibration, ProbeKind};
@@ -103,30 +105,31 @@ fn ticks_since(start: u64) -> u32 {
 /// A ring that no one else sees.
 struct Scratch<'a> {
     ring: Ring,
+    memory: *mut Slot,
     /// Ticks of a pair of readings, part of every total.
     nothing: u32,
-    memory: core::marker::PhantomData<&'a mut [Slot]>,
+    borrowed: PhantomData<&'a mut [Slot]>,
 }
 
 impl<'a> Scratch<'a> {
     fn new(memory: &'a mut [Slot; SCRATCH_SLOTS], shape: Shape, nothing: u32) -> Self {
-        let ring = Ring::new(shape);
-        // SAFETY: a power of two, borrowed for as long as the ring exists.
-        unsafe { ring.attach(memory.as_mut_ptr(), SCRATCH_SLOTS as u64, Mode::Discard) };
-        Scratch {
-            ring,
+        let scratch = Scratch {
+            ring: Ring::new(shape),
+            memory: memory.as_mut_ptr(),
             nothing,
-            memory: core::marker::PhantomData,
-        }
+            borrowed: PhantomData,
+        };
+        scratch.clear();
+        scratch
     }
 
-    /// Empties the ring.
+    /// Makes the ring as new, so that no round meets its cached limit: that
+    /// happens to one record in a ring's worth, and would seem common here.
     fn clear(&self) {
-        let mut unread = self.ring.unread();
-        while unread.first().is_some() {
-            unread.step(1);
-        }
-        unread.release();
+        let length = SCRATCH_SLOTS as u64;
+        // SAFETY: a power of two of slots, borrowed for as long as the ring
+        // exists; nobody else uses it.
+        unsafe { self.ring.attach(self.memory, length, Mode::Discard) };
     }
 
     /// Cost of one probe of a row that took `ticks` in total.
@@ -145,15 +148,16 @@ struct Figure {
 impl Figure {
     const ZERO: Figure = Figure { ticks: 0, bound: 0 };
 
-    /// The middle between the figures of two shapes, with a bound over both.
+    /// The middle of the figures of several shapes, with a bound over all.
     #[cfg(feature = "segments")]
-    fn between(one: Figure, other: Figure) -> Figure {
-        let low = one.ticks.min(other.ticks);
-        let high = one.ticks.max(other.ticks);
+    fn over(shapes: [Figure; 3]) -> Figure {
+        let low = shapes.iter().fold(u32::MAX, |low, f| low.min(f.ticks));
+        let high = shapes.iter().fold(0, |high, f| high.max(f.ticks));
+        let spread = shapes.iter().fold(0, |most, f| most.max(f.bound));
         let apart = (high - low).div_ceil(2);
         Figure {
             ticks: low + apart,
-            bound: apart + one.bound.max(other.bound),
+            bound: apart + spread,
         }
     }
 }
@@ -167,10 +171,10 @@ struct Cost {
 
 impl Cost {
     #[cfg(feature = "segments")]
-    fn between(one: Cost, other: Cost) -> Cost {
+    fn over(shapes: [Cost; 3]) -> Cost {
         Cost {
-            inner: Figure::between(one.inner, other.inner),
-            outer: Figure::between(one.outer, other.outer),
+            inner: Figure::over(shapes.map(|cost| cost.inner)),
+            outer: Figure::over(shapes.map(|cost| cost.outer)),
         }
     }
 }
@@ -242,16 +246,49 @@ fn count(nothing: u32) -> Cost {
 
 #[cfg(feature = "segments")]
 mod segments {
-    use super::{Cost, Figure, IN_A_ROW, ROUNDS, Scratch, WARM_UP_ROUNDS, spread, ticks_since};
+    use super::{Cost, IN_A_ROW, ROUNDS, Scratch, WARM_UP_ROUNDS, spread, ticks_since};
     use crate::clock;
     use crate::ids::SegmentId;
     use crate::probe::{Dispatch, Lap, Span};
-    use crate::ring::Ring;
     use crate::{DispatchInfo, Outcome};
+    use core::arch::asm;
     use core::hint::black_box;
     use trace_format::span::packed;
 
     const SEGMENT: SegmentId = SegmentId::new(1);
+
+    /// Code around a probe that keeps eight values in registers, and executes
+    /// no instruction for it.
+    struct Busy([u64; 8]);
+
+    impl Busy {
+        #[inline(always)]
+        fn new() -> Self {
+            let mut busy = Busy([0; 8]);
+            busy.work();
+            busy
+        }
+
+        #[inline(always)]
+        fn work(&mut self) {
+            let [a, b, c, d, e, f, g, h] = &mut self.0;
+            // SAFETY: no instruction at all.
+            unsafe {
+                asm!(
+                    "/* {0} {1} {2} {3} {4} {5} {6} {7} */",
+                    inout(reg) * a,
+                    inout(reg) * b,
+                    inout(reg) * c,
+                    inout(reg) * d,
+                    inout(reg) * e,
+                    inout(reg) * f,
+                    inout(reg) * g,
+                    inout(reg) * h,
+                    options(nomem, nostack, preserves_flags),
+                );
+            }
+        }
+    }
 
     /// What one round found.
     struct Round {
@@ -276,19 +313,19 @@ mod segments {
     }
 
     /// Durations of the records of a round, in their order.
-    fn durations(ring: &Ring, mut each: impl FnMut(u32)) {
-        let mut unread = ring.unread();
+    fn durations(scratch: &Scratch<'_>, mut each: impl FnMut(u32)) {
+        let mut unread = scratch.ring.unread();
         while let Some(first) = unread.first() {
             each((first.0[1] >> 16) as u32);
             unread.step(1 + u64::from(packed::is_root(first.0)));
         }
-        unread.release();
+        scratch.clear();
     }
 
     pub(super) fn span(scratch: &Scratch<'_>) -> Cost {
         let round = |ticks| {
             let mut sum = 0;
-            durations(&scratch.ring, |duration| sum += duration);
+            durations(scratch, |duration| sum += duration);
             let inner = sum.div_ceil(IN_A_ROW);
             Round {
                 inner,
@@ -307,41 +344,62 @@ mod segments {
             in_a_row!(Span::begin(holder, SEGMENT).end());
             round(ticks_since(start))
         });
-        Cost::between(in_variable, in_field)
+        let amid_work = cost(|| {
+            let mut busy = Busy::new();
+            let start = clock::read();
+            in_a_row!({
+                let span = Span::begin(ring, SEGMENT);
+                busy.work();
+                span.end();
+                busy.work();
+            });
+            round(ticks_since(start))
+        });
+        Cost::over([in_variable, in_field, amid_work])
     }
 
     pub(super) fn lap(scratch: &Scratch<'_>) -> Cost {
+        // The first segment and the mean of those after it.
         let round = || {
             let (mut first, mut others, mut number) = (0, 0, 0);
-            durations(&scratch.ring, |duration| {
+            durations(scratch, |duration| {
                 match number {
                     0 => first = duration,
                     _ => others += duration,
                 }
                 number += 1;
             });
-            Round {
-                inner: first,
-                outer: others.div_ceil(IN_A_ROW - 1).saturating_sub(first),
-            }
+            (first, others.div_ceil(IN_A_ROW - 1))
         };
         let ring = &scratch.ring;
         let in_variable = cost(|| {
             let mut lap = Lap::begin(ring);
             in_a_row!(lap.mark(SEGMENT));
-            round()
+            let (inner, other) = round();
+            let outer = other.saturating_sub(inner);
+            Round { inner, outer }
+        });
+        let amid_work = cost(|| {
+            let mut busy = Busy::new();
+            let mut lap = Lap::begin(ring);
+            in_a_row!({
+                busy.work();
+                lap.mark(SEGMENT);
+            });
+            let (inner, other) = round();
+            let outer = other.saturating_sub(inner);
+            Round { inner, outer }
         });
         let in_field = cost(|| {
             let mut lap = Lap::begin(ring);
             let holder = black_box(&mut lap);
             in_a_row!(holder.mark(SEGMENT));
-            round()
+            // The first segment here holds the making of the pointer too.
+            let (inner, (_, other)) = (in_variable.inner.ticks, round());
+            let outer = other.saturating_sub(inner);
+            Round { inner, outer }
         });
-        // The first segment behind a pointer holds the making of the pointer.
-        Cost {
-            inner: in_variable.inner,
-            outer: Figure::between(in_variable.outer, in_field.outer),
-        }
+        Cost::over([in_variable, in_field, amid_work])
     }
 
     pub(super) fn dispatch(scratch: &Scratch<'_>, lap: Cost) -> Cost {
@@ -349,7 +407,7 @@ mod segments {
         let round = |ticks| {
             let mut sum = 0;
             // A lap and its root, of one duration.
-            durations(&scratch.ring, |duration| sum += duration);
+            durations(scratch, |duration| sum += duration);
             let duration = sum.div_ceil(2 * IN_A_ROW);
             Round {
                 inner: duration.saturating_sub(lap.inner.ticks),
@@ -378,6 +436,19 @@ mod segments {
             });
             round(ticks_since(start))
         });
-        Cost::between(in_variable, in_field)
+        let amid_work = cost(|| {
+            let mut busy = Busy::new();
+            let start = clock::read();
+            in_a_row!({
+                let mut dispatch = Dispatch::begin(ring, SEGMENT);
+                busy.work();
+                dispatch.lap(SEGMENT);
+                busy.work();
+                dispatch.end(info, Outcome::Complete);
+                busy.work();
+            });
+            round(ticks_since(start))
+        });
+        Cost::over([in_variable, in_field, amid_work])
     }
 }
