@@ -1,0 +1,100 @@
+//! Running the reference guest from a test, as `capbench run` does.
+
+use crate::source_copy::repository;
+use capbench_frames::load::{self, Event};
+use capbench_frames::trace::{Trace, read_file};
+use capbench_results::Mode;
+use capbench_runner::boot::CapturedBoot;
+use capbench_runner::guest::{Extra, Variant};
+use capbench_runner::host;
+use capbench_runner::interrupt::Interrupt;
+use capbench_runner::manifest::Catalogue;
+use capbench_runner::plan::{Overrides, Plan};
+use capbench_runner::probe::prove;
+use capbench_runner::progress::Progress;
+use capbench_runner::qemu::Qemu;
+use capbench_runner::run::{CapturedRun, Request, capture};
+use std::path::PathBuf;
+use trace_format::decode::SpanColumns;
+use trace_format::{FrameKind, Span};
+
+/// A run in a directory that goes away with this value.
+pub struct GuestRun {
+    /// The run.
+    pub run: CapturedRun,
+    _directory: tempfile::TempDir,
+}
+
+/// Boots `selection` once in exact mode, in one variant.
+///
+/// # Panics
+///
+/// If QEMU is missing or the guest does not build: a test that needs a guest
+/// cannot go on.
+pub fn boot_once(selection: &str, variant: Variant, extra: Extra) -> GuestRun {
+    let root = repository();
+    let catalogue = Catalogue::load(&root.join("manifests")).unwrap_or_else(|e| panic!("{e}"));
+    let overrides = Overrides {
+        boots: Some(1),
+        extra,
+        variants: vec![variant],
+        no_audit: true,
+        ..Overrides::default()
+    };
+    let plan = Plan::new(&catalogue, selection, &overrides).unwrap_or_else(|e| panic!("{e}"));
+    let qemu = Qemu::find().unwrap_or_else(|e| panic!("{e}"));
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let request = Request {
+        root,
+        runs: directory.path(),
+        catalogue: &catalogue,
+        plan,
+        qemu: &qemu,
+        mode: prove(Mode::Exact, &qemu, host::identify()).expect("exact mode needs no proof"),
+        command: Vec::new(),
+        audit_range: &|_| None,
+    };
+    let run = capture(request, &Interrupt::default(), &Progress::new(true));
+    GuestRun {
+        run: run.unwrap_or_else(|e| panic!("{e}")),
+        _directory: directory,
+    }
+}
+
+impl GuestRun {
+    /// The only boot.
+    pub fn boot(&self) -> &CapturedBoot {
+        let [boot] = &self.run.record.boots[..] else {
+            panic!("one boot was planned");
+        };
+        boot
+    }
+
+    fn stream(&self) -> PathBuf {
+        let stream = self.boot().stream().expect("the variant sends a stream");
+        self.run.locate(&stream.file)
+    }
+
+    /// What its stream says.
+    pub fn trace(&self) -> Trace {
+        read_file(&self.stream(), "test").expect("the stream is readable")
+    }
+
+    /// Every span and root, in commit order.
+    pub fn spans(&self) -> Vec<Span> {
+        let mut columns = SpanColumns::default();
+        let mut frames = load::open(&self.stream()).expect("the stream is readable");
+        while let Some(event) = frames.next_event().expect("the stream is readable") {
+            match event {
+                Event::Frame(frame) if frame.header.kind == FrameKind::Spans => {
+                    columns.read(&frame).expect("an intact frame");
+                }
+                Event::Frame(_) => {}
+                Event::Warning(warning) => panic!("{warning}"),
+            }
+        }
+        (0..columns.len())
+            .map(|index| columns.span(index))
+            .collect()
+    }
+}
