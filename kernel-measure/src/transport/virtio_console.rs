@@ -14,6 +14,7 @@
 use super::pci::{self, ConfigSpace};
 use super::virtqueue::Queue;
 use super::{Machine, Transport, TransportError, VirtioError};
+use crate::clock;
 use core::cell::UnsafeCell;
 use trace_format::frame::FRAME_LENGTH_MAX;
 
@@ -27,9 +28,12 @@ const CONTROL_BUFFER_LENGTH: usize = 96;
 /// Ports a device can have.
 const PORTS_MAX: usize = 32;
 
-/// Polls of a queue until the device counts as dead: at least some tenths of a
-/// second, whatever the machine.
-const POLLS_MAX: u32 = if cfg!(test) { 1_000 } else { 20_000_000 };
+/// Ticks of silence until the device counts as dead: a quarter of a second or
+/// more of a real counter, some seconds of emulated instructions.
+const PATIENCE_TICKS: u64 = if cfg!(test) { 1 << 16 } else { 1 << 30 };
+
+/// Polls between two looks at the clock, which is slow under emulation.
+const POLLS_AT_ONCE: u32 = 1024;
 
 /// A virtio console port as a transport: the driver and the memory it shares
 /// with the device. Put it in a static (see [`TakeOnce`](crate::TakeOnce)).
@@ -571,11 +575,13 @@ impl<D: Device> Port<D> {
 
     /// Asks until there is an answer, or for too long.
     fn poll<T>(&mut self, mut ask: impl FnMut(&mut Self) -> Option<T>) -> Option<T> {
-        for _ in 0..POLLS_MAX {
-            if let Some(answer) = ask(self) {
-                return Some(answer);
+        let start = clock::now();
+        while clock::now().wrapping_sub(start) < PATIENCE_TICKS {
+            for _ in 0..POLLS_AT_ONCE {
+                if let Some(answer) = ask(self) {
+                    return Some(answer);
+                }
             }
-            core::hint::spin_loop();
         }
         None
     }
