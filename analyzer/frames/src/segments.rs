@@ -16,6 +16,9 @@
 //! | `outer` of a span | its parent | the parent's self time |
 //! | `outer` of a lap | the lap after it | that lap's self time |
 //!
+//! Laps outside of every segment do not spill: a kernel takes their time stamps
+//! where it cannot record yet (at its very entry, say) and commits them later.
+//!
 //! A figure below zero is zero, within the bound. What counters and instants cost
 //! stays in the segments they stand in: the stream does not say where that is.
 //!
@@ -289,13 +292,6 @@ impl Nesting {
                         ..NestingFaults::default()
                     };
                     sink.faults(faults, end);
-                } else if child.end == start && fact.kind == SegmentKind::Lap {
-                    // The lap before this one; its mark fell into this one.
-                    let before = facts.of(child.segment);
-                    if before.kind == SegmentKind::Lap && before.parent == fact.parent {
-                        cost += before.outer;
-                        bound += before.bound;
-                    }
                 }
                 break;
             }
@@ -322,6 +318,9 @@ impl Nesting {
             first = child.first as usize;
             self.waiting.pop();
         }
+        let neighbour = self.lap_before(start, segment, facts);
+        cost += neighbour.outer;
+        bound += neighbour.bound;
         if fact.kind == SegmentKind::Dispatch && holds_laps {
             // The dispatch's own cost fell into its first lap.
             if let Some(lap) = self.nodes[first..]
@@ -347,6 +346,27 @@ impl Nesting {
         (end, first)
     }
 
+    /// What the lap that ended where this one begins left in it.
+    #[inline]
+    fn lap_before(&self, start: u64, segment: u16, facts: &Facts) -> Spill {
+        let own = facts.of(segment);
+        if own.kind != SegmentKind::Lap {
+            return Spill::default();
+        }
+        let Some(before) = self.waiting.last().filter(|before| before.end == start) else {
+            return Spill::default();
+        };
+        let before = facts.of(before.segment);
+        if before.kind == SegmentKind::Lap && before.parent == own.parent {
+            Spill {
+                outer: before.outer,
+                bound: before.bound,
+            }
+        } else {
+            Spill::default()
+        }
+    }
+
     /// Notes the end of a tree, which may not begin before the end of the last.
     #[inline]
     fn close(&mut self, end: u64, start: u64, sink: &mut impl Sink) {
@@ -362,6 +382,13 @@ impl Nesting {
         }
         self.closed = end;
     }
+}
+
+/// What a lap's mark leaves in the lap after it.
+#[derive(Default)]
+struct Spill {
+    outer: u64,
+    bound: u64,
 }
 
 #[cfg(test)]

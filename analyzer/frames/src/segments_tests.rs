@@ -143,6 +143,29 @@ fn what_probes_cost_is_taken_from_where_it_lands() {
 }
 
 #[test]
+fn laps_outside_of_dispatches_do_not_spill() {
+    let mut statements = statements();
+    let lap = |name: &str| Segment {
+        name: name.into(),
+        parent: None,
+        kind: SegmentKind::Lap,
+    };
+    statements.segments.insert(6, lap("entry"));
+    statements.segments.insert(7, lap("fp_save"));
+    calibrate(&mut statements, ProbeKind::Lap, 2, 3);
+    let seen = see(
+        &statements,
+        &[(10, 20, 6, None), (20, 30, 7, None), (31, 41, 6, None)],
+    );
+    let corrected: Vec<u64> = seen
+        .trees
+        .iter()
+        .map(|tree| tree[0].self_corrected())
+        .collect();
+    assert_eq!(corrected, [8, 8, 8]);
+}
+
+#[test]
 fn a_dispatch_without_laps_pays_for_itself() {
     let mut statements = statements();
     calibrate(&mut statements, ProbeKind::Dispatch, 6, 7);

@@ -5,6 +5,12 @@ use crate::trace::Trace;
 use crate::windows::Window;
 use capbench_results::InvalidReason::AccountsUnbalanced;
 
+/// Name of the kernel's count of submissions taken off their queues.
+const CONSUMED: &str = "sqe_consumed";
+
+/// Name of its count of completions posted.
+const POSTED: &str = "cqe_posted";
+
 pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     // A stream that just stops states no totals; that is another rule's finding.
     if let Some(end) = trace.statements.end {
@@ -25,6 +31,47 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     }
     for window in trace.windows.iter().filter(|window| window.ended.is_some()) {
         operations(window, findings);
+        kernel_counters(trace, window, findings);
+    }
+}
+
+/// The kernel's own counts of a window, where it has them.
+///
+/// The edges lie inside the calls that open and close the window: the closing call
+/// was consumed when the last edge was taken, the opening one was completed after
+/// the first. Either count holds one of these beside the window's operations.
+fn kernel_counters(trace: &Trace, window: &Window, findings: &mut Findings) {
+    let Some(verdict) = &window.verdict else {
+        return;
+    };
+    let pairs = [
+        (CONSUMED, "submitted", verdict.submitted),
+        (POSTED, "completed", verdict.completed),
+    ];
+    for (name, what, of_program) in pairs {
+        let declared = trace
+            .statements
+            .counters
+            .iter()
+            .find(|(_, counter)| counter.name == name);
+        let Some((id, _)) = declared else { continue };
+        let counts = window
+            .counters
+            .iter()
+            .filter(|((_, counter), _)| counter == id);
+        let change = counts.fold(0u64, |sum, (_, edges)| {
+            let (begin, end) = (edges.begin.unwrap_or(0), edges.end.unwrap_or(0));
+            sum.wrapping_add(end.wrapping_sub(begin))
+        });
+        if change != of_program.wrapping_add(1) {
+            findings.invalid_for(
+                &window.benchmark,
+                AccountsUnbalanced,
+                format_args!("window {}, counter {name}", window.id),
+                format_args!("{of_program} {what} and one call at an edge"),
+                change,
+            );
+        }
     }
 }
 
@@ -170,6 +217,19 @@ mod tests {
             ..Story::default()
         };
         assert_eq!(objections(&story, &Expectation::default()), [UNBALANCED]);
+    }
+
+    #[test]
+    fn a_submission_only_the_kernel_counted_is_found() {
+        let counted = |consumed| Story {
+            consumed: Some(consumed),
+            ..Story::default()
+        };
+        assert_eq!(objections(&counted(65), &Expectation::default()), []);
+        assert_eq!(
+            objections(&counted(66), &Expectation::default()),
+            [UNBALANCED]
+        );
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::{Expectation, Objection, check};
 use crate::trace::read_bytes;
 use trace_format::control::{
-    ControlFrame, Edge, EndOfStream, Message, OracleOutcome, RingAccount, RingMode,
-    SegmentDeclared, SegmentKind, Session, ThreadDeclared, Verdict, WindowBegun, WindowEnded,
-    WindowRing,
+    Aggregation, ControlFrame, CounterDeclared, Edge, EndOfStream, Message, OracleOutcome,
+    RingAccount, RingMode, SegmentDeclared, SegmentKind, Session, ThreadDeclared, Verdict,
+    WindowBegun, WindowCounter, WindowEnded, WindowRing,
 };
 use trace_format::{
     Context, Dispatch, Lost, Origin, Outcome, RecordFrame, Root, Sample, SampleFlags, Span,
@@ -16,6 +16,7 @@ const BENCHMARK: &str = "ring/nop/16";
 const DISPATCH: u16 = 1;
 const LAPS: [u16; 2] = [2, 3];
 const UNDECLARED: u16 = 9;
+const COUNTER: u16 = 1;
 
 /// Operations per batch, batches, and where they lie in time.
 const BATCH: u64 = 16;
@@ -42,6 +43,7 @@ pub struct Story {
     pub no_accounts: bool,
     pub unseen: u64,
     pub unsubmitted: u64,
+    pub consumed: Option<u64>,
     pub backwards: bool,
     pub early_sample: bool,
     pub claimed_spans: u16,
@@ -133,6 +135,19 @@ impl Story {
             let dropped = self.dropped_before + self.dropped_inside;
             writer.say(&[Message::WindowEnded(ended), self.ring(Edge::End, dropped)]);
         }
+        if let Some(consumed) = self.consumed {
+            let count = |edge, value| {
+                let (window, cpu, counter) = (1, 0, COUNTER);
+                Message::WindowCounter(WindowCounter {
+                    window,
+                    edge,
+                    cpu,
+                    counter,
+                    value,
+                })
+            };
+            writer.say(&[count(Edge::Begin, 30), count(Edge::End, 30 + consumed)]);
+        }
         writer.samples(&self.samples());
         if !self.mute {
             writer.say(&[Message::Verdict(Verdict {
@@ -189,6 +204,17 @@ impl Story {
             segment(LAPS[1], Some(DISPATCH), SegmentKind::Lap, "body"),
             Message::ThreadDeclared(program),
         ];
+        if self.consumed.is_some() {
+            let (id, aggregation) = (COUNTER, Aggregation::Sum);
+            let (unit, name) = ("entries", "sqe_consumed");
+            let declared = CounterDeclared {
+                id,
+                aggregation,
+                unit,
+                name,
+            };
+            messages.push(Message::CounterDeclared(declared));
+        }
         if !self.silent {
             messages.insert(0, Message::Session(session));
         }
