@@ -20,6 +20,9 @@
 struct syscall {
 	__u64 enters;
 	__u64 exits;
+	/* Returns that the kernel turns into another enter, because something
+	 * unrelated interrupted the call. */
+	__u64 restarts;
 	/* From enter to exit, of calls that return. */
 	__u64 total_ns;
 	__u64 log2_ns[BUCKETS];
@@ -54,6 +57,10 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scheduling);
 } scheduling SEC(".maps");
+
+/* Results that never leave the kernel: the call is entered again. */
+#define ERESTARTSYS 512
+#define ERESTARTNOHAND 514
 
 /* By thread. */
 struct {
@@ -151,6 +158,8 @@ int BPF_PROG(count_exit, struct pt_regs *registers, long result)
 		__u64 ns = now - in->entered_ns;
 
 		count(&syscall->exits);
+		if (result <= -ERESTARTSYS && result >= -ERESTARTNOHAND)
+			count(&syscall->restarts);
 		__sync_fetch_and_add(&syscall->total_ns, ns);
 		count_in(syscall->log2_ns, ns);
 	}

@@ -45,9 +45,8 @@ impl Accounts {
     fn without_own_time() -> Accounts {
         let own = usage(libc::RUSAGE_SELF);
         let children = usage(libc::RUSAGE_CHILDREN);
-        let time_ns = |time: libc::timeval| {
-            time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000
-        };
+        let time_ns =
+            |time: libc::timeval| time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000;
         Accounts {
             own_ns: 0,
             children_ns: time_ns(children.ru_utime) + time_ns(children.ru_stime),

@@ -90,7 +90,11 @@ impl Options {
                 }
                 Some(("rows", path)) => options.rows = path.into(),
                 Some(("trace", path)) => options.trace = Some(path.into()),
-                _ => return Err(format!("{word}: no such parameter; there are pass, rows, trace")),
+                _ => {
+                    return Err(format!(
+                        "{word}: no such parameter; there are pass, rows, trace"
+                    ));
+                }
             }
         }
         Ok(options)

@@ -55,7 +55,9 @@ pub fn histograms(stream: &Stream, tally: &mut Tally, time: u64) -> io::Result<(
     let mut instants = Vec::new();
     for histogram in &mut tally.histograms {
         histogram.declared = true;
-        let filled = (0..).zip(&histogram.buckets).filter(|(_, count)| **count > 0);
+        let filled = (0..)
+            .zip(&histogram.buckets)
+            .filter(|(_, count)| **count > 0);
         instants.extend(filled.map(|(bucket, &count)| Instant {
             time,
             id: histogram.id,

@@ -90,7 +90,14 @@ mod tests {
 
     #[test]
     fn a_malformed_line_is_named_by_its_number() {
-        for line in ["a:b:1:1", "a:b:1:1:1:1", "a:b:0:1:1", "a:b:1:1:0", ":b:1:1:1", "a:b:x:1:1"] {
+        for line in [
+            "a:b:1:1",
+            "a:b:1:1:1:1",
+            "a:b:0:1:1",
+            "a:b:1:1:0",
+            ":b:1:1:1",
+            "a:b:x:1:1",
+        ] {
             let message = parse(&format!("a:b:1:1:1\n{line}")).unwrap_err();
             assert!(message.contains("line 2"), "{message}");
         }

@@ -142,7 +142,7 @@ impl Writer {
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         self.control(&[Message::Panicked(Panicked {
             time: clock::now(),
-            message: info.payload_as_str().unwrap_or_default(),
+            message: &info.to_string(),
             location: &location,
             open_spans: 0,
         })])

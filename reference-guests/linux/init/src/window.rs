@@ -79,7 +79,8 @@ impl<'a> Windows<'a> {
         let time = clock::now();
         self.stream.records(&progress.samples)?;
         if let Some(instrument) = &mut self.instrument {
-            self.stream.records(&instrument.take_pc_samples(self.clock))?;
+            self.stream
+                .records(&instrument.take_pc_samples(self.clock))?;
         }
         report::histograms(self.stream, &mut self.tally, time)?;
         report::counters(self.stream, &mut self.tally, window)?;
@@ -140,8 +141,8 @@ impl<'a> Windows<'a> {
             instrument.open().map_err(&failed)?;
         }
         let start = clock::now();
-        let result = (0..row.samples)
-            .try_for_each(|_| progress.batch(primitive, row.batch, &mut watch));
+        let result =
+            (0..row.samples).try_for_each(|_| progress.batch(primitive, row.batch, &mut watch));
         let end = clock::now();
         if let Some(instrument) = instrument {
             instrument.close().map_err(&failed)?;
@@ -216,7 +217,9 @@ impl Progress {
     ) -> Vec<(Event, u64)> {
         let now = self.events(primitive);
         let pairs = now.into_iter().zip(before);
-        pairs.map(|((event, now), (_, before))| (event, now - before)).collect()
+        pairs
+            .map(|((event, now), (_, before))| (event, now - before))
+            .collect()
     }
 
     fn push(&mut self, metric: u16, operations: u32, interval: Interval, flags: SampleFlags) {
@@ -235,7 +238,12 @@ impl Progress {
         let measured = |sample: &&Sample| {
             sample.metric == METRIC_BATCH && !sample.flags.contains(SampleFlags::WARM_UP)
         };
-        let mut ticks: Vec<u64> = self.samples.iter().filter(measured).map(|s| s.ticks).collect();
+        let mut ticks: Vec<u64> = self
+            .samples
+            .iter()
+            .filter(measured)
+            .map(|s| s.ticks)
+            .collect();
         ticks.sort_unstable();
         match ticks.get(ticks.len() / 2) {
             Some(median) if detail.is_empty() => {

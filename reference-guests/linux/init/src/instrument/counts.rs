@@ -31,6 +31,7 @@ const PROGRAMS: [(&str, &str); 6] = [
 struct Syscall {
     enters: u64,
     exits: u64,
+    restarts: u64,
     total_ns: u64,
     log2_ns: [u64; BUCKETS],
 }
@@ -137,9 +138,13 @@ impl Instrument for Counts {
 }
 
 fn add_syscall(tally: &mut Tally, name: &str, before: &Syscall, after: &Syscall) {
-    tally.add(&format!("sys_enter.{name}"), "1", after.enters - before.enters);
-    tally.add(&format!("sys_exit.{name}"), "1", after.exits - before.exits);
-    tally.add(&format!("sys_ns.{name}"), "ns", after.total_ns - before.total_ns);
+    let mut add = |what, unit, difference| tally.add(&format!("{what}.{name}"), unit, difference);
+    // As the program made the calls: one that is entered again is still one.
+    let restarts = after.restarts - before.restarts;
+    add("sys_enter", "1", after.enters - before.enters - restarts);
+    add("sys_exit", "1", after.exits - before.exits - restarts);
+    add("sys_restart", "1", restarts);
+    add("sys_ns", "ns", after.total_ns - before.total_ns);
     let buckets = difference(&before.log2_ns, &after.log2_ns);
     tally.add_histogram(&format!("sys_ns.{name}"), &buckets);
 }
@@ -148,7 +153,11 @@ fn add_scheduling(tally: &mut Tally, before: &Scheduling, after: &Scheduling) {
     let faults = after.user_page_faults - before.user_page_faults;
     tally.add(&event_name(Event::UserPageFault), "1", faults);
     tally.add("sched_wakeup", "1", after.wakeups - before.wakeups);
-    tally.add("sched_switch_to", "1", after.switches_to - before.switches_to);
+    tally.add(
+        "sched_switch_to",
+        "1",
+        after.switches_to - before.switches_to,
+    );
     let buckets = difference(&before.wakeup_log2_ns, &after.wakeup_log2_ns);
     tally.add_histogram("wakeup_to_switch_ns", &buckets);
 }

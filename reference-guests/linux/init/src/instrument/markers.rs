@@ -114,7 +114,9 @@ impl Instrument for Markers {
 }
 
 fn attach_to_kernel(programs: &mut Ebpf) -> Result<(), Refusal> {
-    let program = programs.program_mut("mark_in_kernel").ok_or_else(Refusal::object)?;
+    let program = programs
+        .program_mut("mark_in_kernel")
+        .ok_or_else(Refusal::object)?;
     let program: &mut KProbe = program.try_into().map_err(Refusal::of)?;
     program.load().map_err(Refusal::of)?;
     program.attach(KERNEL_FUNCTION, 0).map_err(Refusal::of)?;
@@ -122,7 +124,9 @@ fn attach_to_kernel(programs: &mut Ebpf) -> Result<(), Refusal> {
 }
 
 fn attach_to_program(programs: &mut Ebpf) -> Result<(), Refusal> {
-    let program = programs.program_mut("mark_in_program").ok_or_else(Refusal::object)?;
+    let program = programs
+        .program_mut("mark_in_program")
+        .ok_or_else(Refusal::object)?;
     let program: &mut UProbe = program.try_into().map_err(Refusal::of)?;
     program.load().map_err(Refusal::of)?;
     let offset = file_offset(marked_function as *const () as usize)?;
@@ -162,7 +166,9 @@ fn offset_in(line: &str, address: usize) -> Option<u64> {
     let (from, to) = fields.next()?.split_once('-')?;
     let (from, to) = (number(from)?, number(to)?);
     let offset = number(fields.nth(1)?)?;
-    (from..to).contains(&address).then(|| (offset + address - from) as u64)
+    (from..to)
+        .contains(&address)
+        .then(|| (offset + address - from) as u64)
 }
 
 #[cfg(test)]

@@ -40,7 +40,11 @@ pub struct Tally {
 impl Tally {
     /// Adds to the counter of this name.
     pub fn add(&mut self, name: &str, unit: &'static str, amount: u64) {
-        match self.counters.iter_mut().find(|counted| counted.name == name) {
+        match self
+            .counters
+            .iter_mut()
+            .find(|counted| counted.name == name)
+        {
             Some(counted) => counted.value += amount,
             None => self.counters.push(Counted {
                 name: name.into(),

@@ -22,7 +22,8 @@ pub fn open() -> Result<Box<dyn Primitive>, Failure> {
 
 fn eventfd() -> Result<OwnedFd, Failure> {
     // SAFETY: makes a descriptor.
-    let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) }).map_err(Failure::of("eventfd"))?;
+    let fd =
+        check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) }).map_err(Failure::of("eventfd"))?;
     // SAFETY: it is new and nobody else's.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -18,14 +18,17 @@ impl Primitive for ExecFailed {
             for _ in 0..operations {
                 // SAFETY: the name and both lists are terminated and live
                 // through the call.
-                let result = unsafe { libc::execve(PROGRAM.as_ptr(), list.as_ptr(), list.as_ptr()) };
+                let result =
+                    unsafe { libc::execve(PROGRAM.as_ptr(), list.as_ptr(), list.as_ptr()) };
                 refusals += u32::from(result == -1);
             }
         });
         // A guard's calls succeed, so errno is still the last execve's.
         let error = io::Error::last_os_error();
         let absent = error.raw_os_error() == Some(libc::ENOENT);
-        expect(refusals == operations && absent, || format!("execve said: {error}"))
+        expect(refusals == operations && absent, || {
+            format!("execve said: {error}")
+        })
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {

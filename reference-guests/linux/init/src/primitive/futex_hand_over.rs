@@ -135,7 +135,9 @@ impl Primitive for FutexHandOver {
                 return Ok(());
             }
         }
-        expect(false, || "the woken thread never waited for the switch".into())
+        expect(false, || {
+            "the woken thread never waited for the switch".into()
+        })
     }
 
     fn settle(&mut self) -> Result<(), Failure> {

@@ -46,12 +46,14 @@ impl FutexWake {
 
     fn start(words: u32, sleepers_per_bed: u32) -> Result<FutexWake, Failure> {
         if words * sleepers_per_bed > SLEEPERS_MAX {
-            return Err(Failure::Row(format!("a batch of {words} is more than {SLEEPERS_MAX}")));
+            return Err(Failure::Row(format!(
+                "a batch of {words} is more than {SLEEPERS_MAX}"
+            )));
         }
         let beds: Vec<_> = (0..words).map(|_| Arc::new(Bed::default())).collect();
-        let sleepers = beds.iter().flat_map(|bed| {
-            std::iter::repeat_n(bed, sleepers_per_bed as usize).map(Arc::clone)
-        });
+        let sleepers = beds
+            .iter()
+            .flat_map(|bed| std::iter::repeat_n(bed, sleepers_per_bed as usize).map(Arc::clone));
         let helpers = sleepers
             .map(|bed| Helper::start(move || bed.sleep()))
             .collect::<Result<_, _>>()?;
@@ -95,9 +97,15 @@ impl Primitive for FutexWake {
         });
         expect(wrong == 0, || "a wake did not find its sleepers".into())?;
         self.settle()?;
-        let risen: u64 = self.beds.iter().map(|bed| bed.risen.load(Ordering::Relaxed)).sum();
+        let risen: u64 = self
+            .beds
+            .iter()
+            .map(|bed| bed.risen.load(Ordering::Relaxed))
+            .sum();
         let woken = u64::from(self.rounds) * self.helpers.len() as u64;
-        expect(risen == woken, || format!("{woken} were woken, {risen} rose"))
+        expect(risen == woken, || {
+            format!("{woken} were woken, {risen} rose")
+        })
     }
 
     fn settle(&mut self) -> Result<(), Failure> {

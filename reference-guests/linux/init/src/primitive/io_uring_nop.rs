@@ -97,14 +97,15 @@ impl IoUringNop {
     /// Sets a ring up that holds a batch.
     pub fn new(batch: u32) -> Result<IoUringNop, Failure> {
         if batch > ENTRIES_MAX {
-            return Err(Failure::Row(format!("a batch of {batch} is more than {ENTRIES_MAX}")));
+            return Err(Failure::Row(format!(
+                "a batch of {batch} is more than {ENTRIES_MAX}"
+            )));
         }
         let mut parameters = Parameters::default();
         // SAFETY: the parameters are written to; a descriptor is made.
-        let fd = check(unsafe {
-            libc::syscall(libc::SYS_io_uring_setup, batch, &raw mut parameters)
-        })
-        .map_err(Failure::of("io_uring_setup"))?;
+        let fd =
+            check(unsafe { libc::syscall(libc::SYS_io_uring_setup, batch, &raw mut parameters) })
+                .map_err(Failure::of("io_uring_setup"))?;
         // SAFETY: it is new and nobody else's.
         let ring = unsafe { OwnedFd::from_raw_fd(fd as i32) };
         if parameters.features & FEATURE_SINGLE_MMAP == 0 {
@@ -151,8 +152,12 @@ impl IoUringNop {
             let mut submission = Submission { words: [0; 8] };
             submission.words[USER_DATA] = self.submitted + u64::from(operation);
             let place = index as usize;
-            let entry = self.entries.at::<Submission>(place * size_of::<Submission>());
-            let order = self.rings.at::<u32>(sq.array as usize + place * size_of::<u32>());
+            let entry = self
+                .entries
+                .at::<Submission>(place * size_of::<Submission>());
+            let order = self
+                .rings
+                .at::<u32>(sq.array as usize + place * size_of::<u32>());
             // SAFETY: both are free places that the kernel does not read yet.
             unsafe {
                 entry.write(submission);
@@ -207,7 +212,9 @@ impl Primitive for IoUringNop {
         check(consumed).map_err(Failure::of("io_uring_enter"))?;
         let right = self.reap();
         self.submitted += u64::from(operations);
-        let overflow = self.word(self.parameters.cq.overflow).load(Ordering::Relaxed);
+        let overflow = self
+            .word(self.parameters.cq.overflow)
+            .load(Ordering::Relaxed);
         expect(right == operations && overflow == 0, || {
             format!("of {operations} entries {right} completed in order, {overflow} overflowed")
         })

@@ -141,16 +141,20 @@ pub fn expect(holds: bool, message: impl FnOnce() -> String) -> Result<(), Failu
 /// Refuses batches where only single operations can be timed.
 fn single(batch: u32) -> Result<(), Failure> {
     if batch != 1 {
-        return Err(Failure::Row(format!("operations are timed one by one, not {batch} in a batch")));
+        return Err(Failure::Row(format!(
+            "operations are timed one by one, not {batch} in a batch"
+        )));
     }
     Ok(())
 }
 
+/// Makes a primitive ready for batches of a size.
+type Open = fn(u32) -> Opened;
 type Opened = Result<Box<dyn Primitive>, Failure>;
 
-/// Every primitive, by name, made ready for batches of a size.
+/// Every primitive, by name.
 #[rustfmt::skip]
-const PRIMITIVES: &[(&str, fn(u32) -> Opened)] = &[
+const PRIMITIVES: &[(&str, Open)] = &[
     ("null-syscall", |_| ready(null_syscall::NullSyscall::new())),
     ("pipe-round-trip", |_| pipe_round_trip::open()),
     ("unix-socket-round-trip", |_| unix_socket_round_trip::open()),

@@ -17,7 +17,9 @@ impl PageFault {
     /// Maps a page per operation.
     pub fn new(batch: u32) -> Result<PageFault, Failure> {
         if batch > PAGES_MAX {
-            return Err(Failure::Row(format!("a batch of {batch} is more than {PAGES_MAX} pages")));
+            return Err(Failure::Row(format!(
+                "a batch of {batch} is more than {PAGES_MAX} pages"
+            )));
         }
         Ok(PageFault {
             pages: Mapping::anonymous(batch as usize)?,

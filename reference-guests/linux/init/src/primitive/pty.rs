@@ -67,7 +67,9 @@ impl PtyWrite {
     /// Opens a terminal.
     pub fn new(batch: u32) -> Result<PtyWrite, Failure> {
         if batch > LINES_MAX {
-            return Err(Failure::Row(format!("a batch of {batch} is more than {LINES_MAX} lines")));
+            return Err(Failure::Row(format!(
+                "a batch of {batch} is more than {LINES_MAX} lines"
+            )));
         }
         Pty::open().map(PtyWrite)
     }
@@ -86,15 +88,17 @@ impl Primitive for PtyWrite {
             }
         });
         let length = result.map_err(Failure::of("write to the slave"))?;
-        expect(length == LINE.len(), || format!("only {length} bytes were written"))?;
+        expect(length == LINE.len(), || {
+            format!("only {length} bytes were written")
+        })?;
         let mut shown = vec![0; operations as usize * SHOWN_LENGTH];
         self.0
             .master
             .read_exact(&mut shown)
             .map_err(Failure::of("read from the master"))?;
-        let lines_match = shown.chunks(SHOWN_LENGTH).all(|shown| {
-            shown.strip_suffix(b"\r\n") == LINE.strip_suffix(b"\n")
-        });
+        let lines_match = shown
+            .chunks(SHOWN_LENGTH)
+            .all(|shown| shown.strip_suffix(b"\r\n") == LINE.strip_suffix(b"\n"));
         expect(lines_match, || "the terminal shows something else".into())
     }
 
@@ -123,7 +127,9 @@ impl Primitive for PtyReadline {
             result = master.write(&LINE).and_then(|_| slave.read(&mut line));
         });
         let length = result.map_err(Failure::of("type and read a line"))?;
-        expect(line[..length] == LINE, || "the line read is not the line typed".into())
+        expect(line[..length] == LINE, || {
+            "the line read is not the line typed".into()
+        })
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {

@@ -50,7 +50,8 @@ impl Table {
                     futex::wait(&self.order, PAUSE);
                 }
                 YIELD => {
-                    self.turns.store(self.turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    self.turns
+                        .store(self.turns.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
                     // SAFETY: changes nothing but who runs.
                     unsafe { libc::sched_yield() };
                 }
@@ -94,7 +95,10 @@ impl Primitive for SchedYield {
 
     /// Each thread yields once more than is timed.
     fn events(&self, operations: u64, batches: u64) -> Vec<(Event, u64)> {
-        vec![(Event::Syscall(libc::SYS_sched_yield), 2 * (operations + batches))]
+        vec![(
+            Event::Syscall(libc::SYS_sched_yield),
+            2 * (operations + batches),
+        )]
     }
 }
 

@@ -26,7 +26,8 @@ impl Primitive for ThreadJoin {
                 // SAFETY: the function touches nothing; the thread is joined
                 // before anything it could know of is gone.
                 unsafe {
-                    error = libc::pthread_create(&mut thread, ptr::null(), return_argument, argument);
+                    error =
+                        libc::pthread_create(&mut thread, ptr::null(), return_argument, argument);
                     if error != 0 {
                         break;
                     }

@@ -51,7 +51,9 @@ impl Primitive for TimerWake {
         let woken = clock::now();
         watch.end(Interval::between(due_ticks, woken));
         expect(error == 0, || format!("clock_nanosleep returned {error}"))?;
-        expect(woken >= due_ticks, || "the sleep ended before its time".into())
+        expect(woken >= due_ticks, || {
+            "the sleep ended before its time".into()
+        })
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
