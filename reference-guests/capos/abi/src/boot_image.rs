@@ -121,7 +121,7 @@ impl<'a> BootImage<'a> {
             let inside = offset
                 .checked_add(binary.length as usize)
                 .is_some_and(|end| end <= bytes.len());
-            if offset % BINARY_ALIGNMENT != 0 || !inside {
+            if !offset.is_multiple_of(BINARY_ALIGNMENT) || !inside {
                 return Err(ImageError::BadBinary);
             }
         }
@@ -188,4 +188,110 @@ pub fn find<'a>(parameters: &[(&'a str, &'a str)], name: &str) -> Option<&'a str
         .iter()
         .find(|(key, _)| *key == name)
         .map(|(_, value)| *value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use proptest::prelude::*;
+
+    fn program<'a>(name: &'a str, binary: &'a str) -> Program<'a> {
+        Program {
+            name,
+            binary,
+            grants: vec![Grant {
+                name: "boot",
+                source: "boot_package",
+            }],
+            parameters: vec![("rows", "ring/nop/1:nop:1:2:3:4")],
+        }
+    }
+
+    fn manifest() -> BootManifest<'static> {
+        BootManifest {
+            version: VERSION,
+            parameters: vec![("transport", "virtio")],
+            binaries: vec![Binary {
+                name: "one",
+                offset: 4096,
+                length: 10,
+            }],
+            init: program("init", "one"),
+            programs: vec![program("first", "one"), program("second", "one")],
+        }
+    }
+
+    fn image(manifest: &BootManifest<'_>) -> Vec<u8> {
+        let bytes = postcard::to_allocvec(manifest).unwrap();
+        let mut image = vec![0; 4096];
+        image[..8].copy_from_slice(&MAGIC);
+        image[8..12].copy_from_slice(&(bytes.len() as u32).to_le_bytes());
+        image[16..16 + bytes.len()].copy_from_slice(&bytes);
+        image.extend_from_slice(b"0123456789");
+        image
+    }
+
+    #[test]
+    fn a_whole_image_is_read_back() {
+        let bytes = image(&manifest());
+        let image = BootImage::parse(&bytes).unwrap();
+        assert_eq!(image.manifest(), &manifest());
+        assert_eq!(image.binary("one"), Some(&b"0123456789"[..]));
+        assert_eq!(image.binary("two"), None);
+        assert_eq!(image.parameter("transport"), Some("virtio"));
+    }
+
+    #[test]
+    fn a_programs_own_entry_is_all_it_needs_to_find_its_parameters() {
+        let bytes = image(&manifest());
+        let image = BootImage::parse(&bytes).unwrap();
+        let entry = image.program_bytes(1).unwrap();
+        let program = parse_program(&entry).unwrap();
+        assert_eq!(program.name, "second");
+        assert!(find(&program.parameters, "rows").is_some());
+        assert_eq!(image.program_bytes(2), None);
+    }
+
+    #[test]
+    fn what_points_outside_of_the_image_is_refused() {
+        let error = |edit: fn(&mut BootManifest<'static>)| {
+            let mut manifest = manifest();
+            edit(&mut manifest);
+            BootImage::parse(&image(&manifest)).unwrap_err()
+        };
+        assert_eq!(error(|m| m.binaries[0].length = 11), ImageError::BadBinary);
+        assert_eq!(error(|m| m.binaries[0].offset = 16), ImageError::BadBinary);
+        assert_eq!(
+            error(|m| m.binaries[0].offset = u32::MAX - 4095),
+            ImageError::BadBinary
+        );
+        assert_eq!(
+            error(|m| m.programs[0].binary = "none"),
+            ImageError::UnknownBinary
+        );
+        assert_eq!(error(|m| m.version = 2), ImageError::BadVersion);
+    }
+
+    #[test]
+    fn something_else_is_no_image() {
+        assert_eq!(BootImage::parse(b"").unwrap_err(), ImageError::Truncated);
+        let mut bytes = image(&manifest());
+        bytes[0] = b'X';
+        assert_eq!(BootImage::parse(&bytes).unwrap_err(), ImageError::BadMagic);
+    }
+
+    proptest! {
+        #[test]
+        fn damage_never_panics(at in 0usize..512, value: u8, length in 0usize..4200) {
+            let mut bytes = image(&manifest());
+            bytes[at] = value;
+            bytes.truncate(length);
+            if let Ok(image) = BootImage::parse(&bytes) {
+                for binary in &image.manifest().binaries {
+                    prop_assert!(image.binary(binary.name).is_some());
+                }
+            }
+        }
+    }
 }

@@ -112,14 +112,16 @@ impl<'a> Executable<'a> {
 
     fn check(&mut self) -> Result<(), ElfError> {
         for index in 0..self.header_count {
-            match self.segment(index)? {
-                Some((PT_LOAD, segment)) if segment.memory_size > 0 => check_load(&segment)?,
-                Some((PT_TLS, segment)) if segment.memory_size > 0 => {
-                    if self.tls.replace(segment).is_some() {
-                        return Err(ElfError::SeveralTls);
-                    }
-                }
-                _ => {}
+            let Some((kind, segment)) = self.segment(index)? else {
+                continue;
+            };
+            if segment.memory_size == 0 {
+                continue;
+            }
+            if kind == PT_LOAD {
+                check_load(&segment)?;
+            } else if self.tls.replace(segment).is_some() {
+                return Err(ElfError::SeveralTls);
             }
         }
         for (position, one) in self.segments().enumerate() {

@@ -38,6 +38,10 @@ pub struct Kernel {
     pub scratch: Scratch,
     current: Option<Box<Process>>,
     /// Processes that do not run now, runnable ones among them.
+    #[expect(
+        clippy::vec_box,
+        reason = "a process must stay where the entry code finds it"
+    )]
     others: Vec<Box<Process>>,
     run_queue: VecDeque<Pid>,
     /// Whose address space is loaded.

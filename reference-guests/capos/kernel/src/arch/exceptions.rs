@@ -207,7 +207,10 @@ pub fn name(vector: u64) -> &'static str {
 /// Every exception that was not repaired ends here. A program's ends the program
 /// and goes on with another; this stack is then simply left.
 extern "C" fn exception(frame: &ExceptionFrame) -> ! {
-    let address = x86_64::registers::control::Cr2::read_raw();
+    let address = match frame.vector as usize {
+        PAGE_FAULT => x86_64::registers::control::Cr2::read_raw(),
+        _ => 0,
+    };
     if frame.is_from_user() && frame.vector != 2 && frame.vector != 18 {
         crate::process::fault(frame, address)
     }

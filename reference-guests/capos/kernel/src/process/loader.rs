@@ -14,8 +14,7 @@ use crate::ring::page::Ring;
 use alloc::boxed::Box;
 use guest_abi::capset;
 use guest_abi::layout::{
-    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP, TLS_BASE,
-    TLS_LIMIT,
+    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP,
 };
 use kernel_core::capability_table::{CapabilityTable, Hold};
 use kernel_core::elf::{ElfError, Executable, Segment};
@@ -117,8 +116,6 @@ fn fill(
     for page in (STACK_BOTTOM..STACK_TOP).step_by(PAGE_SIZE as usize) {
         map_new(space, frames, page, USER_DATA)?;
     }
-    // The region exists for programs with thread-local storage; refused above.
-    debug_assert!(TLS_BASE < TLS_LIMIT);
     Ok(Pages {
         ring: map_new(space, frames, RING_VADDR, USER_DATA)?,
         capset: map_new(space, frames, CAPSET_VADDR, USER_READ)?,

@@ -9,18 +9,14 @@
 
 extern crate alloc;
 
+use alloc::vec::Vec;
 use guest_runtime::abi::boot_image::{self, Program};
-use guest_runtime::abi::capos_capnp::{
-    CapGrantMode, process_handle_wait_results, process_spawner_spawn_params,
-    process_spawner_spawn_results,
-};
 use guest_runtime::abi::interface::{KernelSource, PROCESS_SPAWNER};
-use guest_runtime::call::{CallError, Parameters, call, call_raw, release};
+use guest_runtime::call::CallError;
+use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
 use guest_runtime::ring::Ring;
 use guest_runtime::{capset, console, entry_point, platform};
 
-/// A badge that leaves the hold's own.
-const PRESERVE_BADGE: u64 = u64::MAX;
 /// Exit code when a program could not be started.
 const NOT_STARTED: i64 = 2;
 
@@ -57,37 +53,28 @@ fn run(
     index: usize,
     program: &Program<'_>,
 ) -> Result<i64, CallError> {
-    let mut parameters = Parameters::new_default();
-    let mut root = parameters.init_root::<process_spawner_spawn_params::Builder<'_>>();
-    root.set_name(program.name);
-    root.set_binary_name(program.binary);
-    let mut grants = root.init_grants(program.grants.len() as u32);
-    for (position, wanted) in program.grants.iter().enumerate() {
-        let source = KernelSource::from_name(wanted.source).ok_or(CallError::BadAnswer)?;
-        let mut grant = grants.reborrow().get(position as u32);
-        grant.set_name(wanted.name);
-        grant.set_mode(CapGrantMode::Raw);
-        grant.set_interface_id(source.interface_id());
-        grant.set_badge(match source {
-            KernelSource::BootPackage => index as u64,
-            _ => PRESERVE_BADGE,
-        });
-        grant.init_source().set_kernel(source as u16);
-    }
-    let answer = call(ring, spawner, 0, &parameters)?;
-    let message = answer.message()?;
-    let spawned = message.get_root::<process_spawner_spawn_results::Reader<'_>>()?;
-    let handle = answer.capability(spawned.get_handle_index())?;
-    let manager = answer.capability(spawned.get_capability_manager_index())?;
-
-    let answer = call_raw(ring, handle, 0, &platform::VOID)?;
-    let message = answer.message()?;
-    let code = message
-        .get_root::<process_handle_wait_results::Reader<'_>>()?
-        .get_exit_code();
-    release(ring, manager)?;
-    release(ring, handle)?;
+    let grants: Option<Vec<Grant<'_>>> = program
+        .grants
+        .iter()
+        .map(|wanted| grant(wanted, index))
+        .collect();
+    let grants = grants.ok_or(CallError::BadAnswer)?;
+    let child = Child::spawn(ring, spawner, program.name, program.binary, &grants)?;
+    let code = child.wait(ring)?;
+    child.release(ring)?;
     Ok(code)
+}
+
+fn grant<'a>(wanted: &boot_image::Grant<'a>, program: usize) -> Option<Grant<'a>> {
+    let source = KernelSource::from_name(wanted.source)?;
+    Some(Grant {
+        name: wanted.name,
+        source: Source::Kernel(source),
+        badge: match source {
+            KernelSource::BootPackage => program as u64,
+            _ => PRESERVE_BADGE,
+        },
+    })
 }
 
 /// A line on the console, if there is one.

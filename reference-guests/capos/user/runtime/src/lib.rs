@@ -17,7 +17,9 @@ pub mod entry;
 mod heap;
 pub mod measure;
 pub mod platform;
+pub mod process;
 pub mod ring;
 pub mod syscall;
 
+pub use capnp;
 pub use guest_abi as abi;

@@ -57,6 +57,15 @@ impl Ring {
         Some(cqe)
     }
 
+    /// Takes the kernel's word for both queues: nothing queued, nothing to take. For
+    /// programs that scribbled over the page.
+    pub fn resynchronise(&mut self) {
+        self.sq_tail = read(offset_of!(Header, sq_head));
+        self.cq_head = read(offset_of!(Header, cq_tail));
+        write(offset_of!(Header, sq_tail), self.sq_tail);
+        write(offset_of!(Header, cq_head), self.cq_head);
+    }
+
     /// Completions the kernel had to drop since the start.
     pub fn overflow(&self) -> u32 {
         read(offset_of!(Header, cq_overflow))

@@ -1,0 +1,22 @@
+//! Links the program with the runtime's script: link arguments of a library do
+//! not reach the programs that use it.
+
+fn main() {
+    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory");
+    let script = format!("{here}/../runtime/program.ld");
+    println!("cargo:rerun-if-changed={script}");
+    println!("cargo:rerun-if-changed=build.rs");
+    for argument in [
+        "-nostdlib",
+        "-nostartfiles",
+        "-static",
+        "-no-pie",
+        "-Wl,--build-id=none",
+        "-Wl,-z,max-page-size=4096",
+        "-Wl,-z,norelro",
+        "-Wl,--gc-sections",
+    ] {
+        println!("cargo:rustc-link-arg-bins={argument}");
+    }
+    println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}");
+}

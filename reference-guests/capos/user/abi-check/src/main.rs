@@ -1,0 +1,83 @@
+//! Provokes the kernel and checks what it answers.
+//!
+//! Each check is one behaviour that programs rely on or must not be able to break:
+//! registers survive, hostile rings and pointers are refused, a process that
+//! misbehaves ends alone. Exits with the number of checks that failed.
+//!
+//! The program starts children of itself; what a child does follows from the name
+//! of its first grant (see [`role`]).
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod calls;
+mod processes;
+mod registers;
+mod rings;
+mod role;
+mod times;
+
+use guest_runtime::abi::interface::{CONSOLE, NULL, PARK_BENCH, PROCESS_SPAWNER, TIMER};
+use guest_runtime::ring::Ring;
+use guest_runtime::{capset, console, entry_point};
+
+/// What checks work with.
+pub struct Context {
+    ring: Ring,
+    console: u32,
+    null: u32,
+    park: u32,
+    timer: u32,
+    spawner: u32,
+}
+
+/// A behaviour, and how to find out whether the kernel has it. The error says what
+/// was seen instead.
+type Check = (&'static str, fn(&mut Context) -> Result<(), &'static str>);
+
+/// An error unless the condition holds.
+fn ensure(condition: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if condition { Ok(()) } else { Err(otherwise) }
+}
+
+entry_point!(main);
+
+fn main() -> i64 {
+    let mut ring = Ring::take().expect("the ring is free at the start");
+    if let Some(role) = role::find() {
+        return role(&mut ring);
+    }
+    let grant = |name, interface| {
+        capset::find(name, interface).unwrap_or_else(|| panic!("a grant named {name}"))
+    };
+    let mut context = Context {
+        ring,
+        console: grant("console", CONSOLE),
+        null: grant("null", NULL),
+        park: grant("park", PARK_BENCH),
+        timer: grant("timer", TIMER),
+        spawner: grant("spawner", PROCESS_SPAWNER),
+    };
+    let groups = [
+        registers::CHECKS,
+        calls::CHECKS,
+        times::CHECKS,
+        processes::CHECKS,
+        // Last: they leave the ring's indices in unusual places.
+        rings::CHECKS,
+    ];
+    let mut failed = 0;
+    let mut done = 0;
+    for (name, check) in groups.into_iter().flatten() {
+        done += 1;
+        if let Err(seen) = check(&mut context) {
+            failed += 1;
+            let line = format_args!("abi-check: FAILED {name}: {seen}");
+            let _ = console::write_line(&mut context.ring, context.console, line);
+        }
+    }
+    let line = format_args!("abi-check: checks={done} failed={failed}");
+    let _ = console::write_line(&mut context.ring, context.console, line);
+    failed
+}
