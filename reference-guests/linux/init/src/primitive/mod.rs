@@ -22,6 +22,7 @@ mod mapping;
 mod memory_copy;
 mod null_syscall;
 mod page_fault;
+mod perf_bench;
 mod pipe_round_trip;
 mod protect;
 mod pty;
@@ -182,6 +183,8 @@ const PRIMITIVES: &[(&str, Open)] = &[
     ("memcpy-65536", |_| ready(Ok(memory_copy::MemoryCopy::new(65_536)))),
     ("pty-write", |batch| ready(pty::PtyWrite::new(batch))),
     ("pty-readline", |batch| ready(pty::PtyReadline::new(batch))),
+    ("perf-bench-syscall", |_| ready(Ok(perf_bench::PerfBench::syscall()))),
+    ("perf-bench-pipe", |_| ready(Ok(perf_bench::PerfBench::pipe()))),
 ];
 
 fn ready<P: Primitive + 'static>(primitive: Result<P, Failure>) -> Opened {
