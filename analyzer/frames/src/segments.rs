@@ -279,7 +279,7 @@ impl Nesting {
         self.last_end = end;
 
         let mut first = self.nodes.len();
-        let mut children = 0;
+        let mut children = 0u64;
         let mut cost = 0;
         let mut bound = fact.bound;
         let mut holds_laps = false;
@@ -309,7 +309,8 @@ impl Nesting {
                 sink.faults(faults, end);
             }
             let inside = facts.of(child.segment);
-            children += child.end - child.start;
+            // Only misplaced children can add up to more than there is time.
+            children = children.saturating_add(child.end - child.start);
             holds_laps |= inside.kind == SegmentKind::Lap;
             if inside.kind == SegmentKind::Span {
                 cost += inside.outer;

@@ -289,7 +289,7 @@ impl<W: Write> Stream<'_, W> {
         let mut spans_inside = 0;
         for (index, segment) in (FIRST_LAP..).take(LAPS.len()).enumerate() {
             let duration = self.random.duration(self.shape.tail);
-            if index == BODY && self.flow % 4 == 0 && duration > 100 {
+            if index == BODY && self.flow.is_multiple_of(4) && duration > 100 {
                 let start = self.now + 20;
                 self.push(Record::Span(Span {
                     start,

@@ -386,7 +386,7 @@ impl Windows {
     /// Notes records that a frame reported lost since the frame before it.
     pub(crate) fn lost(&mut self, count: u64) {
         if let Some(open) = self.list.last_mut().filter(|window| window.ended.is_none()) {
-            open.lost += count;
+            open.lost = open.lost.saturating_add(count);
         }
     }
 

@@ -9,6 +9,10 @@ use std::fmt;
 
 /// How a benchmark ended on a guest. Only one of the five holds a value.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a run has dozens of results; a box would only stand in the way of matching"
+)]
 pub enum Outcome {
     /// There is a number.
     Passed(Measurement),
