@@ -23,7 +23,7 @@ use crate::accounts::Mode;
 use crate::clock;
 use crate::counters::Counters;
 use crate::ids::CounterId;
-use crate::ring::{Ring, Shape};
+use crate::ring::Ring;
 use crate::slot;
 use crate::sync::Slot;
 use core::hint::black_box;
@@ -76,13 +76,13 @@ pub(crate) fn all(cpu: u16) -> Vec<Calibration, 5> {
     let nothing = nothing();
     #[cfg(feature = "segments")]
     {
-        let scratch = Scratch::new(&mut memory, Shape::Spans, nothing);
+        let scratch = Scratch::new(&mut memory, nothing);
         add(ProbeKind::Span, segments::span(&scratch));
         let lap = segments::lap(&scratch);
         add(ProbeKind::Lap, lap);
         add(ProbeKind::Dispatch, segments::dispatch(&scratch, lap));
     }
-    let scratch = Scratch::new(&mut memory, Shape::Pairs, nothing);
+    let scratch = Scratch::new(&mut memory, nothing);
     add(ProbeKind::Instant, instant(&scratch));
     add(ProbeKind::Count, count(nothing));
     calibrations
@@ -112,9 +112,9 @@ struct Scratch<'a> {
 }
 
 impl<'a> Scratch<'a> {
-    fn new(memory: &'a mut [Slot; SCRATCH_SLOTS], shape: Shape, nothing: u32) -> Self {
+    fn new(memory: &'a mut [Slot; SCRATCH_SLOTS], nothing: u32) -> Self {
         let scratch = Scratch {
-            ring: Ring::new(shape),
+            ring: Ring::new(),
             memory: memory.as_mut_ptr(),
             nothing,
             borrowed: PhantomData,

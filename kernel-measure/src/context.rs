@@ -8,7 +8,7 @@
 use crate::counters::Counters;
 use crate::ids::{CounterId, InstantId, SegmentId};
 use crate::probe::{Dispatch, Lap, Span};
-use crate::ring::{Ring, Shape};
+use crate::ring::Ring;
 use crate::{Sample, clock, slot};
 use core::marker::PhantomData;
 use trace_format::Instant;
@@ -25,8 +25,8 @@ pub(crate) struct ContextRings {
 impl ContextRings {
     pub(crate) const fn new() -> Self {
         ContextRings {
-            spans: Ring::new(Shape::Spans),
-            instants: Ring::new(Shape::Pairs),
+            spans: Ring::new(),
+            instants: Ring::new(),
             counters: Counters::new(),
         }
     }
@@ -44,7 +44,7 @@ impl Cpu {
     pub(crate) const fn new() -> Self {
         Cpu {
             contexts: [const { ContextRings::new() }; 3],
-            samples: Ring::new(Shape::Pairs),
+            samples: Ring::new(),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `thread.span(…)`, `span.end()` | any context | two counter reads, one slot |
 //! | `thread.lap()`, `lap.mark(…)` | any context | one counter read and one slot a boundary |
 //! | `thread.dispatch(…)`, `.lap(…)`, `.end(…)` | any context | as a lap, and two slots for the root |
+//! | `thread.interval(…)` | any context | one slot, for boundaries read elsewhere |
 //! | `thread.instant(…)` | any context | one counter read, two slots |
 //! | `thread.count(…)` | any context | an addition in memory |
 //! | `thread.sample(…)` | outside of timed code | two slots |

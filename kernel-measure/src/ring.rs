@@ -21,15 +21,6 @@ use crate::accounts::{Accounts, Mode};
 use crate::sync::{AtomicU64, Count, Ordering, Slot, Slots, View, constructor};
 use trace_format::span::packed;
 
-/// How long the records of a ring are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// One slot, or two for a root.
-    Spans,
-    /// Two slots each.
-    Pairs,
-}
-
 /// Parts of a ring given up at once in overwrite mode, so that the walk over
 /// old records is rare.
 const OVERWRITE_PARTS: u64 = 16;
@@ -63,7 +54,6 @@ struct Writer {
     overwritten: Count,
     capacity: AtomicU64,
     state: AtomicU64,
-    shape: Shape,
 }
 
 /// Written by the reader alone, except in overwrite mode.
@@ -76,7 +66,7 @@ struct Reader {
 impl Ring {
     constructor! {
     /// A ring without memory: whatever comes is dropped and counted.
-    pub(crate) fn new(shape: Shape) -> Self {
+    pub(crate) fn new() -> Self {
         Ring {
             writer: Writer {
                 head: AtomicU64::new(0),
@@ -88,7 +78,6 @@ impl Ring {
                 overwritten: Count::new(),
                 capacity: AtomicU64::new(0),
                 state: AtomicU64::new(state::CLOSED),
-                shape,
             },
             reader: Reader {
                 tail: AtomicU64::new(0),
@@ -144,7 +133,8 @@ impl Ring {
         self.publish(head, slot);
     }
 
-    /// Commits a record of two slots.
+    /// Commits a record of two slots, the first of which says so
+    /// ([`packed::is_root`]) where the ring may overwrite.
     #[inline(always)]
     pub(crate) fn commit_pair(&self, first: Slot, second: Slot) {
         let head = self.writer.head.load(Ordering::Relaxed);
@@ -229,9 +219,8 @@ impl Ring {
     /// Slots of the committed record at `index`.
     fn record_length(&self, index: u64) -> u64 {
         // SAFETY: between tail and head, where nobody writes.
-        let pair = self.writer.shape == Shape::Pairs
-            || packed::is_root(unsafe { self.writer.slots.view().read(index) }.0);
-        1 + u64::from(pair)
+        let first = unsafe { self.writer.slots.view().read(index) };
+        1 + u64::from(packed::is_root(first.0))
     }
 
     /// Refuses records from now on if the writer would move the tail, so that

@@ -1,18 +1,22 @@
 //! How instants and samples lie in ring slots, two for each. (Spans and roots
-//! lie there as [`trace_format::span::packed`] has them.)
+//! lie there as [`packed`] has them.)
+//!
+//! An instant is marked as a root is, since its ring may overwrite and has to
+//! know how long its records are. A ring of samples never does.
 
 use crate::Sample;
 use crate::sync::Slot;
+use trace_format::span::packed;
 use trace_format::{Instant, SampleFlags};
 
 #[inline(always)]
 pub(crate) fn instant(instant: Instant) -> [Slot; 2] {
     [
         Slot([
-            instant.time,
+            packed::KIND_ROOT,
             u64::from(instant.id) | u64::from(instant.a) << 32,
         ]),
-        Slot([instant.b, 0]),
+        Slot([instant.time, instant.b]),
     ]
 }
 
@@ -29,10 +33,10 @@ pub(crate) fn sample(sample: Sample) -> [Slot; 2] {
 
 pub(crate) fn read_instant(first: Slot, second: Slot) -> Instant {
     Instant {
-        time: first.0[0],
+        time: second.0[0],
         id: first.0[1] as u16,
         a: (first.0[1] >> 32) as u32,
-        b: second.0[0],
+        b: second.0[1],
     }
 }
 

@@ -87,15 +87,12 @@ mod sync {
 use accounts::Mode;
 use loom::sync::Arc;
 use loom::thread;
-use ring::{Ring, Shape};
+use ring::Ring;
 use sync::{SLOTS, Slot};
 use trace_format::span::packed;
 
-/// First word of a record of two slots.
-const ROOT: u64 = 1 << 12;
-
 fn ring() -> Ring {
-    let ring = Ring::new(Shape::Spans);
+    let ring = Ring::new();
     // SAFETY: the model's slots are its own; nobody uses the ring yet.
     unsafe { ring.attach(std::ptr::null_mut(), SLOTS, Mode::Discard) };
     ring
@@ -108,7 +105,7 @@ fn commit(ring: &Ring, number: u64) {
 
 fn commit_pair(ring: &Ring, number: u64) {
     ring.begin();
-    ring.commit_pair(Slot([ROOT, number]), Slot([0, number]));
+    ring.commit_pair(Slot([packed::KIND_ROOT, number]), Slot([0, number]));
 }
 
 /// Reads what is there and appends the numbers of the records.

@@ -7,6 +7,8 @@ mod pci;
 #[cfg(feature = "measure")]
 mod virtio_console;
 #[cfg(feature = "measure")]
+mod virtio_registers;
+#[cfg(feature = "measure")]
 mod virtqueue;
 
 #[cfg(feature = "measure")]
@@ -66,8 +68,8 @@ pub enum VirtioError {
     /// The window for device registers is used up.
     #[error("no room left for the registers of the virtio console")]
     NoRegisterSpace,
-    /// The driver was connected before.
-    #[error("the driver is already connected")]
+    /// The driver was connected before, or failed to.
+    #[error("a virtio driver connects once")]
     Connected,
 }
 

@@ -11,7 +11,8 @@
 //! (1.0) PCI interface with the multiport feature; QEMU has both in
 //! `-device virtio-serial-pci,disable-legacy=on`.
 
-use super::pci::{self, ConfigSpace};
+use super::pci;
+use super::virtio_registers::{Device, Region, Registers, common, console, locate};
 use super::virtqueue::Queue;
 use super::{Machine, Transport, TransportError, VirtioError};
 use crate::clock;
@@ -39,7 +40,8 @@ const POLLS_AT_ONCE: u32 = 1024;
 /// with the device. Put it in a static (see [`TakeOnce`](crate::TakeOnce)).
 pub struct VirtioConsole {
     memory: Memory,
-    port: Option<Port<Registers>>,
+    port: Port<Registers>,
+    connected: bool,
 }
 
 // SAFETY: the pointers inside lead to the device's registers, which are the
@@ -53,11 +55,13 @@ impl Default for VirtioConsole {
 }
 
 impl VirtioConsole {
-    /// A driver that is not connected.
+    /// A driver that is not connected. It is all zeros, so that a static of it
+    /// takes no space in the kernel's file.
     pub const fn new() -> Self {
         VirtioConsole {
             memory: Memory::new(),
-            port: None,
+            port: Port::new(Registers::NONE, 0),
+            connected: false,
         }
     }
 
@@ -76,7 +80,7 @@ impl VirtioConsole {
         P: Fn(*const u8) -> u64,
         M: FnMut(u64, usize) -> *mut u8,
     {
-        if self.port.is_some() {
+        if self.connected {
             return Err(VirtioError::Connected);
         }
         // SAFETY: as the caller promised.
@@ -84,24 +88,18 @@ impl VirtioConsole {
         let here = (&raw const self.memory).cast();
         let physical = (machine.physical)(here);
         let registers = locate(&mut space, machine)?;
-        let mut port = Port {
-            device: registers,
-            id: 0,
-            doorbell: 0,
-            shift: physical.wrapping_sub(here as u64),
-            open: false,
-            in_flight: false,
-        };
-        port.connect(&self.memory, name)?;
-        self.port = Some(port);
+        self.port = Port::new(registers, physical.wrapping_sub(here as u64));
+        // From here on the device knows the queues: another attempt would have
+        // to begin with new ones.
+        self.connected = true;
+        self.port.connect(&self.memory, name)?;
         Ok(self)
     }
 }
 
 impl Transport for VirtioConsole {
     fn send(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
-        let port = self.port.as_mut().ok_or(TransportError::NotConnected)?;
-        port.send(&self.memory, bytes)
+        self.port.send(&self.memory, bytes)
     }
 }
 
@@ -130,145 +128,6 @@ impl Memory {
             transmit: [const { Queue::new() }; PORTS_MAX],
         }
     }
-}
-
-/// Parts of the device's register space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Region {
-    /// Features, status and queues.
-    Common,
-    /// Doorbells.
-    Notify,
-    /// The console's own fields.
-    Console,
-}
-
-/// Register access, so that tests can put a model in the device's place.
-trait Device {
-    fn read8(&mut self, region: Region, offset: usize) -> u8;
-    fn read16(&mut self, region: Region, offset: usize) -> u16;
-    fn read32(&mut self, region: Region, offset: usize) -> u32;
-    fn write8(&mut self, region: Region, offset: usize, value: u8);
-    fn write16(&mut self, region: Region, offset: usize, value: u16);
-    fn write32(&mut self, region: Region, offset: usize, value: u32);
-    /// Bytes between the doorbells of two queues.
-    fn notify_stride(&self) -> usize;
-}
-
-/// The registers of a real device.
-struct Registers {
-    common: *mut u8,
-    notify: *mut u8,
-    console: *mut u8,
-    notify_stride: usize,
-}
-
-impl Registers {
-    fn at<T>(&self, region: Region, offset: usize) -> *mut T {
-        let base = match region {
-            Region::Common => self.common,
-            Region::Notify => self.notify,
-            Region::Console => self.console,
-        };
-        base.wrapping_add(offset).cast()
-    }
-}
-
-macro_rules! register_access {
-    ($($read:ident $write:ident $type:ty),*) => {$(
-        fn $read(&mut self, region: Region, offset: usize) -> $type {
-            // SAFETY: a register of the region, mapped by the kernel.
-            unsafe { self.at::<$type>(region, offset).read_volatile() }
-        }
-        fn $write(&mut self, region: Region, offset: usize, value: $type) {
-            // SAFETY: a register of the region, mapped by the kernel.
-            unsafe { self.at::<$type>(region, offset).write_volatile(value) }
-        }
-    )*};
-}
-
-impl Device for Registers {
-    register_access!(read8 write8 u8, read16 write16 u16, read32 write32 u32);
-
-    fn notify_stride(&self) -> usize {
-        self.notify_stride
-    }
-}
-
-const VENDOR: u16 = 0x1AF4;
-/// Modern console; and the transitional one, which has the modern interface
-/// too.
-const DEVICES: [u16; 2] = [0x1043, 0x1003];
-const CAPABILITY_VENDOR: u8 = 0x09;
-const PAGE: u64 = 4096;
-
-/// Finds the device and maps the three register regions.
-fn locate<P, M>(
-    space: &mut impl ConfigSpace,
-    mut machine: Machine<P, M>,
-) -> Result<Registers, VirtioError>
-where
-    M: FnMut(u64, usize) -> *mut u8,
-{
-    let function = pci::find(space, VENDOR, &DEVICES).ok_or(VirtioError::NoDevice)?;
-    let mut regions = [None; 3];
-    let mut notify_stride = 0;
-    for at in pci::capabilities(space, function, CAPABILITY_VENDOR) {
-        let head = space.read(function, at);
-        let bar = space.read(function, at + 4) as u8;
-        let region = match head >> 24 {
-            1 => Region::Common,
-            2 => Region::Notify,
-            4 => Region::Console,
-            _ => continue,
-        };
-        // The device lists the region it prefers first.
-        if regions[region as usize].is_some() {
-            continue;
-        }
-        if region == Region::Notify {
-            notify_stride = space.read(function, at + 16) as usize;
-        }
-        let offset = u64::from(space.read(function, at + 8));
-        let length = u64::from(space.read(function, at + 12));
-        let bar = pci::memory_bar(space, function, bar, &mut machine.register_window)?;
-        regions[region as usize] = Some((bar + offset, length));
-    }
-    pci::enable(space, function);
-    let [Some(common), Some(notify), Some(console)] = regions else {
-        return Err(VirtioError::NotModern);
-    };
-    let mut map = |(physical, length): (u64, u64)| {
-        let inside = physical % PAGE;
-        let pages = (inside + length).next_multiple_of(PAGE);
-        (machine.map)(physical - inside, pages as usize).wrapping_add(inside as usize)
-    };
-    Ok(Registers {
-        common: map(common),
-        notify: map(notify),
-        console: map(console),
-        notify_stride,
-    })
-}
-
-/// Registers of [`Region::Common`].
-mod common {
-    pub(super) const DEVICE_FEATURE_SELECT: usize = 0x00;
-    pub(super) const DEVICE_FEATURE: usize = 0x04;
-    pub(super) const DRIVER_FEATURE_SELECT: usize = 0x08;
-    pub(super) const DRIVER_FEATURE: usize = 0x0C;
-    pub(super) const STATUS: usize = 0x14;
-    pub(super) const QUEUE_SELECT: usize = 0x16;
-    pub(super) const QUEUE_SIZE: usize = 0x18;
-    pub(super) const QUEUE_ENABLE: usize = 0x1C;
-    pub(super) const QUEUE_NOTIFY_OFFSET: usize = 0x1E;
-    /// Descriptors, available and used ring, 8 bytes each.
-    pub(super) const QUEUE_PARTS: usize = 0x20;
-}
-
-/// Registers of [`Region::Console`].
-mod console {
-    pub(super) const PORTS: usize = 4;
 }
 
 bitflags::bitflags! {
@@ -344,6 +203,20 @@ struct Port<D> {
     open: bool,
     /// The device holds the transmit buffer.
     in_flight: bool,
+}
+
+impl<D> Port<D> {
+    /// A port of nobody yet, closed.
+    const fn new(device: D, shift: u64) -> Self {
+        Port {
+            device,
+            id: 0,
+            doorbell: 0,
+            shift,
+            open: false,
+            in_flight: false,
+        }
+    }
 }
 
 impl<D: Device> Port<D> {

@@ -218,14 +218,7 @@ impl Device for Model {
 
 /// A driver, not connected, at its device.
 fn driver(behaviour: Behaviour) -> (Port<Model>, Box<Memory>) {
-    let port = Port {
-        device: Model::new(behaviour),
-        id: 0,
-        doorbell: 0,
-        shift: 0,
-        open: false,
-        in_flight: false,
-    };
+    let port = Port::new(Model::new(behaviour), 0);
     (port, Box::new(Memory::new()))
 }
 
@@ -357,4 +350,10 @@ fn a_long_port_name_does_not_upset_the_driver() {
 fn queue_numbers_follow_the_standard() {
     let queues: Vec<u16> = (0..4).map(transmit_queue).collect();
     assert_eq!(queues, [1, 5, 7, 9]);
+}
+
+#[test]
+fn a_driver_that_is_not_connected_says_so() {
+    let mut console = Box::new(VirtioConsole::new());
+    assert_eq!(console.send(b"early"), Err(TransportError::NotConnected));
 }

@@ -1,7 +1,7 @@
 //! What is lost is counted, and nothing else is lost.
 
 use crate::common::{SMALL, discard, overwrite, start};
-use kernel_measure::{Context, DispatchInfo, LinkError, Outcome, Sample, SegmentId};
+use kernel_measure::{Context, DispatchInfo, InstantId, LinkError, Outcome, Sample, SegmentId};
 use kernel_measure::{Measure, TransportError};
 
 const ROOT: SegmentId = SegmentId::new(100);
@@ -76,6 +76,23 @@ fn an_overwriting_ring_keeps_the_tail_and_counts_what_it_gave_up() {
 }
 
 #[test]
+fn overwritten_instants_are_counted_too() {
+    let (measure, wire) = start(SMALL, overwrite);
+    // SAFETY: nobody else records in this context.
+    let thread = unsafe { measure.thread(0) };
+    for b in 0..50 {
+        thread.instant(InstantId::new(1), 0, b);
+    }
+    measure.drain().unwrap();
+    let decoded = wire.decode();
+    let kept: Vec<u64> = decoded.instants.iter().map(|(_, i)| i.b).collect();
+    let expected: Vec<u64> = (50 - kept.len() as u64..50).collect();
+    assert_eq!(kept, expected);
+    let lost = decoded.headers.last().unwrap().origin.lost;
+    assert_eq!(lost.overwritten, 50 - kept.len() as u64);
+}
+
+#[test]
 fn an_overwriting_ring_goes_on_after_a_drain() {
     let (measure, wire) = start(SMALL, overwrite);
     spans(measure, 0..50);
@@ -144,7 +161,7 @@ fn spans_cannot_take_the_room_of_samples() {
 fn a_loss_without_records_is_told_once() {
     let (measure, wire) = start(SMALL, discard);
     // SAFETY: nobody else records in this context, whose ring has no memory.
-    unsafe { measure.nmi(0) }.instant(kernel_measure::InstantId::new(1), 0, 0);
+    unsafe { measure.nmi(0) }.instant(InstantId::new(1), 0, 0);
     measure.drain().unwrap();
     measure.drain().unwrap();
     let decoded = wire.decode();

@@ -27,7 +27,10 @@ pub type Slot = [u64; 2];
 /// Bits below a start or a duration.
 const TIME_SHIFT: u32 = 16;
 const TIME_MASK: u64 = u64::MAX << TIME_SHIFT;
-const KIND_ROOT: u64 = 1 << 12;
+
+/// The kind of a root in a first word: a second slot follows.
+pub const KIND_ROOT: u64 = 1 << 12;
+
 const OUTCOME_SHIFT: u32 = 12;
 const SEGMENT_MASK: u64 = SEGMENT_LIMIT as u64 - 1;
 
