@@ -136,12 +136,20 @@ fn details(window: &WindowSummary, unit: Unit, look: Look) -> String {
         text.push_str(&breakdown::body(breakdown, unit, look));
     }
     if !window.counters.is_empty() {
-        let counters: Vec<String> = window
-            .counters
-            .iter()
-            .map(|(name, change)| format!("{name} {change}"))
-            .collect();
-        text.push_str(&look.wrap(&format!("counters: {}", counters.join(", ")), 0));
+        text.push_str(&look.wrap(&counters(window), 0));
     }
     text
+}
+
+/// Those that moved, by name; the others in one word.
+fn counters(window: &WindowSummary) -> String {
+    let moved = window.counters.iter().filter(|(_, change)| **change != 0);
+    let mut parts: Vec<String> = moved
+        .map(|(name, change)| format!("{name} {change}"))
+        .collect();
+    let still = window.counters.len() - parts.len();
+    if still > 0 {
+        parts.push(format!("{still} others 0"));
+    }
+    format!("counters: {}", parts.join(", "))
 }
