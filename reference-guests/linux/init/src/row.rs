@@ -3,6 +3,9 @@
 //! One line each: `benchmark:primitive:batch:warmup:samples`. Empty lines and
 //! lines that begin with `#` are skipped.
 
+/// Most batches of a row: their samples are held in memory.
+const BATCHES_MAX: u64 = 1 << 20;
+
 /// One benchmark window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -21,17 +24,27 @@ pub struct Row {
 impl Row {
     /// Samples the stream may hold for it: warm-up, measured, the loop.
     pub fn record_bound(&self) -> u32 {
-        self.warmup.saturating_add(self.samples).saturating_add(1)
+        self.warmup + self.samples + 1
     }
 
     /// Operations of one unguarded loop over all measured batches.
-    pub fn loop_operations(&self) -> u64 {
-        u64::from(self.samples) * u64::from(self.batch)
+    pub fn loop_operations(&self) -> u32 {
+        self.samples * self.batch
     }
 
     /// Operations in all: warm-up, samples, the loop.
     pub fn operations(&self) -> u64 {
-        u64::from(self.warmup) * u64::from(self.batch) + 2 * self.loop_operations()
+        let batches = u64::from(self.warmup) + 2 * u64::from(self.samples);
+        batches * u64::from(self.batch)
+    }
+
+    /// Whether the numbers above and a sample's number of operations can hold
+    /// what the row asks for.
+    fn is_measurable(&self) -> bool {
+        let batches = u64::from(self.warmup) + u64::from(self.samples);
+        let operations = u64::from(self.samples) * u64::from(self.batch);
+        let asks_for_something = self.batch > 0 && self.samples > 0;
+        asks_for_something && batches <= BATCHES_MAX && operations <= u64::from(u32::MAX)
     }
 }
 
@@ -55,7 +68,7 @@ fn parse(text: &str) -> Result<Vec<Row>, String> {
                 let number = index + 1;
                 format!(
                     "line {number} is not benchmark:primitive:batch:warmup:samples \
-                     with a batch and samples of 1 or more: {line}"
+                     with a batch and samples of 1 or more, and not too many: {line}"
                 )
             })
         })
@@ -67,11 +80,11 @@ fn parse_line(line: &str) -> Option<Row> {
     let row = Row {
         benchmark: fields.next().filter(|name| !name.is_empty())?.into(),
         primitive: fields.next()?.into(),
-        batch: fields.next()?.parse().ok().filter(|&batch| batch > 0)?,
+        batch: fields.next()?.parse().ok()?,
         warmup: fields.next()?.parse().ok()?,
-        samples: fields.next()?.parse().ok().filter(|&samples| samples > 0)?,
+        samples: fields.next()?.parse().ok()?,
     };
-    fields.next().is_none().then_some(row)
+    (fields.next().is_none() && row.is_measurable()).then_some(row)
 }
 
 #[cfg(test)]
@@ -97,6 +110,8 @@ mod tests {
             "a:b:1:1:0",
             ":b:1:1:1",
             "a:b:x:1:1",
+            "a:b:1:1:4000000000",
+            "a:b:1000000:1:1000000",
         ] {
             let message = parse(&format!("a:b:1:1:1\n{line}")).unwrap_err();
             assert!(message.contains("line 2"), "{message}");

@@ -108,7 +108,7 @@ impl<'a> Windows<'a> {
     fn measure(&mut self, row: &Row, progress: &mut Progress) -> Result<(), Failure> {
         let mut primitive = primitive::open(&row.primitive, row.batch)?;
         progress.metric = primitive.metric();
-        let lost_ns = unaccounted_ns(&*primitive, row.batch.into());
+        let lost_ns = unaccounted_ns(&*primitive, row.batch);
         let mut watch = Watch::guarded(self.clock, lost_ns);
         for index in 0..row.warmup + row.samples {
             let mut flags = SampleFlags::empty();
@@ -150,10 +150,10 @@ impl<'a> Windows<'a> {
         let after = Accounts::after();
         result?;
         let interval = Interval::between(start, end);
-        let lost_ns = unaccounted_ns(primitive, row.loop_operations());
+        let operations = row.loop_operations();
+        let lost_ns = unaccounted_ns(primitive, operations);
         let wall_ns = self.clock.ticks_to_ns(interval.ticks);
         let flags = before.flags(&after, wall_ns.saturating_sub(lost_ns));
-        let operations = u32::try_from(row.loop_operations()).unwrap_or(u32::MAX);
         progress.push(METRIC_LOOP, operations, interval, flags);
         primitive.settle()?;
         if let Some(instrument) = instrument {
@@ -256,11 +256,11 @@ impl Progress {
 }
 
 /// CPU time of so many operations that the kernel charges to nobody.
-fn unaccounted_ns(primitive: &dyn Primitive, operations: u64) -> u64 {
+fn unaccounted_ns(primitive: &dyn Primitive, operations: u32) -> u64 {
     /// Twice what the last steps of a task were seen to take.
     const LAST_STEPS_NS: u64 = 20_000;
     if primitive.ends_tasks() {
-        operations * LAST_STEPS_NS
+        u64::from(operations) * LAST_STEPS_NS
     } else {
         0
     }

@@ -14,8 +14,7 @@ use std::io;
 const EDGE_OPEN: libc::c_int = -2;
 const EDGE_CLOSE: libc::c_int = -3;
 
-/// The kernel's `getpgid`, an exit of the program from no loop that is
-/// measured.
+/// The kernel's `getpgid`, which no primitive calls.
 const KERNEL_FUNCTION: &str = "__x64_sys_getpgid";
 
 /// Empty loops behind the calibration, of which the shortest counts.
