@@ -35,7 +35,7 @@ impl Random {
     }
 
     fn duration(&mut self) -> u64 {
-        if self.next() % 20 == 0 {
+        if self.next().is_multiple_of(20) {
             (1 << 16) + self.next() % (1 << 20)
         } else {
             (531.0 * (1.2 * self.normal()).exp()) as u64
