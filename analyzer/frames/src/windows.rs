@@ -496,3 +496,7 @@ fn set<K: Ord, T: Copy + Default>(map: &mut BTreeMap<K, Edges<T>>, key: K, edge:
         Edge::End => edges.end = Some(value),
     }
 }
+
+#[cfg(test)]
+#[path = "windows_tests.rs"]
+mod tests;

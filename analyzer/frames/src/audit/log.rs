@@ -1,13 +1,20 @@
 //! The emulator's log of executed instructions.
 //!
 //! QEMU's `-d exec,nochain` with one instruction per translation block writes
-//! a `Trace` line before each instruction in the filtered range, and a
-//! `Stopped execution` line where it turned back before executing it. The log
-//! of a boot has tens of millions of lines; only positions of probe sites are
-//! kept, 8 bytes each.
+//! a `Trace` line before each instruction in the filtered range, and another
+//! line where it turned back before executing it: `Stopped execution`, or
+//! `cpu_io_recompile: rewound` at the first device access of an instruction,
+//! which is then traced again. The log of a boot has tens of millions of lines;
+//! only positions of probe sites are kept, 8 bytes each.
 
 use super::ProbeSites;
 use std::io::{self, BufRead};
+
+/// Lines that say that the instruction traced last was not executed.
+const TURNED_BACK: [&[u8]; 2] = [
+    b"Stopped execution of TB chain",
+    b"cpu_io_recompile: rewound execution",
+];
 
 /// Positions of the probes' clock readings among the executed instructions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +40,7 @@ impl InstructionLog {
                     }
                     found.instructions += 1;
                 }
-            } else if line.starts_with(b"Stopped execution of TB chain") {
+            } else if TURNED_BACK.iter().any(|prefix| line.starts_with(prefix)) {
                 found.take_back();
             }
         }
@@ -84,7 +91,8 @@ mod tests {
     const LOG: &str = "\
 Trace 0: 0x7f5c8c000100 [0000000000000000/ffffffff80201000/0040c0b3/ff020200] \n\
 Trace 0: 0x7f5c8c000200 [0000000000000000/ffffffff80201002/0040c0b3/ff020200] dispatch\n\
-cpu_io_recompile: rewound execution of TB to ffffffff80201000\n\
+cpu_io_recompile: rewound execution of TB to ffffffff80201002\n\
+Trace 0: 0x7f5c8c000280 [0000000000000000/ffffffff80201002/0040c0b3/ff038200] dispatch\n\
 Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n\
 Stopped execution of TB chain before 0x7f5c8c000300 [ffffffff80201005] \n\
 Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n";
