@@ -211,7 +211,7 @@ impl Object {
     }
 
     /// The typed call.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'m>(
         &self,
         method: u16,
@@ -237,7 +237,7 @@ impl Object {
 
     /// The method body. The object is the caller's own copy, because the body may
     /// change the caller's table.
-    #[inline]
+    #[inline(always)]
     pub fn invoke(
         &self,
         request: Request<'_>,
@@ -271,7 +271,7 @@ impl Object {
 
 impl Reply {
     /// Writes the result message to the caller. Bytes written.
-    #[inline]
+    #[inline(always)]
     pub fn encode(&self, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
         match self {
             Self::Void | Self::Pending => Ok(0),

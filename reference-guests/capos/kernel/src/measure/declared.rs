@@ -45,6 +45,11 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 9] = [
     named(8, interface::MEASURE_CONTROL, "MeasureControl"),
 ];
 
+/// Index of the interface that hands out capabilities.
+pub const SPAWNER: usize = 5;
+
+const _: () = assert!(INTERFACES[SPAWNER].id == interface::PROCESS_SPAWNER);
+
 const fn counter(
     id: CounterId,
     unit: &'static str,

@@ -2,10 +2,11 @@
 
 use super::MEASURE;
 use crate::capability::Object;
+use guest_abi::capset;
 use kernel_measure::control::{Message, ProcessExited, ProcessFaulted};
 
 #[cfg(feature = "measure")]
-use super::declared::INTERFACES;
+use super::declared::{INTERFACES, SPAWNER};
 #[cfg(feature = "measure")]
 use crate::process::Process;
 #[cfg(feature = "measure")]
@@ -30,21 +31,31 @@ impl Exercised {
         let _ = object;
     }
 
-    /// Says what was exercised.
+    /// Says what was exercised. Calls on a capability that a process did not start
+    /// with count as use of the spawner, which is where such capabilities come from.
     #[inline(always)]
-    pub fn tell(&self, pid: u32) {
+    pub fn tell(&self, pid: u32, granted: &[capset::Entry]) {
         #[cfg(feature = "measure")]
-        for (declared, calls) in INTERFACES.iter().zip(self.calls) {
-            if calls > 0 {
-                tell(Message::AuthorityExercised(AuthorityExercised {
-                    pid,
-                    interface: declared.id,
-                    calls,
-                }));
+        {
+            let mut calls = self.calls;
+            for (index, declared) in INTERFACES.iter().enumerate() {
+                let is_granted = granted.iter().any(|e| e.interface_id == declared.id);
+                if !is_granted && index != SPAWNER {
+                    calls[SPAWNER] += core::mem::take(&mut calls[index]);
+                }
+            }
+            for (declared, calls) in INTERFACES.iter().zip(calls) {
+                if calls > 0 {
+                    tell(Message::AuthorityExercised(AuthorityExercised {
+                        pid,
+                        interface: declared.id,
+                        calls,
+                    }));
+                }
             }
         }
         #[cfg(not(feature = "measure"))]
-        let _ = pid;
+        let _ = (pid, granted);
     }
 }
 

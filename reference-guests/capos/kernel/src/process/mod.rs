@@ -242,7 +242,7 @@ pub fn end(kernel: &mut Kernel, process: Box<Process>, code: i64) -> ! {
 /// any dispatch. The process must not be the one whose address space is loaded.
 pub fn dispose(kernel: &mut Kernel, process: Box<Process>, code: i64) {
     let pid = process.pid;
-    process.probe.tell(pid.0);
+    process.probe.tell(pid.0, process.capset_entries());
     measure::process_exited(pid.0, code);
     let Process { status, space, .. } = *process;
     // SAFETY: the tree is not loaded, and ring and CapSet end with the process.
