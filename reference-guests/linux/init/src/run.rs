@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::row::Row;
 use crate::stream::Stream;
 use crate::sys;
-use crate::window::Windows;
+use crate::window::{RowOutcome, Windows};
 use std::io;
 use trace_format::control::{Message, RingMode, Session, ThreadDeclared};
 
@@ -56,9 +56,8 @@ pub fn run(
     let mut windows = Windows::new(stream, machine, &clock, instrument);
     let mut outcome = Outcome::Passed;
     for row in rows {
-        match windows.run(row)? {
-            Err(failure) if !failure.is_unsupported() => outcome = Outcome::OracleFailed,
-            _ => {}
+        if windows.run(row)? == RowOutcome::Failed {
+            outcome = Outcome::OracleFailed;
         }
     }
     stream.finish()?;

@@ -33,6 +33,36 @@ pub struct Windows<'a> {
     last: u32,
 }
 
+/// How a row ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOutcome {
+    /// Every check held.
+    Passed,
+    /// The kernel lacks or forbids what is to be measured.
+    Unsupported,
+    /// A check did not hold.
+    Failed,
+}
+
+impl RowOutcome {
+    /// A refusal after operations that went well is a failure like any other.
+    fn of(result: &Result<(), Failure>, completed: u64) -> RowOutcome {
+        match result {
+            Ok(()) => RowOutcome::Passed,
+            Err(failure) if completed == 0 && failure.is_refusal() => RowOutcome::Unsupported,
+            Err(_) => RowOutcome::Failed,
+        }
+    }
+
+    fn detail(self, result: &Result<(), Failure>) -> String {
+        match (self, result) {
+            (RowOutcome::Unsupported, Err(failure)) => format!("unsupported: {failure}"),
+            (_, Err(failure)) => failure.to_string(),
+            (_, Ok(())) => String::new(),
+        }
+    }
+}
+
 /// What a window has brought so far; holds where it breaks off.
 struct Progress {
     window: u32,
@@ -62,7 +92,7 @@ impl<'a> Windows<'a> {
     }
 
     /// Runs a row in a window of its own. An error is one of the stream.
-    pub fn run(&mut self, row: &Row) -> io::Result<Result<(), Failure>> {
+    pub fn run(&mut self, row: &Row) -> io::Result<RowOutcome> {
         self.last += 1;
         let window = self.last;
         self.tally.begin_window();
@@ -84,25 +114,26 @@ impl<'a> Windows<'a> {
         }
         report::histograms(self.stream, &mut self.tally, time)?;
         report::counters(self.stream, &mut self.tally, window)?;
-        let (outcome, detail) = match &result {
-            Ok(()) => (OracleOutcome::Passed, String::new()),
-            Err(failure) => (OracleOutcome::Failed, failure.to_string()),
-        };
+        let outcome = RowOutcome::of(&result, progress.completed);
+        let detail = outcome.detail(&result);
         self.stream.control(&[
             metric(window, METRIC_BATCH, progress.metric),
             metric(window, METRIC_LOOP, "loop"),
             Message::WindowEnded(WindowEnded { window, time }),
             Message::Verdict(Verdict {
                 window,
-                outcome,
+                outcome: match outcome {
+                    RowOutcome::Passed => OracleOutcome::Passed,
+                    RowOutcome::Unsupported | RowOutcome::Failed => OracleOutcome::Failed,
+                },
                 submitted: progress.submitted,
                 completed: progress.completed,
-                failures: u64::from(matches!(result, Err(Failure::Oracle(_)))),
+                failures: u64::from(outcome == RowOutcome::Failed),
                 detail: &detail,
             }),
         ])?;
         self.machine.say(&progress.line(row, &detail));
-        Ok(result)
+        Ok(outcome)
     }
 
     fn measure(&mut self, row: &Row, progress: &mut Progress) -> Result<(), Failure> {
@@ -117,8 +148,7 @@ impl<'a> Windows<'a> {
             progress.batch(&mut *primitive, row.batch, &mut watch)?;
             progress.push(METRIC_BATCH, row.batch, watch.interval, watch.flags | flags);
         }
-        self.measure_loop(row, &mut *primitive, progress)?;
-        primitive.finish()
+        self.measure_loop(row, &mut *primitive, progress)
     }
 
     /// All measured batches once more, back to back.
@@ -272,4 +302,34 @@ fn metric(window: u32, metric: u16, name: &'static str) -> Message<'static> {
         metric,
         name,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal() -> Result<(), Failure> {
+        Err(Failure::of("io_uring_setup")(io::Error::from_raw_os_error(
+            libc::EPERM,
+        )))
+    }
+
+    #[test]
+    fn a_refusal_is_unsupported_only_where_nothing_has_worked_yet() {
+        let outcome = RowOutcome::of(&refusal(), 0);
+        assert_eq!(outcome, RowOutcome::Unsupported);
+        assert_eq!(
+            outcome.detail(&refusal()),
+            "unsupported: io_uring_setup: EPERM (1)"
+        );
+        assert_eq!(RowOutcome::of(&refusal(), 1), RowOutcome::Failed);
+    }
+
+    #[test]
+    fn a_broken_oracle_is_a_failure_at_once() {
+        let result = Err(Failure::Oracle("wrong reply".into()));
+        let outcome = RowOutcome::of(&result, 0);
+        assert_eq!(outcome, RowOutcome::Failed);
+        assert_eq!(outcome.detail(&result), "wrong reply");
+    }
 }

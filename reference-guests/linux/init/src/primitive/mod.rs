@@ -68,11 +68,6 @@ pub trait Primitive {
     fn ends_tasks(&self) -> bool {
         false
     }
-
-    /// What can only be checked at the end.
-    fn finish(self: Box<Self>) -> Result<(), Failure> {
-        Ok(())
-    }
 }
 
 /// Something the kernel counts for us in the pass that counts.
@@ -106,8 +101,8 @@ impl Failure {
         move |error| Failure::Call { what, error }
     }
 
-    /// Whether the kernel lacks or forbids what is to be measured.
-    pub fn is_unsupported(&self) -> bool {
+    /// Whether the kernel lacks or forbids something.
+    pub fn is_refusal(&self) -> bool {
         matches!(self, Failure::Call { error, .. } if is_refusal(error))
     }
 }
@@ -115,17 +110,10 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Failure::Call { what, error } => {
-                let kind = if self.is_unsupported() {
-                    "unsupported"
-                } else {
-                    "failed"
-                };
-                match error.raw_os_error() {
-                    Some(errno) => write!(f, "{kind}: {what}: {} ({errno})", errno_name(errno)),
-                    None => write!(f, "{kind}: {what}: {error}"),
-                }
-            }
+            Failure::Call { what, error } => match error.raw_os_error() {
+                Some(errno) => write!(f, "{what}: {} ({errno})", errno_name(errno)),
+                None => write!(f, "{what}: {error}"),
+            },
             Failure::Row(message) | Failure::Oracle(message) => f.write_str(message),
         }
     }
