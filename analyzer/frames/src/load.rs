@@ -46,13 +46,17 @@ pub enum Warning {
     /// In the stream.
     #[error(transparent)]
     Stream(#[from] DecodeWarning),
-    /// In the compressed file around it.
-    #[error("the compressed file is damaged or cut off near offset {offset}: {problem}")]
-    Archive {
+    /// A part of the compressed file around it does not decompress.
+    #[error("the compressed file is damaged near offset {offset}")]
+    ArchiveDamaged {
         /// Offset in the compressed file.
         offset: u64,
-        /// What is wrong.
-        problem: &'static str,
+    },
+    /// The compressed file around it ends too early.
+    #[error("the compressed file is cut off at offset {offset}")]
+    ArchiveCut {
+        /// Its length.
+        offset: u64,
     },
 }
 
@@ -368,7 +372,7 @@ impl<R: Read> Archive<R> {
             }
             if self.finished && self.at == self.input.len() && consumed == 0 {
                 if std::mem::take(&mut self.inside) {
-                    self.warn("it ends inside a zstd frame");
+                    self.warn(|offset| Warning::ArchiveCut { offset });
                 }
                 return Ok(0);
             }
@@ -377,7 +381,7 @@ impl<R: Read> Archive<R> {
 
     /// Goes on at the next zstd frame, if there is one.
     fn skip_damage(&mut self) -> io::Result<()> {
-        self.warn("a zstd frame does not decompress");
+        self.warn(|offset| Warning::ArchiveDamaged { offset });
         self.decoder = Decoder::new()?;
         self.inside = false;
         self.at = (self.at + 1).min(self.input.len());
@@ -409,13 +413,10 @@ impl<R: Read> Archive<R> {
         Ok(())
     }
 
-    fn warn(&mut self, problem: &'static str) {
-        // One place is enough to condemn a file; a hostile one could fill memory.
+    fn warn(&mut self, warning: fn(u64) -> Warning) {
+        // Each is taken before the next read; more at once tell nothing new.
         if self.warnings.is_empty() {
-            self.warnings.push(Warning::Archive {
-                offset: self.offset + self.at as u64,
-                problem,
-            });
+            self.warnings.push(warning(self.offset + self.at as u64));
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct RingTotals {
 pub struct Damage {
     /// Bytes that belong to no intact frame.
     pub bytes: u64,
+    /// Parts of the compressed file that do not decompress.
+    pub archive: u64,
     /// The stream or its archive is cut off.
     pub cut: bool,
     /// Frames that are missing.
@@ -100,7 +102,8 @@ pub struct Damage {
 impl Damage {
     fn take(&mut self, warning: &Warning) {
         match warning {
-            Warning::Archive { .. } => self.cut = true,
+            Warning::ArchiveCut { .. } => self.cut = true,
+            Warning::ArchiveDamaged { .. } => self.archive += 1,
             Warning::Stream(warning) => match *warning {
                 DecodeWarning::Damaged { length, .. } => self.bytes += length,
                 DecodeWarning::Truncated { .. } => self.cut = true,

@@ -7,6 +7,15 @@ use capbench_results::InvalidReason::{FrameDamaged, TraceCutOff};
 pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     let damage = &trace.damage;
     let first = damage.first.first().map_or("", String::as_str);
+    if damage.archive > 0 {
+        let observed = format!("{} damaged ({first})", damage.archive);
+        findings.invalid(
+            FrameDamaged,
+            "parts of the compressed trace",
+            "all whole",
+            observed,
+        );
+    }
     if damage.cut {
         findings.invalid(TraceCutOff, "end of the trace", "a whole frame", first);
     }
@@ -55,6 +64,24 @@ mod tests {
         bytes[place] ^= 1;
         let found = objections_in(&bytes, &Expectation::default());
         assert_eq!(found[0], ("damage", Objection::Invalid(FrameDamaged)));
+    }
+
+    #[test]
+    fn a_compressed_trace_is_told_damaged_from_cut_off() {
+        let bytes = Story::default().bytes();
+        let (front, back) = bytes.split_at(bytes.len() / 2);
+        let front = zstd::encode_all(front, 1).unwrap();
+        let archive = [front.clone(), zstd::encode_all(back, 1).unwrap()].concat();
+        let mut flipped = archive.clone();
+        flipped[front.len() + 20] ^= 0x55;
+        let found = |bytes: &[u8]| objections_in(bytes, &Expectation::default());
+        assert_eq!(found(&archive), []);
+        assert_eq!(
+            found(&flipped)[0],
+            ("damage", Objection::Invalid(FrameDamaged))
+        );
+        let cut = &archive[..archive.len() - 9];
+        assert!(found(cut).contains(&("damage", Objection::Invalid(TraceCutOff))));
     }
 
     #[test]
