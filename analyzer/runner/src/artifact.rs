@@ -27,6 +27,8 @@ pub mod names {
     pub const CHECKSUMS: &str = "SHA256SUMS";
     /// Repeats the run.
     pub const REPLAY: &str = "replay.sh";
+    /// The audit boots' verdicts.
+    pub const AUDITS: &str = "audit.json";
     /// Streams and logs, one set per boot.
     pub const BOOTS: &str = "boots";
     /// Boot images.

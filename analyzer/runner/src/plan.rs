@@ -5,6 +5,7 @@
 //! image carries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use capbench_results::Digest;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ const SEGMENT_BOOTS: u32 = 2;
 /// few times; every distinct path is in those.
 const AUDIT_SAMPLES: u32 = 3;
 const AUDIT_WARMUP: u32 = 1;
+/// A logged instruction takes a thousand times longer, but an audit boot executes
+/// a hundred times fewer.
+const AUDIT_SLOWDOWN: u64 = 10;
 /// A dispatch root takes two slots, every other record one; a window is refused
 /// unless the ring would hold its records if they were all roots.
 const SLOTS_PER_RECORD: u32 = 2;
@@ -96,8 +100,6 @@ pub struct Row {
     pub guest: GuestName,
     /// Operations per batch.
     pub batch: u32,
-    /// Records a window of this row may commit.
-    pub record_bound: u32,
     /// The benchmark.
     pub benchmark: Benchmark,
     /// Hash of everything declared about it: benchmark, authority profile and
@@ -114,6 +116,8 @@ pub struct PlannedBoot {
     pub id: BootId,
     /// The system.
     pub system: System,
+    /// When it counts as hung.
+    pub timeout: Duration,
     /// Kernel parameters on top of the system's own.
     pub kernel_parameters: BTreeMap<String, String>,
     /// Parameters per program name.
@@ -129,21 +133,30 @@ impl Row {
         &self.benchmark.guests[self.guest.name()].program
     }
 
-    /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read it.
-    fn parameter(&self, audit: bool) -> String {
-        let (warmup, samples) = if audit {
+    /// Batches before and in the measured part of its window.
+    fn batches(&self, audit: bool) -> (u32, u32) {
+        if audit {
             (AUDIT_WARMUP, AUDIT_SAMPLES)
         } else {
             (self.benchmark.warmup, self.benchmark.samples)
-        };
+        }
+    }
+
+    /// Records its window may commit.
+    fn record_bound(&self, audit: bool) -> u32 {
+        let (warmup, samples) = self.batches(audit);
+        self.benchmark
+            .record_bound_of(self.batch, warmup + samples)
+            .expect("checked when the catalogue was loaded")
+    }
+
+    /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read it.
+    fn parameter(&self, audit: bool) -> String {
+        let (warmup, samples) = self.batches(audit);
         let operation = &self.benchmark.guests[self.guest.name()].operation;
-        let Self {
-            name,
-            batch,
-            record_bound,
-            ..
-        } = self;
-        format!("{name}:{operation}:{batch}:{warmup}:{samples}:{record_bound}")
+        let bound = self.record_bound(audit);
+        let Self { name, batch, .. } = self;
+        format!("{name}:{operation}:{batch}:{warmup}:{samples}:{bound}")
     }
 }
 
@@ -201,18 +214,13 @@ fn rows(catalogue: &Catalogue, benchmarks: &[&Benchmark], overrides: &Overrides)
                 .cloned()
                 .collect();
             let definition = configuration_hash(catalogue, benchmark, guest, overrides);
-            rows.extend(benchmark.batches.iter().map(|&batch| {
-                Row {
-                    name: benchmark.row_name(batch),
-                    guest,
-                    batch,
-                    record_bound: benchmark
-                        .window_record_bound(batch)
-                        .expect("checked when the catalogue was loaded"),
-                    benchmark: benchmark.clone(),
-                    definition,
-                    missing: missing.clone(),
-                }
+            rows.extend(benchmark.batches.iter().map(|&batch| Row {
+                name: benchmark.row_name(batch),
+                guest,
+                batch,
+                benchmark: benchmark.clone(),
+                definition,
+                missing: missing.clone(),
             }));
         }
     }
@@ -268,22 +276,34 @@ fn boots_of(
                 audit,
                 index,
             },
+            timeout: timeout(system, audit),
             system: system.clone(),
-            kernel_parameters: kernel_parameters(rows, overrides),
+            kernel_parameters: kernel_parameters(rows, audit, overrides),
             program_parameters: program_parameters(rows, audit),
         }));
     }
     boots
 }
 
-/// The ring holds the largest window; drained before each, so none adds up.
-/// Every variant gets the same ring, hence the same memory layout.
-fn kernel_parameters(rows: &[&Row], overrides: &Overrides) -> BTreeMap<String, String> {
-    let largest = rows.iter().map(|row| row.record_bound).max().unwrap_or(0);
+/// The ring holds the largest window; drained before each, so none adds up. All
+/// variants get the same ring, hence the same memory layout; the audit, which
+/// pays for every instruction of clearing it, gets a small one.
+fn kernel_parameters(
+    rows: &[&Row],
+    audit: bool,
+    overrides: &Overrides,
+) -> BTreeMap<String, String> {
+    let largest = rows.iter().map(|row| row.record_bound(audit)).max();
+    let largest = largest.unwrap_or(0);
     let mut parameters = BTreeMap::new();
     parameters.insert("trace_slots".to_owned(), ring_slots(largest).to_string());
     parameters.extend(overrides.parameters.clone());
     parameters
+}
+
+fn timeout(system: &System, audit: bool) -> Duration {
+    let factor = if audit { AUDIT_SLOWDOWN } else { 1 };
+    Duration::from_secs(u64::from(system.timeout_seconds) * factor)
 }
 
 fn ring_slots(records: u32) -> u32 {

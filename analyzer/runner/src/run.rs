@@ -10,7 +10,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
@@ -226,7 +225,7 @@ fn prepare(
             kernel: guest.kernel().path.clone(),
             initrd,
             command_line: COMMAND_LINE.into(),
-            timeout: Duration::from_secs(boot.system.timeout_seconds.into()),
+            timeout: boot.timeout,
             audit_range: boot
                 .id
                 .audit

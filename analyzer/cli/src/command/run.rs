@@ -20,7 +20,7 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::VariantName;
-use crate::evaluate::{audit_range, evaluate};
+use crate::evaluate::{audit, evaluate};
 use crate::exit::Exit;
 
 #[derive(Args)]
@@ -97,7 +97,7 @@ impl Run {
             qemu: &qemu,
             mode,
             command: std::env::args().collect(),
-            audit_range: &audit_range,
+            audit_range: &audit::range,
         };
         let captured = match capture(request, &interrupt, &progress) {
             Err(error @ RunError::Interrupted) => {
@@ -138,7 +138,8 @@ impl Run {
 }
 
 fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
-    let results = evaluate(&captured, catalogue);
+    let audits = audit::reports(&captured);
+    let results = evaluate(&captured, catalogue, &audits);
     let CapturedRun {
         directory, record, ..
     } = captured;
@@ -150,10 +151,15 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
         names::RESULTS_MESSAGE,
         &results.to_message().into_diagnostic()?,
     )?;
+    let audits_json = serde_json::to_string_pretty(&audits).into_diagnostic()?;
+    directory.write(names::AUDITS, audits_json.as_bytes())?;
     let sealed = directory.seal()?;
     let look = super::look();
     print!("{}", capbench_report::results(&results, look));
     print!("{}", capbench_report::breakdowns(&results, look));
+    for audit in &audits {
+        println!("{}", audit.summary());
+    }
     eprintln!("{}", sealed.display());
     Ok(match record.state {
         State::Interrupted => Exit::Interrupted,

@@ -134,11 +134,15 @@ impl Benchmark {
     /// The most records one window of this batch size can commit, warm-up
     /// included, or none if that is more than any ring could hold.
     pub fn window_record_bound(&self, batch: u32) -> Option<u32> {
+        self.record_bound_of(batch, self.warmup.checked_add(self.samples)?)
+    }
+
+    /// The same for a window of another number of batches.
+    pub fn record_bound_of(&self, batch: u32, batches: u32) -> Option<u32> {
         let per_batch = batch
             .checked_mul(self.record_bound.per_operation)?
             .checked_add(self.record_bound.per_batch)?;
-        self.warmup
-            .checked_add(self.samples)?
+        batches
             .checked_mul(per_batch)?
             .checked_add(self.record_bound.per_window)
     }

@@ -4,6 +4,8 @@
 //! stream says and which rules object; `results` knows what may be published. This
 //! file only carries one to the other.
 
+pub mod audit;
+
 use capbench_frames::check::{
     Authority, Ending, Expectation, Finding, Objection, Program, Stream, check,
     check_without_trace, streams_differ,
@@ -15,7 +17,7 @@ use capbench_results::{
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
-use capbench_runner::guest::{Guest, Variant};
+use capbench_runner::guest::Variant;
 use capbench_runner::hash;
 use capbench_runner::manifest::{Catalogue, System};
 use capbench_runner::mode::Clock;
@@ -30,8 +32,10 @@ struct Judged<'a> {
     findings: Vec<Finding>,
 }
 
-/// One result per row of the plan.
-pub fn evaluate(run: &CapturedRun, catalogue: &Catalogue) -> Results {
+/// One result per row of the plan. An audit that does not agree is an objection
+/// to every one of its guest's.
+pub fn evaluate(run: &CapturedRun, catalogue: &Catalogue, audits: &[audit::Report]) -> Results {
+    let objections: Vec<Finding> = audits.iter().filter_map(audit::Report::finding).collect();
     let judged: Vec<Judged> = run
         .record
         .boots
@@ -45,14 +49,9 @@ pub fn evaluate(run: &CapturedRun, catalogue: &Catalogue) -> Results {
             .plan
             .rows
             .iter()
-            .map(|row| result(row, &judged, run))
+            .map(|row| result(row, &judged, &objections, run))
             .collect(),
     }
-}
-
-/// Addresses of the code whose execution an audit boot logs.
-pub fn audit_range(_: &Guest) -> Option<(u64, u64)> {
-    None
 }
 
 fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -> Judged<'a> {
@@ -153,7 +152,7 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
     }
 }
 
-fn result(row: &Row, judged: &[Judged], run: &CapturedRun) -> BenchmarkResult {
+fn result(row: &Row, judged: &[Judged], audits: &[Finding], run: &CapturedRun) -> BenchmarkResult {
     let benchmark = &row.benchmark;
     let mechanism = &benchmark.guests[row.guest.name()];
     let own: Vec<&Judged> = judged
@@ -174,7 +173,7 @@ fn result(row: &Row, judged: &[Judged], run: &CapturedRun) -> BenchmarkResult {
         guest: row.guest.to_string(),
         mode: run.record.mode,
         authority_profile: benchmark.authority.clone(),
-        outcome: outcome_of(row, &own, run),
+        outcome: outcome_of(row, &own, audits, run),
     }
 }
 
@@ -187,7 +186,7 @@ fn artifact_hash(boots: &[&Judged]) -> Option<Digest> {
     (!streams.is_empty()).then(|| hash::of_canonical(&streams))
 }
 
-fn outcome_of(row: &Row, own: &[&Judged], run: &CapturedRun) -> Outcome {
+fn outcome_of(row: &Row, own: &[&Judged], audits: &[Finding], run: &CapturedRun) -> Outcome {
     if !row.missing.is_empty() {
         let detail = format!("{} has no {}", row.guest, row.missing.join(", "));
         return Outcome::Unsupported(Refusal::new(UnsupportedReason::MissingSubsystem, detail));
@@ -205,6 +204,7 @@ fn outcome_of(row: &Row, own: &[&Judged], run: &CapturedRun) -> Outcome {
     let unread = own.iter().filter(|judged| judged.trace.is_none());
     let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
     beyond.extend(across);
+    beyond.extend_from_slice(audits);
     let measured = readable(own, Variant::Samples);
     if measured.is_empty() {
         return refused(&asked, &beyond);
