@@ -5,7 +5,7 @@
 //! as index is *chosen*.
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words};
 use super::{CallError, Reply};
 use alloc::vec::Vec;
 use guest_abi::boot_image::BootImage;
@@ -81,18 +81,22 @@ pub fn invoke(view: View, request: Request, image: &BootImage<'_>) -> Result<Rep
 
 /// The result message of `manifestSize`.
 pub fn encode_size(size: u64, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<boot_package_manifest_size_results::Builder<'_>>();
-        root.set_size(size);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<boot_package_manifest_size_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<boot_package_manifest_size_results::Builder<'_>>();
+            root.set_size(size);
+        },
+    )
 }
 
 /// The result message of `readManifest`.
 pub fn encode_part(part: &Part, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
+    let words =
+        root_words::<boot_package_read_manifest_results::Builder<'_>>() + part.0.len().div_ceil(8);
+    encoder.write(words, &[], |builder| {
         let mut root = builder.init_root::<boot_package_read_manifest_results::Builder<'_>>();
         root.set_data(&part.0);
-        Ok(())
     })
 }

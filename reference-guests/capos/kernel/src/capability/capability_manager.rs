@@ -1,13 +1,13 @@
 //! `CapabilityManager`: what a process holds, and taking it back.
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words, text_words};
 use super::{CallError, Context, Reply};
 use crate::process::{Process, Status};
 use alloc::string::String;
 use alloc::vec::Vec;
 use guest_abi::capos_capnp::{
-    capability_manager_list_results, capability_manager_revoke_params,
+    cap_info, capability_manager_list_results, capability_manager_revoke_params,
     capability_manager_revoke_results,
 };
 use guest_abi::capset;
@@ -80,7 +80,16 @@ fn name(entry: &capset::Entry) -> String {
 
 /// The result message of `list`.
 pub fn encode_list(list: &List, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
+    /// Of a list of structures, before the first of them.
+    const TAG: usize = 1;
+    let labels: usize = list
+        .0
+        .iter()
+        .map(|(_, _, label)| text_words(label.len()))
+        .sum();
+    let entries = list.0.len() * (root_words::<cap_info::Builder<'_>>() - 1);
+    let words = root_words::<capability_manager_list_results::Builder<'_>>();
+    encoder.write(words + TAG + entries + labels, &[], |builder| {
         let root = builder.init_root::<capability_manager_list_results::Builder<'_>>();
         let mut caps = root.init_caps(list.0.len() as u32);
         for (index, (id, interface_id, label)) in list.0.iter().enumerate() {
@@ -89,14 +98,16 @@ pub fn encode_list(list: &List, encoder: &mut Encoder<'_>) -> Result<usize, Call
             cap.set_interface_id(*interface_id);
             cap.set_label(label.as_str());
         }
-        Ok(())
     })
 }
 
 /// The result message of `revoke`.
 pub fn encode_revoked(encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        builder.init_root::<capability_manager_revoke_results::Builder<'_>>();
-        Ok(())
-    })
+    encoder.write(
+        root_words::<capability_manager_revoke_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            builder.init_root::<capability_manager_revoke_results::Builder<'_>>();
+        },
+    )
 }

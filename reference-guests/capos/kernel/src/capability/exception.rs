@@ -1,6 +1,6 @@
 //! `CapException`: a method's "no", with its reason.
 
-use super::message::Encoder;
+use super::message::{Encoder, root_words, text_words};
 use guest_abi::capos_capnp::{ExceptionType, cap_exception};
 use guest_abi::ring::result;
 
@@ -46,11 +46,11 @@ impl Exception {
 
     /// Writes the exception to the caller; the completion's result.
     pub fn encode(self, encoder: &mut Encoder<'_>) -> i32 {
-        let written = encoder.write(&[], |builder| {
+        let words = root_words::<cap_exception::Builder<'_>>() + text_words(self.message.len());
+        let written = encoder.write(words, &[], |builder| {
             let mut root = builder.init_root::<cap_exception::Builder<'_>>();
             root.set_type(self.kind);
             root.set_message(self.message);
-            Ok(())
         });
         match written {
             Ok(_) => result::APPLICATION_EXCEPTION,

@@ -5,7 +5,7 @@
 //! cannot see or change what the kernel records.
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::measure::{self, MEASURE};
 use guest_abi::measure_capnp::{
@@ -166,9 +166,12 @@ fn sample(window: u32, record: &[u8; SAMPLE_LENGTH]) -> Option<Sample> {
 
 /// The result message of `begin`.
 pub fn encode(window: u32, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<measure_control_begin_results::Builder<'_>>();
-        root.set_window(window);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<measure_control_begin_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<measure_control_begin_results::Builder<'_>>();
+            root.set_window(window);
+        },
+    )
 }

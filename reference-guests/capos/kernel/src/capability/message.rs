@@ -9,9 +9,9 @@ use super::CallError;
 use super::exception::Exception;
 use super::scratch::bytes_mut;
 use crate::arch::user_copy::{self, BadAddress};
-use capnp::message::{Builder, Reader, ReaderOptions, ScratchSpaceHeapAllocator};
+use capnp::message::{Builder, Reader, ReaderOptions, SingleSegmentAllocator};
 use capnp::serialize::{NoAllocSliceSegments, read_message_from_flat_slice_no_alloc};
-use capnp::traits::FromPointerReader;
+use capnp::traits::{FromPointerReader, HasStructSize};
 use core::cell::OnceCell;
 use guest_abi::ring::ResultCap;
 
@@ -76,7 +76,7 @@ impl From<core::str::Utf8Error> for Exception {
 
 /// Writes a result into a caller's memory.
 pub struct Encoder<'a> {
-    /// First segment of the message.
+    /// Where the message is built.
     pub scratch: &'a mut [u64],
     /// Where the caller wants the result.
     pub address: u64,
@@ -84,37 +84,46 @@ pub struct Encoder<'a> {
     pub room: u32,
 }
 
+/// Words of a message whose root is such a structure, without what its pointers
+/// lead to.
+pub const fn root_words<T: HasStructSize>() -> usize {
+    1 + T::STRUCT_SIZE.data as usize + T::STRUCT_SIZE.pointers as usize
+}
+
+/// Words of a text of this many bytes.
+pub const fn text_words(length: usize) -> usize {
+    (length + 1).div_ceil(8)
+}
+
 impl Encoder<'_> {
-    /// Builds a message and copies it out, followed by records of result
-    /// capabilities. Bytes of the message.
+    /// Builds a message of at most `words` words, in one segment and without the
+    /// heap, and copies it out, followed by records of result capabilities. Bytes
+    /// of the message.
+    ///
+    /// # Panics
+    ///
+    /// If the message needs more words than stated.
     #[inline]
     pub fn write(
         &mut self,
+        words: usize,
         capabilities: &[ResultCap],
-        build: impl FnOnce(&mut Builder<ScratchSpaceHeapAllocator<'_>>) -> Result<(), capnp::Error>,
+        build: impl FnOnce(&mut Builder<SingleSegmentAllocator<'_>>),
     ) -> Result<usize, CallError> {
-        let allocator = ScratchSpaceHeapAllocator::new(bytes_mut(self.scratch));
-        let mut builder = Builder::new(allocator);
-        build(&mut builder).map_err(|_| CallError::Result)?;
+        let scratch = self.scratch.get_mut(..words).ok_or(CallError::Result)?;
+        let mut builder = Builder::new(SingleSegmentAllocator::new(bytes_mut(scratch)));
+        build(&mut builder);
         let segments = builder.get_segments_for_output();
-        let table_words = (segments.len() + 2) / 2;
-        let payload: usize = segments.iter().map(|segment| segment.len()).sum();
-        let length = table_words * 8 + payload;
+        let segment = segments[0];
+        // One segment: a table of one word.
+        let length = size_of::<u64>() + segment.len();
         if length + size_of_val(capabilities) > self.room as usize {
             return Err(CallError::Result);
         }
+        let table = (segment.len() as u64 / 8) << 32;
         let mut at = self.address;
-        for word in 0..table_words {
-            let entry = |index: usize| match index {
-                0 => segments.len() as u64 - 1,
-                _ => segments.get(index - 1).map_or(0, |s| s.len() as u64 / 8),
-            };
-            let pair = entry(2 * word) | entry(2 * word + 1) << 32;
-            put(&mut at, &pair.to_le_bytes())?;
-        }
-        for segment in segments.iter() {
-            put(&mut at, segment)?;
-        }
+        put(&mut at, &table.to_le_bytes())?;
+        put(&mut at, segment)?;
         for capability in capabilities {
             let mut record = [0; 16];
             record[..4].copy_from_slice(&capability.cap_id.to_le_bytes());

@@ -271,7 +271,7 @@ impl Object {
 
 impl Reply {
     /// Writes the result message to the caller. Bytes written.
-    #[inline(always)]
+    #[inline]
     pub fn encode(&self, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
         match self {
             Self::Void | Self::Pending => Ok(0),

@@ -6,7 +6,7 @@
 //! wait whose word has the expected value says that it would have (*chosen*).
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words};
 use super::{CallError, Reply};
 use crate::arch::user_copy::{self, BadAddress};
 use guest_abi::capos_capnp::{
@@ -76,18 +76,24 @@ pub fn wake() -> u32 {
 
 /// The result message of `wait`.
 pub fn encode_blocked(blocked: bool, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<park_bench_wait_results::Builder<'_>>();
-        root.set_blocked(blocked);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<park_bench_wait_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<park_bench_wait_results::Builder<'_>>();
+            root.set_blocked(blocked);
+        },
+    )
 }
 
 /// The result message of `wake`.
 pub fn encode_woken(woken: u32, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<park_bench_wake_results::Builder<'_>>();
-        root.set_woken(woken);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<park_bench_wake_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<park_bench_wake_results::Builder<'_>>();
+            root.set_woken(woken);
+        },
+    )
 }

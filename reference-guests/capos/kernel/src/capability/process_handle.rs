@@ -1,7 +1,7 @@
 //! `ProcessHandle`: wait for a process, or end it.
 
 use super::exception::Exception;
-use super::message::Encoder;
+use super::message::{Encoder, root_words};
 use super::{CallError, Context, Reply};
 use crate::kernel::Kernel;
 use crate::process::{self, Status, Waiter};
@@ -68,9 +68,12 @@ pub fn complete_wait(
 
 /// The result message of `wait`.
 pub fn encode(code: i64, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<process_handle_wait_results::Builder<'_>>();
-        root.set_exit_code(code);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<process_handle_wait_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<process_handle_wait_results::Builder<'_>>();
+            root.set_exit_code(code);
+        },
+    )
 }

@@ -2,7 +2,7 @@
 //! capabilities the caller grants.
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply, boot_package};
 use crate::process::Status;
 use crate::process::loader::{self, LoadError};
@@ -197,10 +197,13 @@ pub fn encode(
     capabilities: &[ResultCap; 2],
     encoder: &mut Encoder<'_>,
 ) -> Result<usize, CallError> {
-    encoder.write(capabilities, |builder| {
-        let mut root = builder.init_root::<process_spawner_spawn_results::Builder<'_>>();
-        root.set_handle_index(0);
-        root.set_capability_manager_index(1);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<process_spawner_spawn_results::Builder<'_>>(),
+        capabilities,
+        |builder| {
+            let mut root = builder.init_root::<process_spawner_spawn_results::Builder<'_>>();
+            root.set_handle_index(0);
+            root.set_capability_manager_index(1);
+        },
+    )
 }

@@ -7,15 +7,15 @@ use alloc::vec;
 
 /// Longest parameter message: the published scratch of a ring.
 const MAX_PARAMETERS: usize = 64 * 1024;
-/// First segment of a result message; longer ones continue on the heap.
-const RESULT_WORDS: usize = 16;
+/// Longest result message, in words: a list of all capabilities of a full table.
+const RESULT_WORDS: usize = 4096;
 
 /// The buffers.
 pub struct Scratch {
     /// Copy of the caller's parameters; capnp wants words.
     pub parameters: Box<[u64]>,
-    /// First segment of the result.
-    pub results: [u64; RESULT_WORDS],
+    /// The result being built.
+    pub results: Box<[u64]>,
 }
 
 impl Scratch {
@@ -23,7 +23,7 @@ impl Scratch {
     pub fn new() -> Self {
         Self {
             parameters: vec![0; MAX_PARAMETERS / 8].into_boxed_slice(),
-            results: [0; RESULT_WORDS],
+            results: vec![0; RESULT_WORDS].into_boxed_slice(),
         }
     }
 }

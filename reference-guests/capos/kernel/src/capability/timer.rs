@@ -1,7 +1,7 @@
 //! `Timer`: monotonic time and sleeping.
 
 use super::exception::Exception;
-use super::message::{Encoder, Message};
+use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::kernel::Kernel;
 use crate::process::Waiter;
@@ -58,10 +58,13 @@ pub fn complete_sleep(kernel: &mut Kernel, waiter: Waiter) {
 
 /// The result message of `now`.
 pub fn encode(nanoseconds: u64, encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
-    encoder.write(&[], |builder| {
-        let mut root = builder.init_root::<timer_now_results::Builder<'_>>();
-        root.set_ns(nanoseconds);
-        root.set_tick(nanoseconds / TICK);
-        Ok(())
-    })
+    encoder.write(
+        root_words::<timer_now_results::Builder<'_>>(),
+        &[],
+        |builder| {
+            let mut root = builder.init_root::<timer_now_results::Builder<'_>>();
+            root.set_ns(nanoseconds);
+            root.set_tick(nanoseconds / TICK);
+        },
+    )
 }
