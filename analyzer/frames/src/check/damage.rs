@@ -85,6 +85,25 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_of_which_nothing_survived_is_damaged_unless_the_boot_says_why() {
+        let error = crate::trace::read_bytes(&[7; 100], "test").unwrap_err();
+        let found = |ending| {
+            let expected = Expectation {
+                ending,
+                ..Expectation::default()
+            };
+            let findings = super::super::check_unreadable("test", &expected, &error);
+            findings
+                .into_iter()
+                .map(|finding| finding.check)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found(None), ["damage", "end-of-stream"]);
+        let killed = Some(super::super::Ending::Abnormal("signal 9".into()));
+        assert_eq!(found(killed), ["ending", "damage", "end-of-stream"]);
+    }
+
+    #[test]
     fn a_cut_off_trace_is_found() {
         let bytes = Story::default().bytes();
         let found = objections_in(&bytes[..bytes.len() - 10], &Expectation::default());

@@ -23,6 +23,7 @@ mod windows;
 
 pub use streams::{Stream, streams_differ};
 
+use crate::load::LoadError;
 use crate::trace::Trace;
 use capbench_results::{Evidence, FailureReason, InvalidReason};
 use std::fmt;
@@ -166,6 +167,30 @@ pub fn check_without_trace(source: &str, expected: &Expectation) -> Vec<Finding>
     findings.check = "end-of-stream";
     end_of_stream::check(&trace, expected, &mut findings);
     findings.list
+}
+
+/// Holds a boot whose trace is there and cannot be read against the rules that
+/// need none; that it cannot be read is a finding too.
+pub fn check_unreadable(source: &str, expected: &Expectation, error: &LoadError) -> Vec<Finding> {
+    let mut list = check_without_trace(source, expected);
+    let mut findings = Findings {
+        check: "damage",
+        source,
+        list: Vec::new(),
+    };
+    findings.invalid(
+        InvalidReason::FrameDamaged,
+        "the trace",
+        "a readable one",
+        error,
+    );
+    // How the boot ended explains the damage; that the end is missing follows from it.
+    let at = list
+        .iter()
+        .take_while(|finding| finding.check == "ending")
+        .count();
+    list.splice(at..at, findings.list);
+    list
 }
 
 /// Collects what the rules find.
