@@ -173,9 +173,11 @@ fn event_name(event: Event) -> String {
     }
 }
 
-/// The name of a system call that a primitive makes, else its number.
+/// The name of a system call that a primitive or its guard makes, else its
+/// number.
 fn syscall_name(number: libc::c_long) -> String {
     let name = match number {
+        libc::SYS_clock_gettime => "clock_gettime",
         libc::SYS_clock_nanosleep => "clock_nanosleep",
         libc::SYS_clone => "clone",
         libc::SYS_clone3 => "clone3",
@@ -184,6 +186,7 @@ fn syscall_name(number: libc::c_long) -> String {
         libc::SYS_exit_group => "exit_group",
         libc::SYS_futex => "futex",
         libc::SYS_getppid => "getppid",
+        libc::SYS_getrusage => "getrusage",
         libc::SYS_io_uring_enter => "io_uring_enter",
         libc::SYS_madvise => "madvise",
         libc::SYS_mmap => "mmap",
