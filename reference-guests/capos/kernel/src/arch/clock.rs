@@ -2,8 +2,7 @@
 //!
 //! The frequency is taken from the processor where it states one (leaf 0x15, or
 //! the hypervisor's timing leaf), else measured against the interval timer. A
-//! measured frequency is exact to about ten timer edges in a million ticks, and
-//! says so by its source.
+//! measured frequency is off by some ten millionths, and is known by its source.
 
 use core::arch::x86_64::{__cpuid, _rdtsc};
 use x86_64::instructions::port::Port;
@@ -83,7 +82,7 @@ const TIMER_FREQUENCY: u64 = 1_193_182;
 /// Turns of the delay loop between the two readings: long enough that the edges
 /// weigh little, short enough that the 16-bit timer cannot wrap (55 ms) at any
 /// speed an emulator reaches.
-const DELAY_TURNS: u32 = 2_000_000;
+const DELAY_TURNS: u32 = 500_000;
 
 /// Two readings of (timer, counter), each taken right at an edge of the timer.
 fn measured_frequency() -> u64 {

@@ -1,8 +1,8 @@
 //! Buffers for the message at hand.
 //!
 //! The kernel serves one submission at a time, so one pair of buffers is enough.
+//! They live as long as the kernel and are lent out by taking the reference.
 
-use alloc::boxed::Box;
 use alloc::vec;
 
 /// Longest parameter message: the published scratch of a ring.
@@ -13,17 +13,17 @@ const RESULT_WORDS: usize = 4096;
 /// The buffers.
 pub struct Scratch {
     /// Copy of the caller's parameters; capnp wants words.
-    pub parameters: Box<[u64]>,
+    pub parameters: &'static mut [u64],
     /// The result being built.
-    pub results: Box<[u64]>,
+    pub results: &'static mut [u64],
 }
 
 impl Scratch {
     /// Empty buffers.
     pub fn new() -> Self {
         Self {
-            parameters: vec![0; MAX_PARAMETERS / 8].into_boxed_slice(),
-            results: vec![0; RESULT_WORDS].into_boxed_slice(),
+            parameters: vec![0; MAX_PARAMETERS / 8].leak(),
+            results: vec![0; RESULT_WORDS].leak(),
         }
     }
 }

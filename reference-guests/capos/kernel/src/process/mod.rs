@@ -49,7 +49,7 @@ pub enum State {
 
 /// A process with its one thread.
 pub struct Process {
-    /// Registers while it does not run. First, so the entry code finds it.
+    /// Registers while it does not run.
     pub context: UserContext,
     /// Its ring.
     pub ring: Ring,

@@ -111,12 +111,12 @@ impl Dispatcher<'_> {
 
         // The buffer is taken out for the call, so that the request may point into
         // it while the method body uses the kernel.
-        let mut parameters = core::mem::take(&mut self.kernel.scratch.parameters);
-        let reply = self.answer(object, sqe, &mut parameters);
+        let parameters = core::mem::take(&mut self.kernel.scratch.parameters);
+        let reply = self.answer(object, sqe, parameters);
         self.kernel.scratch.parameters = parameters;
 
         let encoder = Encoder {
-            scratch: &mut self.kernel.scratch.results,
+            scratch: self.kernel.scratch.results,
             address: sqe.result_addr,
             room: sqe.result_len,
         };
@@ -347,7 +347,7 @@ impl Kernel {
         process.outstanding -= 1;
         let mut probe = measure::thread().dispatch(segments::DISPATCH);
         let result = encode(&mut Encoder {
-            scratch: &mut self.scratch.results,
+            scratch: self.scratch.results,
             address: waiter.result_addr,
             room: waiter.result_len,
         });
