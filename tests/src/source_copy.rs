@@ -71,7 +71,12 @@ fn reduced_workspace() -> io::Result<String> {
     toml::to_string(&manifest).map_err(io::Error::other)
 }
 
-fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies the files below `from`, build directories left out.
+///
+/// # Errors
+///
+/// The file system's.
+pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     visit_files(from, &mut |path| {
         let target = to.join(path.strip_prefix(from).expect("below its root"));
         fs::create_dir_all(target.parent().expect("a file has a directory"))?;
