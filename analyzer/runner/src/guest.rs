@@ -222,7 +222,7 @@ pub struct Guest {
     /// Additions to the variant.
     #[serde(skip_serializing_if = "Extra::is_empty", default)]
     pub extra: Extra,
-    /// Compiler flags per part.
+    /// Compiler flags per part, beside those that keep host paths out.
     pub rustflags: BTreeMap<String, Vec<String>>,
     /// The cargo profile.
     pub profile: String,
@@ -337,6 +337,12 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
             manifest: &manifest,
             part,
             cache: &cache,
+            flags: part
+                .rustflags
+                .iter()
+                .map(ToString::to_string)
+                .chain(remapped_paths(request.root))
+                .collect(),
             features: if part.instrumented { &features } else { &[] },
             environment: &request.extra.environment,
         };
@@ -381,10 +387,23 @@ impl Part {
     }
 }
 
+/// Paths of this host do not belong into an image: the same sources then give
+/// the same bytes in every checkout.
+fn remapped_paths(root: &Path) -> Vec<String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let remap = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
+    // The last match wins, and a registry may lie inside the checkout.
+    let mut flags = vec![remap(root, "/capbench")];
+    flags.extend(home.map(|home| remap(&home, "/cargo")));
+    flags
+}
+
 struct Invocation<'a> {
     manifest: &'a Path,
     part: &'a Part,
     cache: &'a Path,
+    flags: Vec<String>,
     features: &'a [String],
     environment: &'a BTreeMap<String, String>,
 }
@@ -420,10 +439,7 @@ impl Invocation<'_> {
         }
         // 0x1f separates flags, so a flag may contain spaces.
         command
-            .env(
-                "CARGO_ENCODED_RUSTFLAGS",
-                self.part.rustflags.join("\u{1f}"),
-            )
+            .env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\u{1f}"))
             .envs(self.environment)
             .args(self.arguments())
             .stdin(Stdio::null());
@@ -455,10 +471,7 @@ impl Invocation<'_> {
     }
 
     fn as_shell(&self) -> String {
-        let mut words = vec![format!(
-            "RUSTFLAGS='{}' cargo",
-            self.part.rustflags.join(" ")
-        )];
+        let mut words = vec![format!("RUSTFLAGS='{}' cargo", self.flags.join(" "))];
         words.extend(
             self.arguments()
                 .iter()
