@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 
-use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};
-use super::{AuthorityProfile, Benchmark, Grant, ManifestError, SourceFile, Suite, System};
+use super::check::{
+    Checked, check_authority, check_grants, dangling, in_range, not_blank, one_of, row_word,
+};
+use super::{AuthorityProfile, Benchmark, ManifestError, SourceFile, Suite, System};
 use crate::guest::GuestName;
-
-type Checked = Result<(), Box<ManifestError>>;
 
 /// More records than this no guest of 512 MiB could hold (up to 32 bytes each).
 const MOST_RECORDS: u32 = 1 << 22;
@@ -320,105 +320,6 @@ impl Catalogue {
         }
         Ok(())
     }
-}
-
-fn check_authority(source: &SourceFile, profile: &AuthorityProfile) -> Checked {
-    not_blank(source, &["intent"], &profile.intent)?;
-    check_grants(source, &["grants"], &profile.grants)?;
-    for (index, denial) in profile.denials.iter().enumerate() {
-        let index = index.to_string();
-        row_word(source, &["denials", &index, "name"], &denial.name)?;
-        not_blank(source, &["denials", &index, "attempt"], &denial.attempt)?;
-    }
-    Ok(())
-}
-
-/// Programs find their parameters through the first grant, so it is fixed.
-fn check_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
-    if !grants
-        .first()
-        .is_some_and(|first| first.name == "boot" && first.source == "boot_package")
-    {
-        return Err(source.error_in(
-            at,
-            "the first grant must be the boot package under the name `boot`",
-            "begin the list with { name = \"boot\", source = \"boot_package\" }",
-        ));
-    }
-    for (index, grant) in grants.iter().enumerate() {
-        let index_text = index.to_string();
-        let key = |last| [at, &[index_text.as_str(), last]].concat();
-        one_of(source, &key("source"), &grant.source, &KERNEL_SOURCES)?;
-        if grant.name.is_empty() || grant.name.len() > LONGEST_GRANT_NAME {
-            return Err(source.error_in(
-                &key("name"),
-                format!("a grant's name has 1 to {LONGEST_GRANT_NAME} bytes"),
-                "choose another name",
-            ));
-        }
-        if grants[..index]
-            .iter()
-            .any(|earlier| earlier.name == grant.name)
-        {
-            return Err(source.error_in(
-                &key("name"),
-                format!("`{}` is used twice", grant.name),
-                "give every grant its own name",
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn in_range(source: &SourceFile, at: &[&str], value: u32, low: u32, high: u32) -> Checked {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    let remedy = format!("use a value from {low} to {high}");
-    Err(source.error_in(at, format!("{value} is out of range"), remedy))
-}
-
-fn one_of(source: &SourceFile, at: &[&str], value: &str, known: &[&str]) -> Checked {
-    if known.contains(&value) {
-        return Ok(());
-    }
-    let remedy = format!("use one of: {}", known.join(", "));
-    Err(source.error_in(at, format!("`{value}` is not known here"), remedy))
-}
-
-fn not_blank(source: &SourceFile, at: &[&str], text: &str) -> Checked {
-    if !text.trim().is_empty() {
-        return Ok(());
-    }
-    Err(source.error_in(at, "must not be empty", "say it in one sentence"))
-}
-
-/// Names travel to the program in `benchmark:operation:…,` rows.
-fn row_word(source: &SourceFile, at: &[&str], word: &str) -> Checked {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/-_".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return Ok(());
-    }
-    Err(source.error_in(
-        at,
-        format!("`{word}` is not a plain name"),
-        "use lower-case letters, digits, `-`, `_` and `/`",
-    ))
-}
-
-fn dangling<'a>(
-    source: &SourceFile,
-    at: &[&str],
-    kind: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a String>,
-) -> Box<ManifestError> {
-    let known = known.cloned().collect::<Vec<_>>().join(", ");
-    source.error_in(
-        at,
-        format!("there is no {kind} `{name}`"),
-        format!("use one of: {known}"),
-    )
 }
 
 type Read<T> = BTreeMap<String, (SourceFile, T)>;

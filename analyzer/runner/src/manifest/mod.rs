@@ -8,6 +8,7 @@
 mod authority;
 mod benchmark;
 mod catalogue;
+mod check;
 mod error;
 mod suite;
 mod system;

@@ -1,0 +1,178 @@
+//! Guests: which there are, in which variants, and what a built one consists of.
+
+mod build;
+mod recipe;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use capbench_results::Digest;
+use serde::{Deserialize, Serialize};
+
+pub use build::{BuildError, BuildRequest, build};
+
+/// A guest this runner can build and boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GuestName {
+    /// The capOS reference kernel and its programs.
+    Capos,
+}
+
+impl GuestName {
+    /// Every guest.
+    pub const ALL: [Self; 1] = [Self::Capos];
+
+    /// The spelling in manifests, paths and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Capos => "capos",
+        }
+    }
+
+    /// All names, for messages.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
+    /// Subsystems a benchmark may require and this guest has.
+    pub fn subsystems(self) -> &'static [&'static str] {
+        match self {
+            Self::Capos => &["ring", "null", "park_bench", "process", "timer"],
+        }
+    }
+}
+
+impl fmt::Display for GuestName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Not the name of a guest.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no guest `{0}` (known: {names})", names = GuestName::names())]
+pub struct UnknownGuest(String);
+
+impl FromStr for GuestName {
+    type Err = UnknownGuest;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGuest> {
+        Self::ALL
+            .into_iter()
+            .find(|guest| guest.name() == text)
+            .ok_or_else(|| UnknownGuest(text.to_owned()))
+    }
+}
+
+/// How much instrumentation is compiled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// The sample channel only: the source of every median and ratio.
+    Samples,
+    /// All probes: the source of the breakdown, never of a headline number.
+    Segments,
+    /// No instrumentation at all: the proof that compiled out means absent.
+    Plain,
+}
+
+impl Variant {
+    /// Every variant.
+    pub const ALL: [Self; 3] = [Self::Samples, Self::Segments, Self::Plain];
+
+    /// The spelling in paths, artifacts and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Samples => "samples",
+            Self::Segments => "segments",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// Whether the guest emits frames at all.
+    pub fn emits_frames(self) -> bool {
+        self != Self::Plain
+    }
+
+    /// The kernel's cargo feature for this variant, if it needs one.
+    fn feature(self) -> Option<&'static str> {
+        match self {
+            Self::Samples => Some("measure"),
+            Self::Segments => Some("segments"),
+            Self::Plain => None,
+        }
+    }
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a test or an experiment adds to a build. Recorded with the image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extra {
+    /// Cargo features of the instrumented part.
+    pub features: Vec<String>,
+    /// Environment of the build, such as an injection the build script reads.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Extra {
+    /// Whether nothing is added.
+    pub fn is_empty(&self) -> bool {
+        self.features.is_empty() && self.environment.is_empty()
+    }
+}
+
+/// A built guest: its images and everything that decided their bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Guest {
+    /// Which guest.
+    pub guest: GuestName,
+    /// Which variant.
+    pub variant: Variant,
+    /// Cargo features of the instrumented part.
+    pub features: Vec<String>,
+    /// Additions to the variant.
+    #[serde(skip_serializing_if = "Extra::is_empty", default)]
+    pub extra: Extra,
+    /// Compiler flags per part, beside those that keep host paths out.
+    pub rustflags: BTreeMap<String, Vec<String>>,
+    /// The cargo profile.
+    pub profile: String,
+    /// The images.
+    pub images: Vec<Image>,
+}
+
+/// One file of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// Its name, such as `kernel.elf`.
+    pub name: String,
+    /// Its digest.
+    pub sha256: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// Where it lies on this host.
+    #[serde(skip)]
+    pub path: PathBuf,
+}
+
+impl Guest {
+    /// The image with this name.
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.images.iter().find(|image| image.name == name)
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Image {
+        self.image("kernel.elf")
+            .expect("every recipe has a kernel.elf")
+    }
+}
