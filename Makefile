@@ -1,7 +1,8 @@
 # Thin on purpose: every line can also be typed by hand.
 
 CAPBENCH = cargo run --quiet --package capbench --
-GUEST    = reference-guests/capos
+CAPOS    = reference-guests/capos
+LINUX    = reference-guests/linux
 
 .PHONY: run-measure test lint bench guests deps docs schema-check
 
@@ -12,16 +13,23 @@ run-measure: deps
 # What .ci/run calls.
 test: deps lint
 	cargo test --quiet --workspace
-	cd $(GUEST) && cargo test --quiet --workspace --exclude capos-kernel
+	cd $(CAPOS) && cargo test --quiet
+	cd $(LINUX) && cargo test --quiet --release
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
-	cd $(GUEST) && cargo fmt --all --check
+	cd $(CAPOS) && cargo fmt --all --check
+	cd $(CAPOS) && cargo clippy --quiet --release --workspace -- -D warnings
+	cd $(CAPOS) && cargo clippy --quiet --release --package kernel --features segments -- -D warnings
+	cd $(LINUX) && cargo fmt --all --check
+	cd $(LINUX) && cargo clippy --quiet --release --all-targets -- -D warnings
 
 # Speed and memory, as ratios within one run; never part of the tests.
 bench:
-	cargo bench --workspace
+	cargo bench --package trace-format --bench codec
+	cargo bench --package kernel-measure --bench probes
+	cargo run --quiet --release --package capbench-frames --example throughput
 
 guests: deps
 	$(CAPBENCH) guest build

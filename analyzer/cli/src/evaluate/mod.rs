@@ -7,7 +7,7 @@
 pub mod audit;
 
 use capbench_frames::check::{
-    Authority, Ending, Expectation, Finding, Objection, Program, Stream, check,
+    Authority, Ending, Expectation, Finding, Objection, Program, Stream, check, check_unreadable,
     check_without_trace, streams_differ,
 };
 use capbench_frames::outcome::{self, Boot, outcome, refused};
@@ -77,15 +77,17 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             findings,
         };
     }
-    let trace = boot
+    let read = boot
         .stream()
-        .and_then(|stream| read_file(&run.locate(&stream.file), &source).ok());
-    let findings = match &trace {
-        Some(trace) => {
-            expected.features = Some(declared_features(trace, run));
-            check(trace, &expected)
+        .map(|stream| read_file(&run.locate(&stream.file), &source));
+    let (trace, findings) = match read {
+        Some(Ok(trace)) => {
+            expected.features = Some(declared_features(&trace, run));
+            let findings = check(&trace, &expected);
+            (Some(trace), findings)
         }
-        None => check_without_trace(&source, &expected),
+        Some(Err(error)) => (None, check_unreadable(&source, &expected, &error)),
+        None => (None, check_without_trace(&source, &expected)),
     };
     Judged {
         boot,
