@@ -1,11 +1,11 @@
-//! Links the program with the runtime's script: link arguments of a library do
-//! not reach the programs that use it.
+//! Build script of every program: links it with the runtime's script. (Link
+//! arguments of a library do not reach the programs that use it.)
 
 fn main() {
     let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory");
     let script = format!("{here}/../runtime/program.ld");
     println!("cargo:rerun-if-changed={script}");
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=../link.rs");
     for argument in [
         "-nostdlib",
         "-nostartfiles",
