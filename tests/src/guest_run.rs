@@ -4,17 +4,20 @@ use crate::source_copy::repository;
 use capbench_frames::load::{self, Event};
 use capbench_frames::trace::{Trace, read_file};
 use capbench_results::Mode;
-use capbench_runner::boot::CapturedBoot;
-use capbench_runner::guest::{Extra, Variant};
+use capbench_runner::boot::{BootId, CapturedBoot};
+use capbench_runner::guest::{Extra, GuestName, Variant};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
-use capbench_runner::plan::{Overrides, Plan};
+use capbench_runner::plan::{Overrides, Plan, PlannedBoot};
 use capbench_runner::probe::prove;
 use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
 use capbench_runner::run::{CapturedRun, Request, capture};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 use trace_format::decode::SpanColumns;
 use trace_format::{FrameKind, Span};
 
@@ -32,8 +35,6 @@ pub struct GuestRun {
 /// If QEMU is missing or the guest does not build: a test that needs a guest
 /// cannot go on.
 pub fn boot_once(selection: &str, variant: Variant, extra: Extra) -> GuestRun {
-    let root = repository();
-    let catalogue = Catalogue::load(&root.join("manifests")).unwrap_or_else(|e| panic!("{e}"));
     let overrides = Overrides {
         boots: Some(1),
         extra,
@@ -41,13 +42,52 @@ pub fn boot_once(selection: &str, variant: Variant, extra: Extra) -> GuestRun {
         no_audit: true,
         ..Overrides::default()
     };
+    let catalogue = catalogue();
     let plan = Plan::new(&catalogue, selection, &overrides).unwrap_or_else(|e| panic!("{e}"));
+    follow(plan, &catalogue)
+}
+
+/// Boots a system that belongs to no benchmark, once, in exact mode.
+///
+/// # Panics
+///
+/// As [`boot_once`].
+pub fn boot_system(name: &str, variant: Variant) -> GuestRun {
+    let catalogue = catalogue();
+    let system = catalogue.systems[name].clone();
+    let boot = PlannedBoot {
+        id: BootId {
+            guest: GuestName::Capos,
+            system: name.to_owned(),
+            variant,
+            audit: false,
+            index: 1,
+        },
+        timeout: Duration::from_secs(system.timeout_seconds.into()),
+        system,
+        kernel_parameters: BTreeMap::new(),
+        program_parameters: BTreeMap::new(),
+    };
+    let plan = Plan {
+        selection: name.to_owned(),
+        overrides: Overrides::default(),
+        rows: Vec::new(),
+        boots: vec![boot],
+    };
+    follow(plan, &catalogue)
+}
+
+fn catalogue() -> Catalogue {
+    Catalogue::load(&repository().join("manifests")).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn follow(plan: Plan, catalogue: &Catalogue) -> GuestRun {
     let qemu = Qemu::find().unwrap_or_else(|e| panic!("{e}"));
     let directory = tempfile::tempdir().expect("a temporary directory");
     let request = Request {
-        root,
+        root: repository(),
         runs: directory.path(),
-        catalogue: &catalogue,
+        catalogue,
         plan,
         qemu: &qemu,
         mode: prove(Mode::Exact, &qemu, host::identify()).expect("exact mode needs no proof"),
@@ -68,6 +108,12 @@ impl GuestRun {
             panic!("one boot was planned");
         };
         boot
+    }
+
+    /// What the kernel and the programs printed.
+    pub fn console(&self) -> String {
+        let console = self.run.locate(&self.boot().console);
+        fs::read_to_string(console).expect("the console was kept")
     }
 
     fn stream(&self) -> PathBuf {

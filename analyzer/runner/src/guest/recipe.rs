@@ -56,7 +56,11 @@ const CAPOS: Recipe = Recipe {
             cache: "user",
             rustflags: &["-Crelocation-model=static"],
             instrumented: false,
-            outputs: &[("init", "init.elf"), ("ring-nop", "ring-nop.elf")],
+            outputs: &[
+                ("init", "init.elf"),
+                ("ring-nop", "ring-nop.elf"),
+                ("abi-check", "abi-check.elf"),
+            ],
         },
     ],
 };
