@@ -20,8 +20,8 @@ fn build_plain(copy: &SourceCopy, environment: &[(&str, String)]) -> (Guest, Vec
         guest: GuestName::Capos,
         variant: Variant::Plain,
         extra: Extra {
-            features: Vec::new(),
             environment,
+            ..Extra::default()
         },
         verbose: false,
     })

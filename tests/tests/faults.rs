@@ -6,8 +6,8 @@ use capbench_tests::checkout::Checkout;
 use capbench_tests::command::{Said, capbench, run, said};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// One row, one boot of one variant: enough to go wrong.
 const SHORT_RUN: [&str; 7] = [
@@ -131,7 +131,7 @@ fn a_ring_too_small_refuses_the_window_with_the_size_needed() {
 #[test]
 fn an_emulator_killed_in_mid_run_leaves_what_had_arrived() {
     let checkout = Checkout::new().unwrap();
-    let child = capbench(
+    let mut child = capbench(
         &checkout,
         &[
             "run",
@@ -146,7 +146,7 @@ fn an_emulator_killed_in_mid_run_leaves_what_had_arrived() {
     .stderr(Stdio::piped())
     .spawn()
     .unwrap();
-    kill_emulator_of(child.id());
+    kill_emulator_of(&mut child);
     let said = said(&child.wait_with_output().unwrap());
     assert_eq!(said.status, UNUSABLE, "{}", said.text);
     for reason in reasons(&results(&checkout)) {
@@ -225,11 +225,10 @@ fn assert_readable(checkout: &Checkout) {
 }
 
 /// Waits until the emulator that `runner` started has sent something, and
-/// kills it.
-fn kill_emulator_of(runner: u32) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while Instant::now() < deadline {
-        for child in children(runner) {
+/// kills it. Does nothing if the runner ends before that.
+fn kill_emulator_of(runner: &mut Child) {
+    while runner.try_wait().unwrap().is_none() {
+        for child in children(runner.id()) {
             if is_emulator(child) && has_sent(child) {
                 let killed = std::process::Command::new("kill")
                     .args(["-9", &child.to_string()])
@@ -241,21 +240,19 @@ fn kill_emulator_of(runner: u32) {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-    panic!("no emulator was seen");
 }
 
 fn children(process: u32) -> Vec<u32> {
-    let tasks = fs::read_dir(format!("/proc/{process}/task"))
-        .into_iter()
-        .flatten();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok())
-        .flat_map(|list| {
-            list.split_whitespace()
-                .filter_map(|id| id.parse().ok())
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let processes = fs::read_dir("/proc").unwrap();
+    let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent(*id) == Some(process)).collect()
+}
+
+/// The parent of a process, if it still runs.
+fn parent(process: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    line.trim().parse().ok()
 }
 
 fn is_emulator(process: u32) -> bool {

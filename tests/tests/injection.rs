@@ -13,18 +13,15 @@ use trace_format::{SampleFlags, Span};
 const COUNTS: [u64; 3] = [1, 7, 100];
 
 /// A row whose dispatch passes through every segment, one operation a batch.
-const BENCHMARK: &str = "ring/null-small";
-const ROW: &str = "ring/null-small/1";
+const BENCHMARK: &str = "ring/park-generic";
+const ROW: &str = "ring/park-generic/1";
 
 fn boot(variant: Variant, segment: &str, count: u64) -> GuestRun {
-    let environment = [
-        ("CAPBENCH_INJECT_SEGMENT".to_owned(), segment.to_owned()),
-        ("CAPBENCH_INJECT_COUNT".to_owned(), count.to_string()),
-    ];
-    let extra = Extra {
-        features: vec!["inject".into()],
-        environment: environment.into(),
-    };
+    let mut extra = Extra::default();
+    extra.features.push("inject".into());
+    let mut set = |name: &str, value: &str| extra.environment.insert(name.into(), value.into());
+    set("CAPBENCH_INJECT_SEGMENT", segment);
+    set("CAPBENCH_INJECT_COUNT", &count.to_string());
     let run = boot_once(BENCHMARK, variant, extra);
     assert!(run.boot().exit.is_clean(), "{}", run.boot().exit);
     run
@@ -104,6 +101,8 @@ fn compare_spans(
     count: u64,
 ) {
     assert_eq!(base.len(), injected.len(), "{count} in {name}");
+    let passed_through = base.iter().any(|span| span.segment == *id);
+    assert!(passed_through, "{name} is not on the way of {ROW}");
     let in_dispatch = !["entry", "fp_save", "fp_restore"].contains(&name.as_str());
     for (before, after) in base.iter().zip(injected) {
         assert_eq!(before.segment, after.segment);
