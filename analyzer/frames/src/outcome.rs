@@ -11,7 +11,7 @@ use crate::trace::Trace;
 use crate::windows::{Tables, Window};
 use capbench_results::{
     BootSummary, Breakdown, Evidence, FailureReason, InvalidReason, Measurement, Outcome, Range,
-    Refusal, SampleKind, Unit,
+    Refusal, SampleKind, Unit, UnsupportedReason,
 };
 use capbench_stats::{median, summarize};
 use trace_format::SampleFlags;
@@ -56,10 +56,26 @@ pub fn outcome(row: &Row, measured: &[Boot], traced: &[Boot], across: &[Finding]
     if let Some(first) = touching.first() {
         return refuse(first, &touching);
     }
+    if let Some(outcome) = unsupported(row, measured) {
+        return outcome;
+    }
     match measure(row, measured, traced) {
         Ok(measurement) => Outcome::Passed(measurement),
         Err(refused) => *refused,
     }
+}
+
+/// What a guest said it lacks. A kernel does not come and go: boots that do not
+/// all say so are no proof, and their missing samples are found.
+fn unsupported(row: &Row, measured: &[Boot]) -> Option<Outcome> {
+    let lacking = measured.iter().map(|boot| {
+        let verdict = window_of(row, boot.trace)?.verdict.as_ref()?;
+        verdict.unsupported()
+    });
+    let lacking: Option<Vec<&str>> = lacking.collect();
+    let first = *lacking?.first()?;
+    let refusal = Refusal::new(UnsupportedReason::MissingSubsystem, first);
+    Some(Outcome::Unsupported(refusal))
 }
 
 /// The outcome of a row that no boot left a readable trace for.
@@ -202,7 +218,7 @@ fn values(row: &Row, trace: &Trace) -> Result<Values, Refused> {
     let other = window
         .samples
         .iter()
-        .find(|sample| sample.operations != row.batch);
+        .find(|sample| sample.metric == 0 && sample.operations != row.batch);
     if let Some(sample) = other {
         return Err(contradiction(
             trace,

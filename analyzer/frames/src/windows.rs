@@ -94,6 +94,17 @@ pub struct Verdict {
     pub detail: String,
 }
 
+impl Verdict {
+    /// What the kernel lacks or forbids, where that is why nothing was measured.
+    /// It stands at the begin of the detail, and no check has failed.
+    pub fn unsupported(&self) -> Option<&str> {
+        if self.passed || self.failures > 0 {
+            return None;
+        }
+        self.detail.strip_prefix("unsupported: ")
+    }
+}
+
 /// What records add up to.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {

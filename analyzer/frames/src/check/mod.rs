@@ -6,6 +6,7 @@
 //! killed is judged by the same ones as a boot that went well.
 
 mod accounts;
+mod agreement;
 mod authority;
 mod damage;
 mod dropped;
@@ -136,6 +137,7 @@ const RULES: &[(&str, Rule)] = &[
     ("authority", authority::check),
     ("features", features::check),
     ("instruments", instruments::check),
+    ("agreement", agreement::check),
 ];
 
 /// Holds a trace against every rule.

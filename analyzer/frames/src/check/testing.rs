@@ -51,6 +51,8 @@ pub struct Story {
     pub undeclared_segment: bool,
     pub short_sample: bool,
     pub sample_operations: Option<u32>,
+    /// Ticks and flags of the loop that a second instrument watches.
+    pub looped: Option<(u64, SampleFlags)>,
 }
 
 /// The findings for a story, by rule.
@@ -296,6 +298,14 @@ impl Story {
 
     fn samples(&self) -> Vec<Sample> {
         let period = 3 * LAP * BATCH;
+        let looped = self.looped.map(|(ticks, flags)| Sample {
+            start: WINDOW_BEGIN + 50,
+            ticks,
+            window: 1,
+            operations: (BATCH * BATCHES) as u32,
+            metric: 1,
+            flags,
+        });
         (0..BATCHES)
             .map(|batch| Sample {
                 start: if self.early_sample && batch == 0 {
@@ -320,6 +330,7 @@ impl Story {
                     SampleFlags::empty()
                 },
             })
+            .chain(looped)
             .collect()
     }
 
@@ -337,7 +348,7 @@ impl Story {
         });
         let end = Message::EndOfStream(EndOfStream {
             frames: writer.frames.len() as u32 + 1,
-            samples: BATCHES,
+            samples: BATCHES + u64::from(self.looped.is_some()),
             instants: 0,
             time: 1 << 40,
         });

@@ -37,6 +37,7 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
         if let Some(verdict) = &window.verdict
             && verdict.submitted != window.expected_operations
             && window.expected_operations > 0
+            && verdict.unsupported().is_none()
         {
             findings.push(
                 Objection::Failed(FailureReason::Incomplete),
