@@ -182,7 +182,8 @@ fn definitions_are_listed_for_programs_too() {
         .output()
         .unwrap();
     let listing: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(listing["suites"][0]["name"], "ring");
+    let suites = listing["suites"].as_array().unwrap();
+    assert!(suites.iter().any(|suite| suite["name"] == "ring"));
     let nop = listing["benchmarks"].as_array().unwrap();
     let nop = nop
         .iter()

@@ -15,6 +15,7 @@ pub mod guest;
 pub mod hash;
 pub mod host;
 pub mod image;
+pub mod initramfs;
 pub mod interrupt;
 pub mod manifest;
 pub mod mode;

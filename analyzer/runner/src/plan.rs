@@ -15,9 +15,9 @@ use crate::guest::{Extra, GuestName, Variant};
 use crate::hash;
 use crate::manifest::{Benchmark, Catalogue, System, UnknownName};
 
-/// Boots of the fully instrumented variant: two, so that exact mode's promise of
+/// Boots of a variant with further instruments: two, so that exact mode's promise of
 /// equal streams is tested there as well.
-const SEGMENT_BOOTS: u32 = 2;
+const SECOND_BOOTS: u32 = 2;
 /// The audit logs every instruction of its boot, so it repeats each row only a
 /// few times; every distinct path is in those.
 const AUDIT_SAMPLES: u32 = 3;
@@ -71,6 +71,9 @@ impl Overrides {
         for (name, value) in &self.extra.environment {
             option("--env", format!("{name}={value}"));
         }
+        if let Some(kernel) = &self.extra.kernel {
+            option("--kernel", kernel.display().to_string());
+        }
         if self.no_audit {
             options.push("--no-audit".to_owned());
         }
@@ -107,6 +110,8 @@ pub struct Row {
     pub definition: Digest,
     /// Required subsystems the guest lacks; not empty means unsupported.
     pub missing: Vec<String>,
+    /// Why the guest cannot be booted at all, once that is known.
+    pub no_image: Option<String>,
 }
 
 /// One boot and what its image holds besides binaries.
@@ -150,13 +155,17 @@ impl Row {
             .expect("checked when the catalogue was loaded")
     }
 
-    /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read it.
+    /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read
+    /// it; without the bound where there are no rings.
     fn parameter(&self, audit: bool) -> String {
         let (warmup, samples) = self.batches(audit);
         let operation = &self.benchmark.guests[self.guest.name()].operation;
-        let bound = self.record_bound(audit);
         let Self { name, batch, .. } = self;
-        format!("{name}:{operation}:{batch}:{warmup}:{samples}:{bound}")
+        let row = format!("{name}:{operation}:{batch}:{warmup}:{samples}");
+        match self.guest {
+            GuestName::Capos => format!("{row}:{}", self.record_bound(audit)),
+            GuestName::Linux => row,
+        }
     }
 }
 
@@ -194,6 +203,14 @@ impl Plan {
         ids.map(|id| (id.guest, id.variant)).collect()
     }
 
+    /// Gives a guest up: its rows stay, with the reason, and its boots go.
+    pub fn give_up(&mut self, guest: GuestName, why: &str) {
+        for row in self.rows.iter_mut().filter(|row| row.guest == guest) {
+            row.no_image = Some(why.to_owned());
+        }
+        self.boots.retain(|boot| boot.id.guest != guest);
+    }
+
     /// Boots behind every median: those of the `samples` variant of one system.
     pub fn measured_boots(&self) -> u32 {
         let samples = |boot: &&PlannedBoot| boot.id.variant == Variant::Samples;
@@ -221,6 +238,7 @@ fn rows(catalogue: &Catalogue, benchmarks: &[&Benchmark], overrides: &Overrides)
                 benchmark: benchmark.clone(),
                 definition,
                 missing: missing.clone(),
+                no_image: None,
             }));
         }
     }
@@ -259,12 +277,20 @@ fn boots_of(
         .unwrap_or(1);
     let samples = overrides.boots.unwrap_or(declared);
     let audits = u32::from(!overrides.no_audit);
-    let kinds = [
-        (Variant::Segments, true, audits),
-        (Variant::Segments, false, SEGMENT_BOOTS.min(samples)),
-        (Variant::Samples, false, samples),
-        (Variant::Plain, false, 1),
-    ];
+    let second = SECOND_BOOTS.min(samples);
+    let kinds = match guest {
+        GuestName::Capos => vec![
+            (Variant::Segments, true, audits),
+            (Variant::Segments, false, second),
+            (Variant::Samples, false, samples),
+            (Variant::Plain, false, 1),
+        ],
+        GuestName::Linux => vec![
+            (Variant::Counts, false, second),
+            (Variant::Perf, false, second),
+            (Variant::Samples, false, samples),
+        ],
+    };
     let wanted = |variant| overrides.variants.is_empty() || overrides.variants.contains(&variant);
     let mut boots = Vec::new();
     for (variant, audit, count) in kinds.into_iter().filter(|(variant, ..)| wanted(*variant)) {
@@ -278,7 +304,7 @@ fn boots_of(
             },
             timeout: timeout(system, audit),
             system: system.clone(),
-            kernel_parameters: kernel_parameters(rows, audit, overrides),
+            kernel_parameters: kernel_parameters(guest, rows, audit, overrides),
             program_parameters: program_parameters(rows, audit),
         }));
     }
@@ -289,6 +315,7 @@ fn boots_of(
 /// variants get the same ring, hence the same memory layout; the audit, which
 /// pays for every instruction of clearing it, gets a small one.
 fn kernel_parameters(
+    guest: GuestName,
     rows: &[&Row],
     audit: bool,
     overrides: &Overrides,
@@ -296,7 +323,9 @@ fn kernel_parameters(
     let largest = rows.iter().map(|row| row.record_bound(audit)).max();
     let largest = largest.unwrap_or(0);
     let mut parameters = BTreeMap::new();
-    parameters.insert("trace_slots".to_owned(), ring_slots(largest).to_string());
+    if guest == GuestName::Capos {
+        parameters.insert("trace_slots".to_owned(), ring_slots(largest).to_string());
+    }
     parameters.extend(overrides.parameters.clone());
     parameters
 }

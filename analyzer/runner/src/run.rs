@@ -27,9 +27,9 @@ use crate::progress::Progress;
 use crate::qemu::Qemu;
 use crate::record::{self, RunRecord, State};
 use crate::time::Timestamp;
-use crate::{hash, host, image};
+use crate::{hash, host, image, initramfs};
 
-/// The kernel command line; parameters travel in the boot image instead.
+/// The capOS kernel's command line; its parameters travel in the boot image instead.
 const COMMAND_LINE: &str = "capbench";
 
 /// What to run.
@@ -104,14 +104,14 @@ type Guests = BTreeMap<(GuestName, Variant), Guest>;
 
 /// Builds, boots and captures.
 pub fn capture(
-    request: Request<'_>,
+    mut request: Request<'_>,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<CapturedRun, RunError> {
     let started = Timestamp::now();
     let mode = request.mode.mode();
     let envelope = Envelope::new(mode, request.qemu, host::identify());
-    let guests = build_guests(&request, interrupt, progress)?;
+    let guests = build_guests(&mut request, interrupt, progress)?;
 
     let run_id = run_id(started, &request.plan.selection, mode);
     let directory = RunDirectory::create(request.runs, &run_id)?;
@@ -166,13 +166,17 @@ pub fn capture(
     })
 }
 
+/// A guest whose kernel cannot be had costs its own rows and no other.
 fn build_guests(
-    request: &Request<'_>,
+    request: &mut Request<'_>,
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Result<Guests, RunError> {
     let mut guests = Guests::new();
     for (guest, variant) in request.plan.builds() {
+        if !request.plan.boots.iter().any(|boot| boot.id.guest == guest) {
+            continue;
+        }
         progress.step(&format!("building guest {guest} ({variant})"));
         let built = build(&BuildRequest {
             root: request.root,
@@ -185,8 +189,17 @@ fn build_guests(
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
         }
-        let built = built?;
-        guests.insert((guest, variant), built);
+        match built {
+            Ok(built) => {
+                guests.insert((guest, variant), built);
+            }
+            Err(error @ BuildError::NoKernelImage { .. }) => {
+                let remedy = error.help().map(|help| format!("; {help}"));
+                let why = format!("{error}{}", remedy.unwrap_or_default());
+                request.plan.give_up(guest, &why);
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(guests)
 }
@@ -224,7 +237,7 @@ fn prepare(
             id: boot.id.clone(),
             kernel: guest.kernel().path.clone(),
             initrd,
-            command_line: COMMAND_LINE.into(),
+            command_line: command_line(boot),
             timeout: boot.timeout,
             audit_range: boot
                 .id
@@ -238,11 +251,54 @@ fn prepare(
     Ok((jobs, images))
 }
 
+fn command_line(boot: &PlannedBoot) -> String {
+    if boot.id.guest == GuestName::Capos {
+        return COMMAND_LINE.into();
+    }
+    let mut parameters = boot.system.kernel.clone();
+    parameters.extend(boot.kernel_parameters.clone());
+    parameters.insert("capbench.pass".into(), boot.id.variant.to_string());
+    let words: Vec<String> = parameters
+        .into_iter()
+        .map(|(name, value)| match value.as_str() {
+            "" => name,
+            value => format!("{name}={value}"),
+        })
+        .collect();
+    words.join(" ")
+}
+
 fn boot_image(
     boot: &PlannedBoot,
     guest: &Guest,
     catalogue: &Catalogue,
 ) -> Result<Vec<u8>, RunError> {
+    match boot.id.guest {
+        GuestName::Capos => package(boot, guest, catalogue),
+        GuestName::Linux => archive(boot, guest),
+    }
+}
+
+/// The first program and its rows, one per line.
+fn archive(boot: &PlannedBoot, guest: &Guest) -> Result<Vec<u8>, RunError> {
+    let program = format!("{}.elf", boot.system.init.binary);
+    let init = guest
+        .image(&program)
+        .expect("a recipe makes what its systems name");
+    let init = std::fs::read(&init.path).map_err(|source| RunError::Binary {
+        path: init.path.clone(),
+        source,
+    })?;
+    let rows = boot.program_parameters.values();
+    let rows: String = rows
+        .filter_map(|parameters| parameters.get("rows"))
+        .flat_map(|rows| rows.split(','))
+        .map(|row| format!("{row}\n"))
+        .collect();
+    Ok(initramfs::build(&init, &rows))
+}
+
+fn package(boot: &PlannedBoot, guest: &Guest, catalogue: &Catalogue) -> Result<Vec<u8>, RunError> {
     let mut binaries = BTreeMap::new();
     for file in &guest.images {
         let bytes = std::fs::read(&file.path).map_err(|source| RunError::Binary {

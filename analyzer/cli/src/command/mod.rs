@@ -61,6 +61,8 @@ enum VariantName {
     Samples,
     Segments,
     Plain,
+    Counts,
+    Perf,
 }
 
 impl From<VariantName> for Variant {
@@ -69,6 +71,8 @@ impl From<VariantName> for Variant {
             VariantName::Samples => Self::Samples,
             VariantName::Segments => Self::Segments,
             VariantName::Plain => Self::Plain,
+            VariantName::Counts => Self::Counts,
+            VariantName::Perf => Self::Perf,
         }
     }
 }

@@ -54,6 +54,10 @@ pub struct Run {
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = assignment)]
     environment: Vec<(String, String)>,
 
+    /// A kernel image for the Linux guest instead of the distribution's
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+
     /// Boot this variant only; several may be given [default: all]
     #[arg(long = "variant", value_enum, value_name = "VARIANT")]
     variants: Vec<VariantName>,
@@ -117,6 +121,7 @@ impl Run {
             extra: Extra {
                 features: self.features.clone(),
                 environment: self.environment.iter().cloned().collect(),
+                kernel: self.kernel.clone(),
             },
             variants: self.variants.iter().copied().map(Variant::from).collect(),
             no_audit: self.no_audit,

@@ -17,7 +17,7 @@ use capbench_results::{
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
-use capbench_runner::guest::Variant;
+use capbench_runner::guest::{KernelImage, Variant};
 use capbench_runner::hash;
 use capbench_runner::manifest::{Catalogue, System};
 use capbench_runner::mode::Clock;
@@ -62,7 +62,11 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
     let mut expected = Expectation {
         ending: Some(ending(&boot.exit)),
         features: None,
-        authority: Some(authority(&catalogue.systems[&boot.id.system], catalogue)),
+        authority: boot
+            .id
+            .guest
+            .has_capabilities()
+            .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.
@@ -82,7 +86,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         .map(|stream| read_file(&run.locate(&stream.file), &source));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
-            expected.features = Some(declared_features(&trace, run));
+            expected.features = Some(declared_features(&trace, boot.id.variant, run));
             let findings = check(&trace, &expected);
             (Some(trace), findings)
         }
@@ -112,8 +116,9 @@ fn ending(exit: &Exit) -> Ending {
 
 /// Kernel features carry their parameters, `inject=body:7`; what the command line
 /// declared is the part before them.
-fn declared_features(trace: &Trace, run: &CapturedRun) -> Vec<String> {
-    let declared = &run.record.overrides.extra.features;
+fn declared_features(trace: &Trace, variant: Variant, run: &CapturedRun) -> Vec<String> {
+    let mut declared = run.record.overrides.extra.features.clone();
+    declared.extend(instrument(trace, variant).map(str::to_owned));
     let reported = trace
         .statements
         .session
@@ -126,6 +131,21 @@ fn declared_features(trace: &Trace, run: &CapturedRun) -> Vec<String> {
         })
         .cloned()
         .collect()
+}
+
+/// The second instrument that a variant of the Linux guest runs. A kernel that is
+/// built here has none: there the name would be a feature nobody declared.
+fn instrument(trace: &Trace, variant: Variant) -> Option<&'static str> {
+    let session = trace.statements.session.as_ref()?;
+    if !session.kernel.starts_with("linux ") {
+        return None;
+    }
+    match variant {
+        Variant::Samples => Some("markers"),
+        Variant::Counts => Some("ebpf"),
+        Variant::Perf => Some("perf"),
+        Variant::Segments | Variant::Plain => None,
+    }
 }
 
 fn authority(system: &System, catalogue: &Catalogue) -> Authority {
@@ -164,18 +184,39 @@ fn result(row: &Row, judged: &[Judged], audits: &[Finding], run: &CapturedRun) -
             id.guest == row.guest && id.system == mechanism.system
         })
         .collect();
+    let kernel = run
+        .record
+        .guests
+        .iter()
+        .filter(|guest| guest.guest == row.guest)
+        .find_map(|guest| guest.kernel_image.as_ref());
     BenchmarkResult {
         run_id: run.record.run_id.clone(),
         benchmark_name: row.name.clone(),
         tier: benchmark.tier.into(),
         correctness_id: benchmark.correctness_id(),
-        config_hash: row.definition,
+        config_hash: configuration(row, kernel),
         artifact_hash: artifact_hash(&own),
-        notes: format!("{} {}", mechanism.mechanism, mechanism.difference),
+        notes: match kernel {
+            None => format!("{} {}", mechanism.mechanism, mechanism.difference),
+            Some(kernel) => format!(
+                "{} {} Kernel: {kernel}.",
+                mechanism.mechanism, mechanism.difference
+            ),
+        },
         guest: row.guest.to_string(),
         mode: run.record.mode,
         authority_profile: benchmark.authority.clone(),
         outcome: outcome_of(row, &own, audits, run),
+    }
+}
+
+/// A kernel that is not built here belongs to the configuration: two kernels are
+/// two series.
+fn configuration(row: &Row, kernel: Option<&KernelImage>) -> Digest {
+    match kernel {
+        None => row.definition,
+        Some(kernel) => hash::of_canonical(&(row.definition, kernel.sha256)),
     }
 }
 
@@ -193,6 +234,10 @@ fn outcome_of(row: &Row, own: &[&Judged], audits: &[Finding], run: &CapturedRun)
         let detail = format!("{} has no {}", row.guest, row.missing.join(", "));
         return Outcome::Unsupported(Refusal::new(UnsupportedReason::MissingSubsystem, detail));
     }
+    if let Some(why) = &row.no_image {
+        let refusal = Refusal::new(UnsupportedReason::NoGuestImage, why);
+        return Outcome::Unsupported(refusal);
+    }
     let asked = outcome::Row {
         benchmark: &row.name,
         batch: row.batch,
@@ -205,6 +250,12 @@ fn outcome_of(row: &Row, own: &[&Judged], audits: &[Finding], run: &CapturedRun)
     // that went wrong: its findings count, though it has no values.
     let unread = own.iter().filter(|judged| judged.trace.is_none());
     let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
+    // The other instruments' boots have findings of their own, and no values here.
+    let others = own.iter().filter(|judged| {
+        let variant = judged.boot.id.variant;
+        matches!(variant, Variant::Counts | Variant::Perf) && judged.trace.is_some()
+    });
+    beyond.extend(others.flat_map(|judged| judged.findings.clone()));
     beyond.extend(across);
     beyond.extend_from_slice(audits);
     let measured = readable(own, Variant::Samples);
@@ -248,7 +299,10 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
         });
     }
     if run.record.mode.repeats_exactly() {
-        for variant in Variant::ALL {
+        let variants = own
+            .first()
+            .map_or(&[][..], |boot| boot.boot.id.guest.variants());
+        for &variant in variants {
             findings.extend(streams_differ(&streams(own, variant)));
         }
     }

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use miette::Diagnostic;
 
 use super::recipe::{Part, TARGET};
-use super::{Extra, Guest, GuestName, Image, Variant};
+use super::{Extra, Guest, GuestName, Image, KERNEL, KernelImage, Variant, kernel_image};
 use crate::child::dies_with_us;
 use crate::hash;
 
@@ -71,6 +71,43 @@ pub enum BuildError {
         stderr: String,
         /// The same build as a shell command.
         command: String,
+    },
+    /// There is no kernel for a guest whose kernel is not built here.
+    #[error("no kernel image: {attempts}")]
+    #[diagnostic(
+        code(capbench::guest::no_kernel),
+        help(
+            "connect to the distribution's archive once (`apt-get update`), or name a kernel of your own: `--kernel FILE`"
+        )
+    )]
+    NoKernelImage {
+        /// What was tried and what came of it.
+        attempts: String,
+    },
+    /// A package is not the pinned one.
+    #[error("package {package} is not the pinned one: its SHA-256 is {observed}, not {expected}")]
+    #[diagnostic(
+        code(capbench::guest::kernel_mismatch),
+        help(
+            "it was not unpacked; check where packages come from, or name a kernel of your own: `--kernel FILE`"
+        )
+    )]
+    KernelMismatch {
+        /// Its name.
+        package: String,
+        /// The pinned hash.
+        expected: String,
+        /// The hash of what came.
+        observed: String,
+    },
+    /// The list of kernels cannot be understood.
+    #[error("{}: {message}", path.display())]
+    #[diagnostic(code(capbench::guest::pins), help("correct the list of kernels"))]
+    Pins {
+        /// The list.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
     },
     /// An image could not be copied or read.
     #[error("{}: {source}", path.display())]
@@ -129,6 +166,10 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
             images.push(install(&built, &output.join(name), name)?);
         }
     }
+    let kernel_image = match request.guest {
+        GuestName::Capos => None,
+        GuestName::Linux => Some(add_kernel(request, &manifest, &mut images)?),
+    };
     Ok(Guest {
         guest: request.guest,
         variant: request.variant,
@@ -136,8 +177,32 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
         extra: request.extra.clone(),
         rustflags: recipe.parts.iter().map(Part::flags).collect(),
         profile: "release".into(),
+        kernel_image,
         images,
     })
+}
+
+/// The kernel stays in its cache: boots only read it.
+fn add_kernel(
+    request: &BuildRequest<'_>,
+    manifest: &Path,
+    images: &mut Vec<Image>,
+) -> Result<KernelImage, BuildError> {
+    let pins = manifest.with_file_name("kernels.toml");
+    let cache = guest_directory(request).join("kernels");
+    create_directory(&cache)?;
+    let (kernel, path) = kernel_image::provide(&pins, &cache, request.extra.kernel.as_deref())?;
+    let bytes = fs::metadata(&path).map(|file| file.len());
+    images.push(Image {
+        name: KERNEL.to_owned(),
+        sha256: kernel.sha256,
+        bytes: bytes.map_err(|source| BuildError::File {
+            path: path.clone(),
+            source,
+        })?,
+        path,
+    });
+    Ok(kernel)
 }
 
 fn guest_directory(request: &BuildRequest<'_>) -> PathBuf {
@@ -187,9 +252,9 @@ impl Invocation<'_> {
         arguments.push(self.manifest.into());
         arguments.push("--target-dir".into());
         arguments.push(self.cache.into());
-        for (package, _) in self.part.outputs {
+        for (binary, _) in self.part.outputs {
             arguments.push("--package".into());
-            arguments.push(package.into());
+            arguments.push(self.part.package.unwrap_or(binary).into());
         }
         if !self.features.is_empty() {
             arguments.push("--features".into());

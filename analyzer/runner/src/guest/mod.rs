@@ -1,6 +1,7 @@
 //! Guests: which there are, in which variants, and what a built one consists of.
 
 mod build;
+mod kernel_image;
 mod recipe;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use capbench_results::Digest;
 use serde::{Deserialize, Serialize};
 
 pub use build::{BuildError, BuildRequest, build};
+pub use kernel_image::KernelImage;
 
 /// A guest this runner can build and boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,16 +21,19 @@ pub use build::{BuildError, BuildRequest, build};
 pub enum GuestName {
     /// The capOS reference kernel and its programs.
     Capos,
+    /// A distribution's Linux kernel and the program that measures it.
+    Linux,
 }
 
 impl GuestName {
     /// Every guest.
-    pub const ALL: [Self; 1] = [Self::Capos];
+    pub const ALL: [Self; 2] = [Self::Capos, Self::Linux];
 
     /// The spelling in manifests, paths and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Capos => "capos",
+            Self::Linux => "linux",
         }
     }
 
@@ -41,7 +46,21 @@ impl GuestName {
     pub fn subsystems(self) -> &'static [&'static str] {
         match self {
             Self::Capos => &["ring", "null", "park_bench", "process", "timer"],
+            Self::Linux => &["process", "timer"],
         }
+    }
+
+    /// The variants it is booted in.
+    pub fn variants(self) -> &'static [Variant] {
+        match self {
+            Self::Capos => &Variant::ALL,
+            Self::Linux => &[Variant::Samples, Variant::Counts, Variant::Perf],
+        }
+    }
+
+    /// Whether programs hold capabilities that a system grants them.
+    pub fn has_capabilities(self) -> bool {
+        self == Self::Capos
     }
 }
 
@@ -77,10 +96,14 @@ pub enum Variant {
     Segments,
     /// No instrumentation at all: the proof that compiled out means absent.
     Plain,
+    /// The kernel's own events counted beside the samples, by eBPF.
+    Counts,
+    /// The kernel's own accounts of time beside the samples, by perf.
+    Perf,
 }
 
 impl Variant {
-    /// Every variant.
+    /// The variants of a kernel that is built here.
     pub const ALL: [Self; 3] = [Self::Samples, Self::Segments, Self::Plain];
 
     /// The spelling in paths, artifacts and on the command line.
@@ -89,6 +112,8 @@ impl Variant {
             Self::Samples => "samples",
             Self::Segments => "segments",
             Self::Plain => "plain",
+            Self::Counts => "counts",
+            Self::Perf => "perf",
         }
     }
 
@@ -102,7 +127,7 @@ impl Variant {
         match self {
             Self::Samples => Some("measure"),
             Self::Segments => Some("segments"),
-            Self::Plain => None,
+            Self::Plain | Self::Counts | Self::Perf => None,
         }
     }
 }
@@ -120,14 +145,20 @@ pub struct Extra {
     pub features: Vec<String>,
     /// Environment of the build, such as an injection the build script reads.
     pub environment: BTreeMap<String, String>,
+    /// A kernel image of the user's own, for a guest whose kernel is not built here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kernel: Option<PathBuf>,
 }
 
 impl Extra {
     /// Whether nothing is added.
     pub fn is_empty(&self) -> bool {
-        self.features.is_empty() && self.environment.is_empty()
+        self.features.is_empty() && self.environment.is_empty() && self.kernel.is_none()
     }
 }
+
+/// Name of the image that is booted.
+const KERNEL: &str = "kernel.elf";
 
 /// A built guest: its images and everything that decided their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +177,9 @@ pub struct Guest {
     pub rustflags: BTreeMap<String, Vec<String>>,
     /// The cargo profile.
     pub profile: String,
+    /// The kernel, where it is not built here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kernel_image: Option<KernelImage>,
     /// The images.
     pub images: Vec<Image>,
 }
@@ -172,7 +206,6 @@ impl Guest {
 
     /// The kernel.
     pub fn kernel(&self) -> &Image {
-        self.image("kernel.elf")
-            .expect("every recipe has a kernel.elf")
+        self.image(KERNEL).expect("every guest has a kernel")
     }
 }

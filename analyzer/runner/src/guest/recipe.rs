@@ -6,6 +6,7 @@ impl GuestName {
     pub(super) fn recipe(self) -> &'static Recipe {
         match self {
             Self::Capos => &CAPOS,
+            Self::Linux => &LINUX,
         }
     }
 }
@@ -24,6 +25,8 @@ pub(super) struct Part {
     pub(super) rustflags: &'static [&'static str],
     /// Whether the variant's feature belongs to these packages.
     pub(super) instrumented: bool,
+    /// The package, where it has another name than its binary.
+    pub(super) package: Option<&'static str>,
     /// (package and binary, image name)
     pub(super) outputs: &'static [(&'static str, &'static str)],
 }
@@ -50,12 +53,14 @@ const CAPOS: Recipe = Recipe {
                 "-Csymbol-mangling-version=v0",
             ],
             instrumented: true,
+            package: None,
             outputs: &[("kernel", "kernel.elf")],
         },
         Part {
             cache: "user",
             rustflags: &["-Crelocation-model=static"],
             instrumented: false,
+            package: None,
             outputs: &[
                 ("init", "init.elf"),
                 ("ring-nop", "ring-nop.elf"),
@@ -63,6 +68,20 @@ const CAPOS: Recipe = Recipe {
             ],
         },
     ],
+};
+
+/// The kernel is not built; see `kernel_image`.
+const LINUX: Recipe = Recipe {
+    workspace: "reference-guests/linux",
+    parts: &[Part {
+        cache: "init",
+        // Alone in its file system: no loader and no libraries; and at a fixed
+        // address, so that every boot lays it out alike.
+        rustflags: &["-Ctarget-feature=+crt-static", "-Crelocation-model=static"],
+        instrumented: false,
+        package: Some("linux-init"),
+        outputs: &[("init", "init.elf")],
+    }],
 };
 
 impl Part {

@@ -11,7 +11,8 @@ pub struct AuthorityProfile {
     pub name: String,
     /// What the profile is for, in one sentence.
     pub intent: String,
-    /// Capabilities in CapSet order; the first is always the boot package.
+    /// Capabilities in CapSet order; the first is always the boot package. None
+    /// where the guest has no capabilities.
     pub grants: Vec<Grant>,
     /// Refusals the program must provoke and report; a run in which one of
     /// them is not proven is invalid.

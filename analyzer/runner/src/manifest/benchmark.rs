@@ -89,7 +89,8 @@ pub struct RecordBound {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verifier {
-    /// The kind of oracle; `completions` compares every completion entry.
+    /// The kind of oracle; `completions` compares every completion entry,
+    /// `operations` what every operation returned and did.
     pub kind: String,
     /// What is compared, such as `result` and `order`; never empty.
     pub checks: Vec<String>,

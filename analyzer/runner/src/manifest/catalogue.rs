@@ -107,13 +107,13 @@ impl Catalogue {
     }
 
     fn check_system(&self, source: &SourceFile, system: &System) -> Checked {
-        if system.guest.parse::<GuestName>().is_err() {
+        let Ok(guest) = system.guest.parse::<GuestName>() else {
             return Err(source.error_in(
                 &["guest"],
                 format!("there is no guest `{}`", system.guest),
                 format!("use one of: {}", GuestName::names()),
             ));
-        }
+        };
         in_range(
             source,
             &["timeout_seconds"],
@@ -128,7 +128,9 @@ impl Catalogue {
                 "remove it; `capbench run --parameter trace_slots=N` overrides it for one run",
             ));
         }
-        check_grants(source, &["init", "grants"], &system.init.grants)?;
+        if guest.has_capabilities() {
+            check_grants(source, &["init", "grants"], &system.init.grants)?;
+        }
         for (index, grant) in system.init.grants.iter().enumerate() {
             if matches!(grant.source.as_str(), "null" | "park_bench") {
                 return Err(source.error_in(
@@ -167,6 +169,14 @@ impl Catalogue {
                     self.authority.keys(),
                 ));
             }
+            let profile = &self.authority[&program.authority];
+            if guest.has_capabilities() == profile.grants.is_empty() {
+                return Err(source.error_in(
+                    &["programs", &at, "authority"],
+                    format!("`{}` does not suit guest `{guest}`", profile.name),
+                    "name a profile with grants exactly where the guest has capabilities",
+                ));
+            }
         }
         Ok(())
     }
@@ -180,7 +190,7 @@ impl Catalogue {
             source,
             &["verifier", "kind"],
             &benchmark.verifier.kind,
-            &["completions"],
+            &["completions", "operations"],
         )?;
         if benchmark.verifier.checks.is_empty() {
             return Err(source.error_in(

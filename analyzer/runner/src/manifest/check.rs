@@ -8,7 +8,10 @@ pub(super) type Checked = Result<(), Box<ManifestError>>;
 
 pub(super) fn check_authority(source: &SourceFile, profile: &AuthorityProfile) -> Checked {
     not_blank(source, &["intent"], &profile.intent)?;
-    check_grants(source, &["grants"], &profile.grants)?;
+    // None at all: a program of a guest without capabilities.
+    if !profile.grants.is_empty() {
+        check_grants(source, &["grants"], &profile.grants)?;
+    }
     for (index, denial) in profile.denials.iter().enumerate() {
         let index = index.to_string();
         row_word(source, &["denials", &index, "name"], &denial.name)?;

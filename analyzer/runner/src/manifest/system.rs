@@ -16,7 +16,7 @@ pub struct System {
     pub guest: String,
     /// Host seconds after which a boot counts as hung.
     pub timeout_seconds: u32,
-    /// Parameters the kernel reads from the boot manifest.
+    /// Parameters of the kernel; a word without a value has an empty one.
     #[serde(default)]
     pub kernel: BTreeMap<String, String>,
     /// The first program.

@@ -1,0 +1,342 @@
+//! The Linux guest's kernel: a distribution's package, fetched and never installed.
+//!
+//! Order: the cache, by the package's hash; the pinned packages, most wanted
+//! first; the newest one, flagged `unpinned`. A package with another hash than
+//! its pin is refused. Once cached, nothing is fetched and no network is needed.
+//! The package is deleted after its kernel is taken out; of an image packed with
+//! zstd the ELF inside is used, which saves the guest the unpacking.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::str::FromStr;
+
+use capbench_results::Digest;
+use serde::{Deserialize, Serialize};
+
+use super::build::BuildError;
+use crate::child::dies_with_us;
+use crate::hash;
+
+/// Which kernel a Linux guest boots, for the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KernelImage {
+    /// The package it came in, or the file the user named.
+    pub name: String,
+    /// Its version, as the package says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// Digest of the package, if it came in one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package_sha256: Option<Digest>,
+    /// Whether the package is one that the repository pins.
+    pub pinned: bool,
+    /// Digest of the image that boots.
+    pub sha256: Digest,
+}
+
+impl std::fmt::Display for KernelImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let version = self.version.as_deref().unwrap_or("of unknown version");
+        let flag = if self.pinned { "" } else { ", unpinned" };
+        let Self { name, sha256, .. } = self;
+        write!(f, "{name} {version} (sha256 {sha256}{flag})")
+    }
+}
+
+/// The packages the repository knows, `kernels.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pins {
+    newest: String,
+    kernel: Vec<Pin>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pin {
+    name: String,
+    version: String,
+    sha256: String,
+}
+
+/// Where packages come from.
+trait Source {
+    /// Puts the package's file into `directory`, or says why not.
+    fn fetch(&self, package: &str, directory: &Path) -> Result<PathBuf, String>;
+    /// The newest kernel package that `package` depends on.
+    fn newest(&self, package: &str) -> Result<String, String>;
+    /// Puts the kernel of a package into `directory` and returns its version.
+    fn unpack(&self, package: &Path, directory: &Path) -> Result<String, String>;
+}
+
+/// Finds or fetches the kernel. `own` is a file the user named instead.
+pub(super) fn provide(
+    pins: &Path,
+    cache: &Path,
+    own: Option<&Path>,
+) -> Result<(KernelImage, PathBuf), BuildError> {
+    if let Some(own) = own {
+        return own_kernel(cache, own);
+    }
+    let text = fs::read_to_string(pins).map_err(at(pins))?;
+    let pins: Pins = toml::from_str(&text).map_err(|error| BuildError::Pins {
+        path: pins.to_owned(),
+        message: error.to_string(),
+    })?;
+    from_packages(&pins, cache, &Apt)
+}
+
+fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildError> {
+    let bytes = fs::read(own).map_err(at(own))?;
+    let directory = cache.join(format!("own-{}", hash::short(hash::of(&bytes))));
+    fs::create_dir_all(&directory).map_err(at(&directory))?;
+    let path = directory.join(BOOTABLE);
+    let sha256 = write_bootable(&bytes, &path)?;
+    let image = KernelImage {
+        name: own.display().to_string(),
+        version: None,
+        package_sha256: None,
+        pinned: false,
+        sha256,
+    };
+    Ok((image, path))
+}
+
+fn from_packages(
+    pins: &Pins,
+    cache: &Path,
+    source: &dyn Source,
+) -> Result<(KernelImage, PathBuf), BuildError> {
+    for pin in &pins.kernel {
+        if let Some(found) = cached(&cache.join(&pin.sha256)) {
+            return Ok(found);
+        }
+    }
+    let mut attempts = Vec::new();
+    for pin in &pins.kernel {
+        match fetch(&pin.name, Some(pin), cache, source)? {
+            Ok(found) => return Ok(found),
+            Err(why) => attempts.push(format!("{}: {why}", pin.name)),
+        }
+    }
+    let newest = source.newest(&pins.newest);
+    match newest.map(|name| fetch(&name, None, cache, source)) {
+        Ok(fetched) => match fetched? {
+            Ok(found) => return Ok(found),
+            Err(why) => attempts.push(format!("{}: {why}", pins.newest)),
+        },
+        Err(why) => attempts.push(format!("{}: {why}", pins.newest)),
+    }
+    // Without a network the newest package cannot be named; an unpinned one that
+    // is here already is better than none, and says what it is.
+    if let Some(found) = any_unpinned(cache) {
+        return Ok(found);
+    }
+    Err(BuildError::NoKernelImage {
+        attempts: attempts.join("; "),
+    })
+}
+
+type Found = (KernelImage, PathBuf);
+
+/// What is in the cache, whole: the record is written last and names the hash.
+fn cached(directory: &Path) -> Option<Found> {
+    let record = fs::read(directory.join(RECORD)).ok()?;
+    let image: KernelImage = serde_json::from_slice(&record).ok()?;
+    let path = directory.join(BOOTABLE);
+    (hash::of_file(&path).ok()? == image.sha256).then_some((image, path))
+}
+
+fn any_unpinned(cache: &Path) -> Option<Found> {
+    let entries = fs::read_dir(cache).ok()?.flatten();
+    let mut directories: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    directories.sort();
+    directories
+        .iter()
+        .filter_map(|directory| cached(directory))
+        .find(|(image, _)| !image.pinned)
+}
+
+/// The image that boots, in its directory of the cache.
+const BOOTABLE: &str = "kernel";
+/// The [`KernelImage`] beside it.
+const RECORD: &str = "kernel.json";
+
+/// The outer error is one that no other package can make good.
+fn fetch(
+    name: &str,
+    pin: Option<&Pin>,
+    cache: &Path,
+    source: &dyn Source,
+) -> Result<Result<Found, String>, BuildError> {
+    let work = cache.join(format!("fetch.{}", std::process::id()));
+    let _ = fs::remove_dir_all(&work);
+    fs::create_dir_all(&work).map_err(at(&work))?;
+    let result = take(name, pin, cache, source, &work);
+    let _ = fs::remove_dir_all(&work);
+    result
+}
+
+fn take(
+    name: &str,
+    pin: Option<&Pin>,
+    cache: &Path,
+    source: &dyn Source,
+    work: &Path,
+) -> Result<Result<Found, String>, BuildError> {
+    let package = match source.fetch(name, work) {
+        Ok(package) => package,
+        Err(why) => return Ok(Err(why)),
+    };
+    let observed = hash::of_file(&package).map_err(at(&package))?;
+    if let Some(pin) = pin
+        && Digest::from_str(&pin.sha256).ok() != Some(observed)
+    {
+        return Err(BuildError::KernelMismatch {
+            package: name.to_owned(),
+            expected: pin.sha256.clone(),
+            observed: observed.to_string(),
+        });
+    }
+    let version = match source.unpack(&package, work) {
+        Ok(version) => version,
+        Err(why) => return Ok(Err(why)),
+    };
+    let packed = work.join(BOOTABLE);
+    let bytes = fs::read(&packed).map_err(at(&packed))?;
+    let directory = cache.join(observed.to_string());
+    fs::create_dir_all(&directory).map_err(at(&directory))?;
+    let path = directory.join(BOOTABLE);
+    let image = KernelImage {
+        name: name.to_owned(),
+        version: Some(pin.map_or(version, |pin| pin.version.clone())),
+        package_sha256: Some(observed),
+        pinned: pin.is_some(),
+        sha256: write_bootable(&bytes, &path)?,
+    };
+    let record = directory.join(RECORD);
+    let json = serde_json::to_vec_pretty(&image).expect("plain data");
+    fs::write(&record, json).map_err(at(&record))?;
+    Ok(Ok((image, path)))
+}
+
+/// Writes the ELF inside `bytes`, or `bytes` where it cannot be taken out.
+fn write_bootable(bytes: &[u8], path: &Path) -> Result<Digest, BuildError> {
+    let elf = payload(bytes).and_then(|packed| unpacked(packed).ok());
+    let bootable = elf.as_deref().unwrap_or(bytes);
+    let temporary = path.with_extension("part");
+    fs::write(&temporary, bootable).map_err(at(&temporary))?;
+    fs::rename(&temporary, path).map_err(at(path))?;
+    Ok(hash::of(bootable))
+}
+
+/// Places in the header of a bzImage, by the kernel's boot protocol 2.08.
+mod header {
+    pub(super) const MAGIC: (usize, &[u8]) = (0x202, b"HdrS");
+    pub(super) const SETUP_SECTORS: usize = 0x1f1;
+    pub(super) const PAYLOAD_OFFSET: usize = 0x248;
+    pub(super) const PAYLOAD_LENGTH: usize = 0x24c;
+    pub(super) const SECTOR: usize = 512;
+    /// The payload ends with the length of what is in it.
+    pub(super) const TRAILER: usize = 4;
+}
+
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const ELF: &[u8] = b"\x7fELF";
+
+/// The compressed kernel in a bzImage.
+fn payload(image: &[u8]) -> Option<&[u8]> {
+    let (at, magic) = header::MAGIC;
+    if !image.get(at..)?.starts_with(magic) {
+        return None;
+    }
+    let word = |at: usize| {
+        let bytes = image.get(at..at + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(bytes)).ok()
+    };
+    let setup = (usize::from(*image.get(header::SETUP_SECTORS)?) + 1) * header::SECTOR;
+    let start = setup.checked_add(word(header::PAYLOAD_OFFSET)?)?;
+    let length = word(header::PAYLOAD_LENGTH)?.checked_sub(header::TRAILER)?;
+    let packed = image.get(start..start.checked_add(length)?)?;
+    packed.starts_with(ZSTD).then_some(packed)
+}
+
+fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
+    let elf = zstd::decode_all(packed)?;
+    if elf.starts_with(ELF) {
+        return Ok(elf);
+    }
+    Err(io::Error::from(io::ErrorKind::InvalidData))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+    let path = path.to_owned();
+    move |source| BuildError::File { path, source }
+}
+
+/// The distribution's own tools.
+struct Apt;
+
+impl Source for Apt {
+    fn fetch(&self, package: &str, directory: &Path) -> Result<PathBuf, String> {
+        run(Command::new("apt-get")
+            .args(["download", "--quiet", package])
+            .current_dir(directory))?;
+        let mut files = fs::read_dir(directory).map_err(|error| error.to_string())?;
+        files
+            .find_map(|file| {
+                Some(file.ok()?.path()).filter(|p| p.extension() == Some("deb".as_ref()))
+            })
+            .ok_or_else(|| "apt-get left no package".to_owned())
+    }
+
+    fn newest(&self, package: &str) -> Result<String, String> {
+        let text = run(Command::new("apt-cache").args(["depends", "--important", package]))?;
+        text.lines()
+            .filter_map(|line| line.trim().strip_prefix("Depends: "))
+            .find(|name| name.starts_with("linux-image-"))
+            .map(str::to_owned)
+            .ok_or_else(|| "depends on no kernel".to_owned())
+    }
+
+    fn unpack(&self, package: &Path, directory: &Path) -> Result<String, String> {
+        let tree = directory.join("tree");
+        run(Command::new("dpkg-deb")
+            .arg("--extract")
+            .args([package, &tree]))?;
+        let boot = fs::read_dir(tree.join("boot")).map_err(|error| error.to_string())?;
+        let kernel = boot
+            .flatten()
+            .find(|file| file.file_name().to_string_lossy().starts_with("vmlinuz-"))
+            .ok_or_else(|| "no kernel in the package".to_owned())?;
+        fs::rename(kernel.path(), directory.join(BOOTABLE)).map_err(|error| error.to_string())?;
+        let version = run(Command::new("dpkg-deb")
+            .arg("--field")
+            .arg(package)
+            .arg("Version"))?;
+        Ok(version.trim().to_owned())
+    }
+}
+
+/// What the command printed, or the last line of its complaint.
+fn run(command: &mut Command) -> Result<String, String> {
+    dies_with_us(command);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{program}: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let last = complaint.lines().rfind(|line| !line.trim().is_empty());
+    Err(last.unwrap_or("failed without a word").trim().to_owned())
+}
+
+#[cfg(test)]
+#[path = "kernel_image_tests.rs"]
+mod tests;
