@@ -66,16 +66,14 @@ fn header(run: &Run, look: Look) -> String {
 fn meaning(mode: Mode) -> &'static str {
     match mode {
         Mode::Exact => {
-            "Numbers describe the reference kernel in this repository. They count instructions \
-             the guest executed per operation; they are not time and not cycles."
+            "Rows of capos describe the reference kernel in this repository, not capOS. Numbers \
+             count instructions the guest executed per operation; they are not time and not cycles."
         }
         Mode::Hardware => {
-            "Numbers describe the reference kernel in this repository, on this host's hardware."
+            "Rows of capos describe the reference kernel in this repository, not capOS. Numbers \
+             hold for this host's hardware."
         }
-        Mode::Emulated => {
-            "EMULATED: a smoke run of the reference kernel in this repository. Its numbers are \
-             not publishable."
-        }
+        Mode::Emulated => "EMULATED: a smoke run. Its numbers are not publishable.",
     }
 }
 
