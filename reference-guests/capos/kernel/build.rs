@@ -4,7 +4,6 @@
 fn main() {
     println!("cargo:rerun-if-changed=kernel.ld");
     println!("cargo:rerun-if-changed=build.rs");
-    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory");
     for argument in [
         "-nostdlib",
         "-nostartfiles",
@@ -17,5 +16,7 @@ fn main() {
     ] {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
-    println!("cargo:rustc-link-arg-bins=-Wl,-T,{here}/kernel.ld");
+    // From the workspace's root, where cargo runs the compiler: this output is
+    // cached, and an absolute path would outlive a checkout that moved.
+    println!("cargo:rustc-link-arg-bins=-Wl,-T,kernel/kernel.ld");
 }

@@ -2,9 +2,7 @@
 //! arguments of a library do not reach the programs that use it.)
 
 fn main() {
-    let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets the manifest directory");
-    let script = format!("{here}/../runtime/program.ld");
-    println!("cargo:rerun-if-changed={script}");
+    println!("cargo:rerun-if-changed=../runtime/program.ld");
     println!("cargo:rerun-if-changed=../link.rs");
     for argument in [
         "-nostdlib",
@@ -18,5 +16,7 @@ fn main() {
     ] {
         println!("cargo:rustc-link-arg-bins={argument}");
     }
-    println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}");
+    // From the workspace's root, where cargo runs the compiler: this output is
+    // cached, and an absolute path would outlive a checkout that moved.
+    println!("cargo:rustc-link-arg-bins=-Wl,-T,user/runtime/program.ld");
 }
