@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
 
-use super::recipe::{Part, TARGET};
+use super::recipe::{Part, Recipe, TARGET};
 use super::{Extra, Guest, GuestName, Image, KERNEL, KernelImage, Variant, kernel_image};
 use crate::child::dies_with_us;
 use crate::hash;
@@ -77,7 +77,7 @@ pub enum BuildError {
     #[diagnostic(
         code(capbench::guest::no_kernel),
         help(
-            "connect to the distribution's archive once (`apt-get update`), or name a kernel of your own: `--kernel FILE`"
+            "run once with the distribution's archive in reach, or name a kernel of your own: `--kernel FILE`"
         )
     )]
     NoKernelImage {
@@ -129,10 +129,12 @@ pub enum BuildError {
 pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     let recipe = request.guest.recipe();
     let manifest = request.root.join(recipe.workspace).join("Cargo.toml");
-    if !manifest.is_file() {
+    // The one path of sources that several checkouts share: cargo would build
+    // them again for each other name they go by.
+    let Ok(manifest) = manifest.canonicalize() else {
         let guest = request.guest;
         return Err(BuildError::NoSources { guest, manifest });
-    }
+    };
     let output = output_directory(request);
     create_directory(&output)?;
     let _exclusive = lock(&guest_directory(request))?;
@@ -155,7 +157,7 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
                 .rustflags
                 .iter()
                 .map(ToString::to_string)
-                .chain(remapped_paths(request.root))
+                .chain(remapped_paths(&checkout_of(&manifest, recipe)))
                 .collect(),
             features: if part.instrumented { &features } else { &[] },
             environment: &request.extra.environment,
@@ -220,6 +222,13 @@ fn output_directory(request: &BuildRequest<'_>) -> PathBuf {
         let hash = hash::short(hash::of_canonical(&request.extra));
         guests.join(format!("{}-{hash}", request.variant))
     }
+}
+
+/// The root of the checkout that a workspace's manifest really lies in.
+fn checkout_of(manifest: &Path, recipe: &Recipe) -> PathBuf {
+    let depth = Path::new(recipe.workspace).components().count() + 1;
+    let root = manifest.ancestors().nth(depth);
+    root.expect("the manifest lies in the workspace").to_owned()
 }
 
 /// Paths of this host do not belong into an image: the same sources then give

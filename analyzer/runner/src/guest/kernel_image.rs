@@ -9,14 +9,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::str::FromStr;
 
 use capbench_results::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::apt::{self, Apt};
 use super::build::BuildError;
-use crate::child::dies_with_us;
 use crate::hash;
 
 /// Which kernel a Linux guest boots, for the record.
@@ -86,7 +85,7 @@ pub(super) fn provide(
         path: pins.to_owned(),
         message: error.to_string(),
     })?;
-    from_packages(&pins, cache, &Apt)
+    from_packages(&pins, cache, &Apt::new(&cache.join("apt")))
 }
 
 fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildError> {
@@ -277,64 +276,29 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> BuildError {
     move |source| BuildError::File { path, source }
 }
 
-/// The distribution's own tools.
-struct Apt;
-
 impl Source for Apt {
     fn fetch(&self, package: &str, directory: &Path) -> Result<PathBuf, String> {
-        run(Command::new("apt-get")
-            .args(["download", "--quiet", package])
-            .current_dir(directory))?;
-        let mut files = fs::read_dir(directory).map_err(|error| error.to_string())?;
-        files
-            .find_map(|file| {
-                Some(file.ok()?.path()).filter(|p| p.extension() == Some("deb".as_ref()))
-            })
-            .ok_or_else(|| "apt-get left no package".to_owned())
+        self.download(package, directory)
     }
 
     fn newest(&self, package: &str) -> Result<String, String> {
-        let text = run(Command::new("apt-cache").args(["depends", "--important", package]))?;
-        text.lines()
-            .filter_map(|line| line.trim().strip_prefix("Depends: "))
+        self.dependencies(package)?
+            .into_iter()
             .find(|name| name.starts_with("linux-image-"))
-            .map(str::to_owned)
             .ok_or_else(|| "depends on no kernel".to_owned())
     }
 
     fn unpack(&self, package: &Path, directory: &Path) -> Result<String, String> {
         let tree = directory.join("tree");
-        run(Command::new("dpkg-deb")
-            .arg("--extract")
-            .args([package, &tree]))?;
+        apt::extract(package, &tree)?;
         let boot = fs::read_dir(tree.join("boot")).map_err(|error| error.to_string())?;
         let kernel = boot
             .flatten()
             .find(|file| file.file_name().to_string_lossy().starts_with("vmlinuz-"))
             .ok_or_else(|| "no kernel in the package".to_owned())?;
         fs::rename(kernel.path(), directory.join(BOOTABLE)).map_err(|error| error.to_string())?;
-        let version = run(Command::new("dpkg-deb")
-            .arg("--field")
-            .arg(package)
-            .arg("Version"))?;
-        Ok(version.trim().to_owned())
+        apt::version(package)
     }
-}
-
-/// What the command printed, or the last line of its complaint.
-fn run(command: &mut Command) -> Result<String, String> {
-    dies_with_us(command);
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    let last = complaint.lines().rfind(|line| !line.trim().is_empty());
-    Err(last.unwrap_or("failed without a word").trim().to_owned())
 }
 
 #[cfg(test)]

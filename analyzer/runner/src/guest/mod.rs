@@ -1,5 +1,6 @@
 //! Guests: which there are, in which variants, and what a built one consists of.
 
+mod apt;
 mod build;
 mod kernel_image;
 mod recipe;
