@@ -7,6 +7,7 @@
 //!                                        │
 //!                     check: findings ◄──┤
 //!                                        ├──► summary  (one trace, for people)
+//!                                        ├──► figures  (what second instruments say)
 //!                     breakdown ◄────────┴──► outcome  (several boots, one result)
 //! ```
 //!
@@ -17,6 +18,7 @@
 pub mod audit;
 mod breakdown;
 pub mod check;
+pub mod figures;
 mod histogram;
 pub mod load;
 pub mod outcome;

@@ -10,8 +10,9 @@ use crate::histogram::Budget;
 use crate::trace::Trace;
 use crate::windows::{Tables, Window};
 use capbench_results::{
-    BootSummary, Breakdown, Evidence, FailureReason, InvalidReason, Measurement, Outcome, Range,
-    Refusal, SampleKind, Unit, UnsupportedReason,
+    BootSummary, Breakdown, Evidence, FailureReason, InstrumentAgreement, InvalidReason,
+    Measurement, Mispriced, Outcome, Perturbation, Range, Refusal, SampleKind, Unit,
+    UnsupportedReason,
 };
 use capbench_stats::{median, summarize};
 use trace_format::SampleFlags;
@@ -46,20 +47,40 @@ pub struct Row<'a> {
     pub lower_is_better: bool,
 }
 
-/// The outcome of a row from boots of the `samples` variant, with a breakdown from
-/// boots of the `segments` variant, if there are any. `across` holds findings that
-/// are of no single boot.
-pub fn outcome(row: &Row, measured: &[Boot], traced: &[Boot], across: &[Finding]) -> Outcome {
-    let boots = measured.iter().chain(traced);
-    let findings = boots.flat_map(|boot| boot.findings).chain(across);
+/// What one row has to go by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Material<'a> {
+    /// Boots of the `samples` variant.
+    pub measured: &'a [Boot<'a>],
+    /// Boots of the `segments` variant, if there are any.
+    pub traced: &'a [Boot<'a>],
+    /// Boots that carried another instrument, by pass.
+    pub passes: &'a [(&'a str, Vec<Boot<'a>>)],
+    /// Findings that are of no single boot.
+    pub across: &'a [Finding],
+    /// What second instruments said of the row.
+    pub instruments: &'a [InstrumentAgreement],
+    /// What its window holds that exact mode misprices.
+    pub mispriced: &'a [Mispriced],
+}
+
+/// The outcome of a row.
+pub fn outcome(row: &Row, material: &Material) -> Outcome {
+    let passes = material.passes.iter().flat_map(|(_, boots)| boots);
+    let boots = material
+        .measured
+        .iter()
+        .chain(material.traced)
+        .chain(passes);
+    let findings = boots.flat_map(|boot| boot.findings).chain(material.across);
     let touching: Vec<&Finding> = findings.filter(|f| f.touches(row.benchmark)).collect();
     if let Some(first) = touching.first() {
         return refuse(first, &touching);
     }
-    if let Some(outcome) = unsupported(row, measured) {
+    if let Some(outcome) = unsupported(row, material.measured) {
         return outcome;
     }
-    match measure(row, measured, traced) {
+    match measure(row, material) {
         Ok(measurement) => Outcome::Passed(measurement),
         Err(refused) => *refused,
     }
@@ -124,8 +145,8 @@ fn never_ran(source: &str) -> Refused {
     )))
 }
 
-fn measure(row: &Row, measured: &[Boot], traced: &[Boot]) -> Result<Measurement, Refused> {
-    let boots = values_of_all(row, measured)?;
+fn measure(row: &Row, material: &Material) -> Result<Measurement, Refused> {
+    let boots = values_of_all(row, material.measured)?;
     let slices: Vec<&[f64]> = boots.iter().map(|boot| boot.warm.as_slice()).collect();
     let summary = summarize(&slices).ok_or_else(|| never_ran("no boot"))?;
     let cold: Option<Vec<f64>> = boots.iter().map(|boot| boot.cold).collect();
@@ -162,8 +183,36 @@ fn measure(row: &Row, measured: &[Boot], traced: &[Boot]) -> Result<Measurement,
                 cold: boot.cold,
             })
             .collect(),
-        breakdown: trace_breakdown(row, summary.median, traced)?,
+        breakdown: trace_breakdown(row, summary.median, material.traced)?,
+        instruments: material.instruments.to_vec(),
+        perturbations: perturbations(row, summary.median, material.passes)?,
+        mispriced: material.mispriced.to_vec(),
     })
+}
+
+/// What each pass's instrument adds to the row, from that pass's own samples.
+fn perturbations(
+    row: &Row,
+    undisturbed_median: f64,
+    passes: &[(&str, Vec<Boot>)],
+) -> Result<Vec<Perturbation>, Refused> {
+    let mut perturbations = Vec::new();
+    for (pass, boots) in passes {
+        if let Some(median) = median_of_all(&values_of_all(row, boots)?) {
+            perturbations.push(Perturbation {
+                pass: (*pass).to_owned(),
+                median,
+                effect: median - undisturbed_median,
+            });
+        }
+    }
+    Ok(perturbations)
+}
+
+/// Median of the boots' medians.
+fn median_of_all(boots: &[Values]) -> Option<f64> {
+    let medians: Option<Vec<f64>> = boots.iter().map(|boot| median(&boot.warm)).collect();
+    median(&medians?)
 }
 
 fn trace_breakdown(
@@ -175,7 +224,7 @@ fn trace_breakdown(
         return Ok(None);
     };
     let boots = values_of_all(row, traced)?;
-    let medians: Option<Vec<f64>> = boots.iter().map(|boot| median(&boot.warm)).collect();
+    let traced_median = median_of_all(&boots);
     let mut tables = Tables::default();
     let mut budget = Budget::bytes(BREAKDOWN_BYTES);
     for boot in traced {
@@ -186,7 +235,7 @@ fn trace_breakdown(
     let traces = boots.into_iter().map(|boot| boot.source).collect();
     let mut breakdown = breakdown(&tables, &first.trace.statements, traces);
     if let Some(breakdown) = &mut breakdown {
-        breakdown.traced_median = medians.and_then(|medians| median(&medians));
+        breakdown.traced_median = traced_median;
         breakdown.tracing_effect = breakdown
             .traced_median
             .map(|traced| traced - untraced_median);

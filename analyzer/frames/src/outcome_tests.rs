@@ -30,7 +30,12 @@ fn outcome_of(row: &Row, measured: &[Story], traced: &[Story]) -> Outcome {
     // Leaking keeps the test short; a process of tests ends soon.
     let measured = boots(measured.leak(), judged.leak());
     let traced = boots(traced.leak(), judged_traced.leak());
-    outcome(row, &measured, &traced, &[])
+    let material = Material {
+        measured: &measured,
+        traced: &traced,
+        ..Material::default()
+    };
+    outcome(row, &material)
 }
 
 #[test]
@@ -142,7 +147,11 @@ fn the_cause_names_the_reason_and_the_consequences_are_evidence() {
         trace: &trace,
         findings: &findings,
     };
-    let Outcome::Invalid(refusal) = outcome(&ROW, &[boot], &[], &[]) else {
+    let material = Material {
+        measured: &[boot],
+        ..Material::default()
+    };
+    let Outcome::Invalid(refusal) = outcome(&ROW, &material) else {
         panic!()
     };
     assert_eq!(refusal.reason, InvalidReason::AbnormalExit);
@@ -161,7 +170,12 @@ fn boots_that_differ_refuse_every_number() {
         trace: &trace,
         findings: &[],
     };
-    let Outcome::Invalid(refusal) = outcome(&ROW, &[boot], &[], &across) else {
+    let material = Material {
+        measured: &[boot],
+        across: &across,
+        ..Material::default()
+    };
+    let Outcome::Invalid(refusal) = outcome(&ROW, &material) else {
         panic!()
     };
     assert_eq!(refusal.reason, InvalidReason::StreamsDiffer);

@@ -2,7 +2,7 @@
 //! what comes out as a measurement contradicts nothing.
 
 use capbench_frames::check::{Authority, Expectation, check};
-use capbench_frames::outcome::{Boot, Row, outcome};
+use capbench_frames::outcome::{Boot, Material, Row, outcome};
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::trace::read_bytes;
 use capbench_results::{Outcome, Unit};
@@ -316,7 +316,12 @@ proptest! {
         // With and without findings: arithmetic must hold even where no rule looked.
         for findings in [&findings[..], &[]] {
             let boot = Boot { trace: &trace, findings };
-            if let Outcome::Passed(measurement) = outcome(&ROW, &[boot], &[boot], &[]) {
+            let material = Material {
+                measured: &[boot],
+                traced: &[boot],
+                ..Material::default()
+            };
+            if let Outcome::Passed(measurement) = outcome(&ROW, &material) {
                 prop_assert!(measurement.check().is_ok(), "{:?}", measurement.check());
             }
         }

@@ -15,5 +15,7 @@ mod text;
 pub use json::trace_json;
 pub use look::Look;
 pub use text::breakdown::breakdowns;
+pub use text::instruments::instruments;
+pub use text::matrix::matrix;
 pub use text::results::results;
 pub use text::trace::trace;

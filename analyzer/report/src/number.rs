@@ -24,6 +24,18 @@ pub(crate) fn percent(share: Option<f64>) -> String {
     )
 }
 
+/// Three digits that count: a ratio says how much, not how exactly.
+pub(crate) fn ratio(value: f64) -> String {
+    let magnitude = value.abs();
+    let decimals = match magnitude {
+        _ if magnitude >= 100.0 => 0,
+        _ if magnitude >= 10.0 => 1,
+        _ if magnitude >= 1.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.decimals$}")
+}
+
 /// With its sign, because it is a difference.
 pub(crate) fn signed(value: f64) -> String {
     let text = number(value);
@@ -48,5 +60,7 @@ mod tests {
         assert_eq!(signed(61.0), "+61");
         assert_eq!(signed(-61.0), "-61");
         assert_eq!(percent(Some(0.1405)), "14.1 %");
+        assert_eq!(ratio(0.3362), "0.336");
+        assert_eq!(ratio(12.345), "12.3");
     }
 }

@@ -4,7 +4,7 @@ use capbench_frames::check::{Expectation, check};
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
-use capbench_report::{Look, breakdowns, results, trace, trace_json};
+use capbench_report::{Look, breakdowns, instruments, matrix, results, trace, trace_json};
 use capbench_results::*;
 
 fn segment(name: &str, parent: &str, median: f64, share: f64) -> SegmentSummary {
@@ -70,6 +70,9 @@ fn measurement(batch: u32, medians: &[f64], p95: Option<f64>) -> Measurement {
                 segment("copy", "body", 20.0, 0.1),
             ],
         }),
+        instruments: Vec::new(),
+        perturbations: Vec::new(),
+        mispriced: Vec::new(),
     }
 }
 
@@ -85,6 +88,7 @@ fn document(mode: Mode) -> Results {
             artifact_hash: Some(Digest([2; 32])),
             notes: String::new(),
             guest: guest.into(),
+            system: guest.into(),
             mode,
             authority_profile: "ring-measure".into(),
             outcome,
@@ -141,7 +145,138 @@ fn document(mode: Mode) -> Results {
             },
         },
         results: list,
+        comparisons: Vec::new(),
+        context: Vec::new(),
     }
+}
+
+/// A Linux row that two more instruments watched.
+fn watched(mode: Mode, system: &str, median: f64) -> BenchmarkResult {
+    let reading = |observed, allowed| InstrumentReading {
+        trace: "linux-perf-1.ktrace".into(),
+        program: 10_000.0,
+        observed,
+        allowed,
+    };
+    let agreement = |pass: &str, instrument: &str, widest: Option<InstrumentReading>| {
+        let judged = widest.is_some();
+        InstrumentAgreement {
+            pass: pass.into(),
+            instrument: instrument.into(),
+            unit: "ns".into(),
+            agreed: if judged { 5 } else { 0 },
+            not_judged: if judged { 0 } else { 2 },
+            why: (!judged).then(|| "the loop was preempted".into()),
+            widest,
+        }
+    };
+    let mut row = document(mode).results.remove(0);
+    let mut measured = measurement(1, &[median; 5], Some(median));
+    measured.instruments = vec![
+        agreement("samples", "markers", Some(reading(10_001.5, 10.0))),
+        agreement("counts", "sys_enter.getppid", Some(reading(10_000.0, 0.0))),
+        agreement("perf", "task clock", None),
+    ];
+    measured.perturbations = vec![Perturbation {
+        pass: "counts".into(),
+        median: median + 1629.0,
+        effect: 1629.0,
+    }];
+    measured.mispriced = vec![Mispriced {
+        kind: MispricedKind::FpuState,
+        per_operation: None,
+        counted_by: None,
+    }];
+    row.benchmark_name = "linux/null-syscall/1".into();
+    row.guest = "linux".into();
+    row.system = system.into();
+    row.outcome = Outcome::Passed(measured);
+    row
+}
+
+/// The document with counterparts beside its first row.
+fn compared(mode: Mode) -> Results {
+    let mut document = document(mode);
+    document.results.push(watched(mode, "linux-matched", 337.0));
+    document.results.push(watched(mode, "linux-stock", 674.0));
+    let mut refused = document.results[4].clone();
+    refused.benchmark_name = "linux/io-uring-nop/1".into();
+    refused.system = "linux-matched".into();
+    document.results.push(refused);
+    let numerator = RowName::of(&document.results[0]);
+    let rows = document.results[6..].to_vec();
+    document.comparisons = rows
+        .iter()
+        .map(|row| Comparison {
+            numerator: numerator.clone(),
+            denominator: RowName::of(row),
+            difference: format!("{} posts no completion.", row.benchmark_name),
+            outcome: match row.outcome.measurement() {
+                Some(below) => ComparisonOutcome::Ratio(Ratio {
+                    value: 412.0 / below.median,
+                    unit: below.unit,
+                    numerator: 412.0,
+                    denominator: below.median,
+                }),
+                None => ComparisonOutcome::None(Refusal::new(
+                    NoRatioReason::NotMeasured,
+                    "linux/io-uring-nop/1 on linux-matched is unsupported: noGuestImage",
+                )),
+            },
+        })
+        .collect();
+    let native = |benchmark: &str, outcome| ContextRow {
+        column: "native host".into(),
+        benchmark_name: benchmark.into(),
+        source: "Linux 6.1 on a processor".into(),
+        outcome,
+    };
+    let refusal = Refusal::new(
+        UnsupportedReason::MissingSubsystem,
+        "io_uring_setup: EPERM (1)",
+    );
+    document.context = vec![
+        native(
+            "linux/null-syscall/1",
+            Outcome::Passed(ContextValue {
+                unit: Unit::Ns,
+                median: 187.78,
+                min: 180.0,
+                n: 256,
+            }),
+        ),
+        native("linux/io-uring-nop/1", Outcome::Unsupported(refusal)),
+    ];
+    document
+}
+
+#[test]
+fn the_matrix_names_both_rows_their_difference_and_what_leans() {
+    let document = compared(Mode::Exact);
+    document.check().unwrap();
+    insta::assert_snapshot!("matrix", matrix(&document, Look::PLAIN));
+}
+
+#[test]
+fn a_matrix_in_exact_mode_never_speaks_of_time_as_its_own() {
+    let mut document = compared(Mode::Exact);
+    document.context.clear();
+    let text = matrix(&document, Look::PLAIN);
+    assert!(text.contains("instruction ratio (not time)"), "{text}");
+    assert!(!text.replace("(not time)", "").contains("time"), "{text}");
+}
+
+#[test]
+fn an_emulated_matrix_carries_a_watermark() {
+    let mut document = compared(Mode::Exact);
+    document.run.mode = Mode::Emulated;
+    assert!(matrix(&document, Look::PLAIN).contains("not publishable"));
+}
+
+#[test]
+fn instruments_stand_in_one_table_with_what_they_cost() {
+    let document = compared(Mode::Exact);
+    insta::assert_snapshot!("instruments", instruments(&document, Look::PLAIN));
 }
 
 #[test]

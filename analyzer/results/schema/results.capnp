@@ -22,6 +22,9 @@ struct Results {
   schema  @0 :Text;  # "capbench.results/1"
   run     @1 :Run;
   results @2 :List(BenchmarkResult);
+
+  comparisons @3 :List(Comparison);
+  context     @4 :List(ContextRow);
 }
 
 struct Run {
@@ -62,6 +65,7 @@ struct BenchmarkResult {
   guest            @13 :Text;
   mode             @14 :Text;
   authorityProfile @15 :Text;
+  system           @16 :Text;  # what the guest booted: its programs and kernel parameters
 }
 
 enum SampleKind {
@@ -86,6 +90,88 @@ struct MeasurementSummary {
   cold       @12 :Float64 = nan;    # median of the boots' first values; nan: not recorded
   boots      @13 :List(BootSummary);
   breakdown  @14 :Breakdown;        # null: no segment trace
+
+  instruments   @15 :List(InstrumentAgreement);
+  perturbations @16 :List(Perturbation);
+  mispriced     @17 :List(Mispriced);
+}
+
+# What a second instrument said of the loop that the program timed, in the boots
+# that carried it. All of it agrees; what does not, leaves no measurement.
+struct InstrumentAgreement {
+  pass       @0 :Text;
+  instrument @1 :Text;
+  unit       @2 :Text;
+  agreed     @3 :UInt32;         # boots in which it was judged
+  notJudged  @4 :UInt32;         # boots in which it could not be
+  why        @5 :Text;           # why not; empty when it always was
+  widest     @6 :InstrumentReading;  # of those judged; null: none was
+}
+
+struct InstrumentReading {
+  trace    @0 :Text;
+  program  @1 :Float64;  # what the program says
+  observed @2 :Float64;  # what the instrument says, its own cost taken out
+  allowed  @3 :Float64;  # most they may differ, in the same unit
+}
+
+# What a pass's instrument costs the benchmark.
+struct Perturbation {
+  pass   @0 :Text;
+  median @1 :Float64;  # under this pass, from its own samples
+  effect @2 :Float64;  # that minus the measurement's median
+}
+
+# Instructions in the window that exact mode counts as one and hardware does not.
+struct Mispriced {
+  kind         @0 :Text;
+  perOperation @1 :Float64 = nan;  # executions per operation; nan: not counted
+  countedBy    @2 :Text;           # empty: not counted
+}
+
+struct Comparison {
+  numerator   @0 :RowName;
+  denominator @1 :RowName;
+  difference  @2 :Text;  # what the two do not have in common
+  result :union {
+    ratio @3 :Ratio;
+    none  @4 :RunFailure;
+  }
+}
+
+struct RowName {
+  benchmarkName @0 :Text;
+  guest         @1 :Text;
+  system        @2 :Text;
+}
+
+struct Ratio {
+  value       @0 :Float64;  # numerator / denominator
+  unit        @1 :Text;     # of both
+  numerator   @2 :Float64;  # medians
+  denominator @3 :Float64;
+}
+
+# A number from outside the envelope: beside the matrix, never in a ratio.
+struct ContextRow {
+  column        @0 :Text;
+  benchmarkName @1 :Text;
+  source        @2 :Text;  # where it comes from
+  status        @3 :BenchmarkStatus;
+  result :union {
+    value         @4 :ContextValue;
+    failure       @5 :RunFailure;
+    unsupported   @6 :RunFailure;
+    invalid       @7 :RunFailure;
+    notApplicable @8 :RunFailure;
+  }
+}
+
+struct ContextValue {
+  unit   @0 :Text;
+  median @1 :Float64;
+  min    @2 :Float64;
+  n      @3 :UInt64;
 }
 
 struct Range {

@@ -1,5 +1,7 @@
 //! A run's results as one document.
 
+use crate::comparison::Comparison;
+use crate::context::ContextRow;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
 use crate::words::{Mode, Status};
@@ -14,8 +16,12 @@ pub const SCHEMA: &str = "capbench.results/1";
 pub struct Results {
     /// What ran.
     pub run: Run,
-    /// One per benchmark and guest.
+    /// One per benchmark, guest and system.
     pub results: Vec<BenchmarkResult>,
+    /// Rows of this run that mappings put side by side.
+    pub comparisons: Vec<Comparison>,
+    /// Numbers from outside the envelope, beside the rows.
+    pub context: Vec<ContextRow>,
 }
 
 /// What ran. The whole record is run.json; this is what a reader of results needs
@@ -72,6 +78,8 @@ pub struct BenchmarkResult {
     pub notes: String,
     /// The operating system under test.
     pub guest: String,
+    /// What it booted: its programs and the parameters of its kernel.
+    pub system: String,
     /// What drove its clock.
     pub mode: Mode,
     /// The authority the program was declared to hold.
@@ -145,7 +153,11 @@ impl Results {
                 result.run_id == self.run.id && result.mode == self.run.mode,
                 "results belong to the run that lists them",
             )
-        })
+        })?;
+        self.comparisons
+            .iter()
+            .try_for_each(|comparison| comparison.check(&self.results))?;
+        self.context.iter().try_for_each(ContextRow::check)
     }
 
     /// Whether every benchmark that could run also passed. What is unsupported or

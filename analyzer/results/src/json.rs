@@ -1,10 +1,14 @@
 //! results.json.
 
+use crate::comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
+use crate::context::{ContextRow, ContextValue};
 use crate::digest::Digest;
 use crate::document::{BenchmarkResult, Contradiction, Results, Run, SCHEMA};
 use crate::measurement::Measurement;
 use crate::outcome::{Outcome, Refusal};
-use crate::reason::{FailureReason, InvalidReason, NotApplicableReason, UnsupportedReason};
+use crate::reason::{
+    FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
+};
 use crate::words::{Mode, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +24,10 @@ struct Document {
     schema: String,
     run: Run,
     results: Vec<FlatResult>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    comparisons: Vec<FlatComparison>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    context: Vec<FlatContext>,
 }
 
 /// A result as JSON spells it: the branch stands in the object under its name.
@@ -37,10 +45,48 @@ struct FlatResult {
     artifact_hash: Option<Digest>,
     notes: String,
     guest: String,
+    /// Empty in documents that are older than the field.
+    #[serde(default)]
+    system: String,
     mode: Mode,
     authority_profile: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measurement: Option<Measurement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Refusal<FailureReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unsupported: Option<Refusal<UnsupportedReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invalid: Option<Refusal<InvalidReason>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_applicable: Option<Refusal<NotApplicableReason>>,
+}
+
+/// Two rows side by side, as JSON spells it: a ratio or a reason under its name.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Comparison", transform = ratio_or_none)]
+struct FlatComparison {
+    numerator: RowName,
+    denominator: RowName,
+    difference: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ratio: Option<Ratio>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    none: Option<Refusal<NoRatioReason>>,
+}
+
+/// A number from outside the envelope, as JSON spells it.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ContextRow", transform = exactly_one_context_branch)]
+struct FlatContext {
+    column: String,
+    benchmark_name: String,
+    source: String,
+    status: Status,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<ContextValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Refusal<FailureReason>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,24 +106,54 @@ const BRANCHES: [(Status, &str); 5] = [
     (Status::NotApplicable, "notApplicable"),
 ];
 
+/// The same where less is known of the value.
+const CONTEXT_BRANCHES: [(Status, &str); 5] = {
+    let mut branches = BRANCHES;
+    branches[0].1 = "value";
+    branches
+};
+
 /// Says in JSON Schema what the enum says in Rust.
 fn exactly_one_branch(schema: &mut schemars::Schema) {
-    let alternatives: Vec<Value> = BRANCHES
-        .iter()
-        .map(|(status, branch)| {
-            let mut properties = json!({ "status": { "const": status } });
-            for (_, other) in BRANCHES.iter().filter(|(_, other)| other != branch) {
-                properties[other] = json!(false);
-            }
-            json!({ "properties": properties, "required": [branch] })
-        })
-        .collect();
-    schema.insert("oneOf".to_owned(), Value::Array(alternatives));
+    exactly_one_of(schema, &BRANCHES);
+}
+
+fn exactly_one_context_branch(schema: &mut schemars::Schema) {
+    exactly_one_of(schema, &CONTEXT_BRANCHES);
+}
+
+fn exactly_one_of(schema: &mut schemars::Schema, branches: &[(Status, &str)]) {
+    let alternatives = branches.iter().map(|(status, branch)| {
+        let mut alternative = only(branch, branches.iter().map(|(_, name)| *name));
+        alternative["properties"]["status"] = json!({ "const": status });
+        alternative
+    });
+    schema.insert("oneOf".to_owned(), alternatives.collect());
+    never_null(schema, branches.iter().map(|(_, name)| *name));
+}
+
+fn ratio_or_none(schema: &mut schemars::Schema) {
+    const BRANCHES: [&str; 2] = ["ratio", "none"];
+    let alternatives = BRANCHES.iter().map(|branch| only(branch, BRANCHES));
+    schema.insert("oneOf".to_owned(), alternatives.collect());
+    never_null(schema, BRANCHES);
+}
+
+/// An object with this branch and none of the others.
+fn only<'a>(branch: &str, branches: impl IntoIterator<Item = &'a str>) -> Value {
+    let mut properties = json!({});
+    for other in branches.into_iter().filter(|other| *other != branch) {
+        properties[other] = json!(false);
+    }
+    json!({ "properties": properties, "required": [branch] })
+}
+
+/// A branch is an object when it is there at all, never null.
+fn never_null<'a>(schema: &mut schemars::Schema, branches: impl IntoIterator<Item = &'a str>) {
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
-    // A branch is an object when it is there at all, never null.
-    for (_, branch) in BRANCHES {
+    for branch in branches {
         let Some(property) = properties.get_mut(branch) else {
             continue;
         };
@@ -99,6 +175,7 @@ impl From<&BenchmarkResult> for FlatResult {
             artifact_hash: result.artifact_hash,
             notes: result.notes.clone(),
             guest: result.guest.clone(),
+            system: result.system.clone(),
             mode: result.mode,
             authority_profile: result.authority_profile.clone(),
             measurement: None,
@@ -122,41 +199,134 @@ impl TryFrom<FlatResult> for BenchmarkResult {
     type Error = Contradiction;
 
     fn try_from(flat: FlatResult) -> Result<Self, Contradiction> {
-        let name = flat.benchmark_name.clone();
-        let mut branches = [
+        let what = format!("result `{}`", flat.benchmark_name);
+        let branches = [
             flat.measurement.map(Outcome::Passed),
             flat.failure.map(Outcome::Failed),
             flat.unsupported.map(Outcome::Unsupported),
             flat.invalid.map(Outcome::Invalid),
             flat.not_applicable.map(Outcome::NotApplicable),
-        ]
-        .into_iter()
-        .flatten();
-        let (Some(outcome), None) = (branches.next(), branches.next()) else {
-            return Err(Contradiction(format!(
-                "result `{name}` must carry exactly one of {}",
-                BRANCHES.map(|(_, branch)| branch).join(", ")
-            )));
-        };
-        if flat.status != outcome.status() {
-            return Err(Contradiction(format!(
-                "result `{name}` says `{}` but carries what belongs to `{}`",
-                flat.status,
-                outcome.status()
-            )));
-        }
+        ];
         Ok(Self {
+            outcome: the_branch(&what, flat.status, branches, &BRANCHES)?,
             run_id: flat.run_id,
-            benchmark_name: name,
+            benchmark_name: flat.benchmark_name,
             tier: flat.tier,
             correctness_id: flat.correctness_id,
             config_hash: flat.config_hash,
             artifact_hash: flat.artifact_hash,
             notes: flat.notes,
             guest: flat.guest,
+            system: flat.system,
             mode: flat.mode,
             authority_profile: flat.authority_profile,
+        })
+    }
+}
+
+/// The one branch that is there, if it is the one that the status repeats.
+fn the_branch<V>(
+    what: &str,
+    status: Status,
+    branches: [Option<Outcome<V>>; 5],
+    names: &[(Status, &str)],
+) -> Result<Outcome<V>, Contradiction> {
+    let mut branches = branches.into_iter().flatten();
+    let (Some(outcome), None) = (branches.next(), branches.next()) else {
+        let names: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
+        return Err(Contradiction(format!(
+            "{what} must carry exactly one of {}",
+            names.join(", ")
+        )));
+    };
+    if status != outcome.status() {
+        return Err(Contradiction(format!(
+            "{what} says `{status}` but carries what belongs to `{}`",
+            outcome.status()
+        )));
+    }
+    Ok(outcome)
+}
+
+impl From<&Comparison> for FlatComparison {
+    fn from(comparison: &Comparison) -> Self {
+        let (ratio, none) = match comparison.outcome.clone() {
+            ComparisonOutcome::Ratio(ratio) => (Some(ratio), None),
+            ComparisonOutcome::None(refusal) => (None, Some(refusal)),
+        };
+        Self {
+            numerator: comparison.numerator.clone(),
+            denominator: comparison.denominator.clone(),
+            difference: comparison.difference.clone(),
+            ratio,
+            none,
+        }
+    }
+}
+
+impl TryFrom<FlatComparison> for Comparison {
+    type Error = Contradiction;
+
+    fn try_from(flat: FlatComparison) -> Result<Self, Contradiction> {
+        let outcome = match (flat.ratio, flat.none) {
+            (Some(ratio), None) => ComparisonOutcome::Ratio(ratio),
+            (None, Some(refusal)) => ComparisonOutcome::None(refusal),
+            _ => {
+                return Err(Contradiction(
+                    "a comparison must carry exactly one of ratio, none".to_owned(),
+                ));
+            }
+        };
+        Ok(Self {
+            numerator: flat.numerator,
+            denominator: flat.denominator,
+            difference: flat.difference,
             outcome,
+        })
+    }
+}
+
+impl From<&ContextRow> for FlatContext {
+    fn from(row: &ContextRow) -> Self {
+        let mut flat = Self {
+            column: row.column.clone(),
+            benchmark_name: row.benchmark_name.clone(),
+            source: row.source.clone(),
+            status: row.outcome.status(),
+            value: None,
+            failure: None,
+            unsupported: None,
+            invalid: None,
+            not_applicable: None,
+        };
+        match row.outcome.clone() {
+            Outcome::Passed(branch) => flat.value = Some(branch),
+            Outcome::Failed(branch) => flat.failure = Some(branch),
+            Outcome::Unsupported(branch) => flat.unsupported = Some(branch),
+            Outcome::Invalid(branch) => flat.invalid = Some(branch),
+            Outcome::NotApplicable(branch) => flat.not_applicable = Some(branch),
+        }
+        flat
+    }
+}
+
+impl TryFrom<FlatContext> for ContextRow {
+    type Error = Contradiction;
+
+    fn try_from(flat: FlatContext) -> Result<Self, Contradiction> {
+        let what = format!("{} of `{}`", flat.column, flat.benchmark_name);
+        let branches = [
+            flat.value.map(Outcome::Passed),
+            flat.failure.map(Outcome::Failed),
+            flat.unsupported.map(Outcome::Unsupported),
+            flat.invalid.map(Outcome::Invalid),
+            flat.not_applicable.map(Outcome::NotApplicable),
+        ];
+        Ok(Self {
+            outcome: the_branch(&what, flat.status, branches, &CONTEXT_BRANCHES)?,
+            column: flat.column,
+            benchmark_name: flat.benchmark_name,
+            source: flat.source,
         })
     }
 }
@@ -170,6 +340,8 @@ impl Results {
             schema: SCHEMA.to_owned(),
             run: self.run.clone(),
             results: self.results.iter().map(FlatResult::from).collect(),
+            comparisons: self.comparisons.iter().map(FlatComparison::from).collect(),
+            context: self.context.iter().map(FlatContext::from).collect(),
         };
         let mut text = serde_json::to_string_pretty(&document)
             .map_err(|error| Contradiction(error.to_string()))?;
@@ -191,15 +363,19 @@ impl Results {
         let document: Document = serde_json::from_str(text).map_err(broken)?;
         let results = Self {
             run: document.run,
-            results: document
-                .results
-                .into_iter()
-                .map(TryInto::try_into)
-                .collect::<Result<_, _>>()?,
+            results: each_from(document.results)?,
+            comparisons: each_from(document.comparisons)?,
+            context: each_from(document.context)?,
         };
         results.check()?;
         Ok(results)
     }
+}
+
+fn each_from<F, T: TryFrom<F, Error = Contradiction>>(
+    flat: Vec<F>,
+) -> Result<Vec<T>, Contradiction> {
+    flat.into_iter().map(T::try_from).collect()
 }
 
 /// Reads one result object, as it stands in the `results` of a document.

@@ -1,7 +1,8 @@
 //! What a benchmark result is, in Rust, Cap'n Proto and JSON.
 //!
 //! Promises that a value exists only where the benchmark passed: [`Outcome`] is
-//! an enum and only [`Outcome::Passed`] holds numbers; the Cap'n Proto form is a
+//! an enum and only [`Outcome::Passed`] holds numbers, and only two of those make
+//! a ratio; the Cap'n Proto form is a
 //! union; the JSON form carries exactly one branch. The `status` that both stored
 //! forms repeat is derived from the branch on writing, and a stored status that
 //! contradicts its branch is rejected on reading, as is a measurement that
@@ -12,11 +13,15 @@
 //! because what it skipped might have been the reason not to believe the number.
 
 mod breakdown;
+mod comparison;
+mod context;
 mod digest;
 mod document;
+mod instruments;
 mod json;
 mod measurement;
 mod message;
+mod mispriced;
 mod outcome;
 mod reason;
 mod words;
@@ -27,11 +32,17 @@ mod words;
 mod results_capnp;
 
 pub use breakdown::{Breakdown, SegmentSummary};
+pub use comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
+pub use context::{ContextRow, ContextValue};
 pub use digest::{Digest, NotADigest};
 pub use document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
+pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
 pub use measurement::{BootSummary, Measurement, Range, SampleKind};
 pub use message::MessageError;
+pub use mispriced::Mispriced;
 pub use outcome::{Evidence, Outcome, Refusal};
-pub use reason::{FailureReason, InvalidReason, NotApplicableReason, UnsupportedReason};
-pub use words::{Mode, Status, Unit, UnknownWord};
+pub use reason::{
+    FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
+};
+pub use words::{MispricedKind, Mode, Status, Unit, UnknownWord};

@@ -2,6 +2,8 @@
 
 use crate::breakdown::Breakdown;
 use crate::document::{Contradiction, finite, require};
+use crate::instruments::{InstrumentAgreement, Perturbation};
+use crate::mispriced::Mispriced;
 use crate::words::{Unit, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,15 @@ pub struct Measurement {
     /// Where a dispatch spends itself, from boots with all probes compiled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breakdown: Option<Breakdown>,
+    /// Second instruments that watched the same loop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<InstrumentAgreement>,
+    /// What the instruments of other boots cost the benchmark.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perturbations: Vec<Perturbation>,
+    /// What the window holds that exact mode misprices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mispriced: Vec<Mispriced>,
 }
 
 /// The smallest and the largest.
@@ -150,6 +161,17 @@ impl Measurement {
                 finite("statistic of a boot", value)?;
             }
         }
+        self.instruments
+            .iter()
+            .try_for_each(InstrumentAgreement::check)?;
+        for perturbation in &self.perturbations {
+            finite("median under an instrument", perturbation.median)?;
+            require(
+                perturbation.effect == perturbation.median - self.median,
+                "a perturbation is the median under the instrument minus the median",
+            )?;
+        }
+        self.mispriced.iter().try_for_each(Mispriced::check)?;
         let Some(breakdown) = &self.breakdown else {
             return Ok(());
         };

@@ -2,6 +2,10 @@
 //!
 //! Reading costs memory in proportion to the file, whatever its pointers claim.
 
+mod comparison;
+mod context;
+mod instruments;
+
 use crate::breakdown::{Breakdown, SegmentSummary};
 use crate::digest::{Digest, NotADigest};
 use crate::document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
@@ -47,9 +51,17 @@ impl Results {
         let mut root = message.init_root::<wire::results::Builder>();
         root.set_schema(SCHEMA);
         write_run(&self.run, root.reborrow().init_run());
-        let mut list = root.init_results(length(&self.results)?);
+        let mut list = root.reborrow().init_results(length(&self.results)?);
         for (index, result) in self.results.iter().enumerate() {
             write_result(result, list.reborrow().get(index as u32))?;
+        }
+        let mut list = root.reborrow().init_comparisons(length(&self.comparisons)?);
+        for (index, comparison) in self.comparisons.iter().enumerate() {
+            comparison::write(comparison, list.reborrow().get(index as u32))?;
+        }
+        let mut list = root.init_context(length(&self.context)?);
+        for (index, row) in self.context.iter().enumerate() {
+            context::write(row, list.reborrow().get(index as u32))?;
         }
         Ok(capnp::serialize::write_message_to_words(&message))
     }
@@ -68,6 +80,16 @@ impl Results {
                 .get_results()?
                 .iter()
                 .map(read_result)
+                .collect::<Read<_>>()?,
+            comparisons: root
+                .get_comparisons()?
+                .iter()
+                .map(comparison::read)
+                .collect::<Read<_>>()?,
+            context: root
+                .get_context()?
+                .iter()
+                .map(context::read)
                 .collect::<Read<_>>()?,
         };
         results.check()?;
@@ -119,6 +141,7 @@ fn write_result(result: &BenchmarkResult, mut to: wire::benchmark_result::Builde
     }
     to.set_notes(&result.notes);
     to.set_guest(&result.guest);
+    to.set_system(&result.system);
     to.set_mode(result.mode.as_str());
     to.set_authority_profile(&result.authority_profile);
     let to = to.init_result();
@@ -176,6 +199,7 @@ fn read_result(from: wire::benchmark_result::Reader) -> Read<BenchmarkResult> {
         },
         notes: text(from.get_notes()?)?,
         guest: text(from.get_guest()?)?,
+        system: text(from.get_system()?)?,
         mode: word(from.get_mode()?)?,
         authority_profile: text(from.get_authority_profile()?)?,
         outcome,
@@ -213,6 +237,7 @@ fn write_measurement(
         to.set_p95(or_nan(boot.p95));
         to.set_cold(or_nan(boot.cold));
     }
+    instruments::write(measurement, to.reborrow())?;
     match &measurement.breakdown {
         Some(breakdown) => write_breakdown(breakdown, to.init_breakdown()),
         None => Ok(()),
@@ -259,6 +284,9 @@ fn read_measurement(from: wire::measurement_summary::Reader) -> Read<Measurement
         } else {
             None
         },
+        instruments: instruments::read_agreements(from)?,
+        perturbations: instruments::read_perturbations(from)?,
+        mispriced: instruments::read_mispriced(from)?,
     })
 }
 

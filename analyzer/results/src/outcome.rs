@@ -7,15 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How a benchmark ended on a guest. Only one of the five holds a value.
+/// How a benchmark ended on a guest. Only one of the five holds a value: a
+/// measurement, or less where less is known.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a run has dozens of results; a box would only stand in the way of matching"
-)]
-pub enum Outcome {
+pub enum Outcome<V = Measurement> {
     /// There is a number.
-    Passed(Measurement),
+    Passed(V),
     /// The guest did not do its work.
     Failed(Refusal<FailureReason>),
     /// Something it needs does not exist here.
@@ -26,7 +23,7 @@ pub enum Outcome {
     NotApplicable(Refusal<NotApplicableReason>),
 }
 
-impl Outcome {
+impl<V> Outcome<V> {
     /// The status this outcome is stored under.
     pub const fn status(&self) -> Status {
         match self {
@@ -39,7 +36,7 @@ impl Outcome {
     }
 
     /// The measurement, if there is one.
-    pub const fn measurement(&self) -> Option<&Measurement> {
+    pub const fn measurement(&self) -> Option<&V> {
         match self {
             Self::Passed(measurement) => Some(measurement),
             _ => None,

@@ -83,3 +83,13 @@ words! {
         NoHonestTranslation = "noHonestTranslation",
     }
 }
+
+words! {
+    /// Two rows stand side by side and cannot be divided.
+    "reason for no ratio" NoRatioReason {
+        /// One of the two has no value.
+        NotMeasured = "notMeasured",
+        /// They count different things.
+        UnitsDiffer = "unitsDiffer",
+    }
+}

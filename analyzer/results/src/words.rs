@@ -109,6 +109,21 @@ words! {
     }
 }
 
+words! {
+    /// Instructions that exact mode counts as one and that hardware does not
+    /// execute at the price of one.
+    "mispriced instruction" MispricedKind {
+        /// A repeated string instruction: one for each iteration, whatever it moves.
+        RepeatedString = "rep",
+        /// Saving or restoring the registers of FPU and SSE.
+        FpuState = "fpuState",
+        /// A load of CR3, which costs hardware its translations.
+        AddressSpaceSwitch = "cr3Load",
+        /// An exception or interrupt and the return from it.
+        Exception = "exception",
+    }
+}
+
 impl Unit {
     /// Whether a number of this mode may carry this unit.
     pub const fn belongs_to(self, mode: Mode) -> bool {

@@ -13,6 +13,7 @@ fn passed() -> BenchmarkResult {
         artifact_hash: Some(Digest([2; 32])),
         notes: String::new(),
         guest: "capos".into(),
+        system: "ring".into(),
         mode: Mode::Exact,
         authority_profile: "ring-nop".into(),
         outcome: Outcome::Passed(Measurement {
@@ -40,6 +41,9 @@ fn passed() -> BenchmarkResult {
                 cold: Some(9000.0),
             }],
             breakdown: None,
+            instruments: Vec::new(),
+            perturbations: Vec::new(),
+            mispriced: Vec::new(),
         }),
     }
 }
@@ -61,7 +65,131 @@ fn document(results: Vec<BenchmarkResult>) -> Results {
             },
         },
         results,
+        comparisons: Vec::new(),
+        context: Vec::new(),
     }
+}
+
+fn measurement(result: &mut BenchmarkResult) -> &mut Measurement {
+    match &mut result.outcome {
+        Outcome::Passed(measurement) => measurement,
+        _ => unreachable!("made as passed"),
+    }
+}
+
+/// A row and its counterpart on another guest, divided.
+fn compared() -> Results {
+    let capos = passed();
+    let mut linux = passed();
+    linux.guest = "linux".into();
+    let mut document = document(vec![capos, linux]);
+    let [numerator, denominator] = [0, 1].map(|row| RowName::of(&document.results[row]));
+    document.comparisons.push(Comparison {
+        numerator,
+        denominator,
+        difference: "no capability is looked up".into(),
+        outcome: ComparisonOutcome::Ratio(Ratio {
+            value: 1.0,
+            unit: Unit::Instructions,
+            numerator: 412.0,
+            denominator: 412.0,
+        }),
+    });
+    document
+}
+
+fn rejected(document: &Results) -> bool {
+    document.to_json().is_err() && document.to_message().is_err()
+}
+
+#[test]
+fn a_ratio_needs_two_rows_that_passed_in_one_unit() {
+    assert!(!rejected(&compared()));
+    let mut refused = compared();
+    refused.results[1].outcome =
+        Outcome::Invalid(Refusal::new(InvalidReason::InstrumentsDisagree, "markers"));
+    assert!(rejected(&refused));
+    let mut units = compared();
+    measurement(&mut units.results[1]).unit = Unit::VirtualNs;
+    assert!(rejected(&units));
+    let mut gone = compared();
+    gone.results.pop();
+    assert!(rejected(&gone));
+}
+
+#[test]
+fn a_ratio_is_of_the_medians_that_it_names() {
+    let change = |change: fn(&mut Ratio)| {
+        let mut document = compared();
+        let ComparisonOutcome::Ratio(ratio) = &mut document.comparisons[0].outcome else {
+            unreachable!()
+        };
+        change(ratio);
+        document
+    };
+    assert!(rejected(&change(|ratio| ratio.value = 0.9)));
+    assert!(rejected(&change(|ratio| {
+        ratio.numerator = 206.0;
+        ratio.value = 0.5;
+    })));
+}
+
+#[test]
+fn a_comparison_carries_a_ratio_or_a_reason() {
+    let text = compared().to_json().unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["comparisons"][0]["none"] = json!({ "reason": "notMeasured", "detail": "" });
+    let both = Results::from_json(&value.to_string()).unwrap_err();
+    assert!(both.to_string().contains("exactly one"), "{both}");
+}
+
+#[test]
+fn instruments_of_a_measurement_agree() {
+    let with = |observed: f64| {
+        let mut result = passed();
+        measurement(&mut result).instruments = vec![InstrumentAgreement {
+            pass: "samples".into(),
+            instrument: "markers".into(),
+            unit: "ns".into(),
+            agreed: 1,
+            not_judged: 0,
+            why: None,
+            widest: Some(InstrumentReading {
+                trace: "linux-samples-1.ktrace".into(),
+                program: 10_000.0,
+                observed,
+                allowed: 10.0,
+            }),
+        }];
+        document(vec![result])
+    };
+    assert!(!rejected(&with(10_010.0)));
+    assert!(rejected(&with(10_011.0)));
+}
+
+#[test]
+fn a_context_row_has_no_value_unless_it_passed() {
+    let mut with_context = document(vec![passed()]);
+    with_context.context.push(ContextRow {
+        column: "native host".into(),
+        benchmark_name: "ring/nop/16".into(),
+        source: "a kernel".into(),
+        outcome: Outcome::Unsupported(Refusal::new(
+            UnsupportedReason::MissingSubsystem,
+            "io_uring_setup: EPERM (1)",
+        )),
+    });
+    let text = with_context.to_json().unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["context"][0]["value"] = json!({ "unit": "ns", "median": 1.0, "min": 1.0, "n": 1 });
+    let both = Results::from_json(&value.to_string()).unwrap_err();
+    assert!(both.to_string().contains("exactly one"), "{both}");
+    value["context"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("unsupported");
+    let lie = Results::from_json(&value.to_string()).unwrap_err();
+    assert!(lie.to_string().contains("belongs to `passed`"), "{lie}");
 }
 
 /// The JSON of a passed result, after `change`; the reader's complaint about it.
@@ -154,10 +282,7 @@ fn a_measurement_needs_its_artifacts() {
 #[test]
 fn numbers_that_are_none_are_not_written() {
     let mut result = passed();
-    let Outcome::Passed(measurement) = &mut result.outcome else {
-        unreachable!()
-    };
-    measurement.cold = Some(f64::NAN);
+    measurement(&mut result).cold = Some(f64::NAN);
     assert!(document(vec![result.clone()]).to_json().is_err());
     assert!(document(vec![result]).to_message().is_err());
 }

@@ -31,6 +31,8 @@ pub mod names {
     pub const AUDITS: &str = "audit.json";
     /// Streams and logs, one set per boot.
     pub const BOOTS: &str = "boots";
+    /// The Linux guest's program on this host: rows, stream and log.
+    pub const NATIVE: &str = "native";
     /// Boot images.
     pub const IMAGES: &str = "images";
     /// Points at the newest run.

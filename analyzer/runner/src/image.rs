@@ -221,6 +221,7 @@ mod tests {
             guest: "capos".into(),
             timeout_seconds: 1,
             kernel: [("transport".into(), "virtio".into())].into(),
+            packages: BTreeMap::new(),
             init: Init {
                 binary: "init".into(),
                 grants: vec![grant("boot", "boot_package")],

@@ -2,7 +2,10 @@
 //!
 //! The same contents give the same bytes: every time and owner is zero and inode
 //! numbers count from one. The kernel unpacks it into its first file system and
-//! starts `/init`.
+//! starts `/init`. Further files cost the guest twice their size in memory while
+//! they are unpacked, and once afterwards.
+
+use std::collections::BTreeSet;
 
 const MAGIC: &str = "070701";
 /// Marks the end of the archive.
@@ -12,21 +15,62 @@ const ALIGNMENT: usize = 4;
 
 const DIRECTORY: u32 = 0o040_755;
 const CHARACTER_DEVICE: u32 = 0o020_600;
-const PROGRAM: u32 = 0o100_755;
-const FILE: u32 = 0o100_644;
+const REGULAR: u32 = 0o100_000;
+const PROGRAM: u32 = REGULAR | 0o755;
+const FILE: u32 = REGULAR | 0o644;
 /// Numbers of `/dev/console`.
 const CONSOLE: (u32, u32) = (5, 1);
+/// Directories of every archive.
+const DIRECTORIES: [&str; 3] = ["dev", "proc", "sys"];
 
-/// Lays out the archive of one boot: the program and the rows it measures.
-pub fn build(init: &[u8], rows: &str) -> Vec<u8> {
+/// A file beside the program and its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its absolute path in the guest.
+    pub path: String,
+    /// Its permissions, such as `0o755`.
+    pub mode: u32,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Lays out the archive of one boot: the program, the rows it measures, and what
+/// they need beside it. Directories of further files come before those, both in
+/// order of their paths, however they were given.
+pub fn build(init: &[u8], rows: &str, files: &[File]) -> Vec<u8> {
     let mut archive = Archive::default();
-    for directory in ["dev", "proc", "sys"] {
+    for directory in DIRECTORIES {
         archive.entry(directory, DIRECTORY, (0, 0), b"");
     }
     archive.entry("dev/console", CHARACTER_DEVICE, CONSOLE, b"");
     archive.entry("init", PROGRAM, (0, 0), init);
     archive.entry("rows", FILE, (0, 0), rows.as_bytes());
+    for directory in directories_of(files) {
+        archive.entry(directory, DIRECTORY, (0, 0), b"");
+    }
+    let mut files: Vec<&File> = files.iter().collect();
+    files.sort_by_key(|file| &file.path);
+    for file in files {
+        archive.entry(relative(file), REGULAR | file.mode, (0, 0), &file.bytes);
+    }
     archive.finish()
+}
+
+/// Entries are named from the root on, without its slash.
+fn relative(file: &File) -> &str {
+    file.path.trim_start_matches('/')
+}
+
+/// Every directory that is not there already. A parent's name is the beginning
+/// of its children's and so sorts before them.
+fn directories_of(files: &[File]) -> BTreeSet<&str> {
+    let parents = files.iter().flat_map(|file| {
+        let path = relative(file);
+        path.match_indices('/').map(move |(end, _)| &path[..end])
+    });
+    parents
+        .filter(|directory| !DIRECTORIES.contains(directory))
+        .collect()
 }
 
 #[derive(Default)]
@@ -109,7 +153,7 @@ mod tests {
 
     #[test]
     fn entries_stand_in_order_with_their_modes_and_contents() {
-        let entries = read(&build(b"ELF", "a:b:1:2:3\n"));
+        let entries = read(&build(b"ELF", "a:b:1:2:3\n", &[]));
         let names: Vec<&str> = entries.iter().map(|entry| entry.0.as_str()).collect();
         let expected = ["dev", "proc", "sys", "dev/console", "init", "rows", TRAILER];
         assert_eq!(names, expected);
@@ -122,8 +166,57 @@ mod tests {
         );
     }
 
+    fn file(path: &str, mode: u32, bytes: &[u8]) -> File {
+        File {
+            path: path.into(),
+            mode,
+            bytes: bytes.into(),
+        }
+    }
+
     #[test]
-    fn the_same_contents_are_the_same_bytes() {
-        assert_eq!(build(b"ELF", "rows"), build(b"ELF", "rows"));
+    fn further_files_follow_with_the_directories_they_lie_in() {
+        let files = [
+            file("/usr/bin/perf", 0o755, b"perf"),
+            file("/lib/x/libc.so.6", 0o644, b"c"),
+            file("/dev/made", 0o600, b""),
+        ];
+        let entries = read(&build(b"ELF", "", &files));
+        let listed: Vec<(&str, u32)> = entries[6..]
+            .iter()
+            .map(|entry| (entry.0.as_str(), entry.2))
+            .collect();
+        let expected = [
+            ("lib", DIRECTORY),
+            ("lib/x", DIRECTORY),
+            ("usr", DIRECTORY),
+            ("usr/bin", DIRECTORY),
+            ("dev/made", 0o100_600),
+            ("lib/x/libc.so.6", FILE),
+            ("usr/bin/perf", PROGRAM),
+            (TRAILER, 0),
+        ];
+        assert_eq!(listed, expected);
+        assert_eq!(entries[12].3, b"perf");
+        let inodes: Vec<u32> = entries[..13].iter().map(|entry| entry.1).collect();
+        assert_eq!(inodes, (1..=13).collect::<Vec<u32>>());
+    }
+
+    #[test]
+    fn the_same_contents_are_the_same_bytes_in_whatever_order_they_come() {
+        let mut files = vec![file("/b/x", 0o644, b"1"), file("/a/x", 0o644, b"2")];
+        let first = build(b"ELF", "rows", &files);
+        files.reverse();
+        assert_eq!(build(b"ELF", "rows", &files), first);
+    }
+
+    /// Boot images of rows that need nothing further are series of their own.
+    #[test]
+    fn an_archive_without_further_files_is_the_one_it_always_was() {
+        let digest = crate::hash::of(&build(b"ELF", "a:b:1:2:3\n", &[]));
+        assert_eq!(
+            digest.to_string(),
+            "4c2b15b6475b118b7261de88fde47cd0cf5b1d83df253cafae778a27fcf1dd64"
+        );
     }
 }

@@ -19,6 +19,7 @@ pub mod initramfs;
 pub mod interrupt;
 pub mod manifest;
 pub mod mode;
+pub mod native;
 pub mod plan;
 pub mod probe;
 pub mod progress;

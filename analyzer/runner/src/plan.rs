@@ -11,9 +11,9 @@ use capbench_results::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::boot::BootId;
-use crate::guest::{Extra, GuestName, Variant};
+use crate::guest::{Extra, GuestName, Programs, Variant};
 use crate::hash;
-use crate::manifest::{Benchmark, Catalogue, System, UnknownName};
+use crate::manifest::{Benchmark, Catalogue, Suite, System, UnknownName};
 
 /// Boots of a variant with further instruments: two, so that exact mode's promise of
 /// equal streams is tested there as well.
@@ -37,6 +37,9 @@ pub struct Overrides {
     /// Boots of the `samples` variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boots: Option<u32>,
+    /// Boots these guests only; empty means all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guests: Vec<GuestName>,
     /// Boots these variants only; empty means all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
@@ -49,15 +52,25 @@ pub struct Overrides {
     /// Leaves the audit boot out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_audit: bool,
+    /// Leaves the native column out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_native: bool,
 }
 
 impl Overrides {
+    fn wants(&self, guest: GuestName) -> bool {
+        self.guests.is_empty() || self.guests.contains(&guest)
+    }
+
     /// The options that say the same on a command line.
     pub fn options(&self) -> Vec<String> {
         let mut options = Vec::new();
         let mut option = |name: &str, value: String| options.extend([name.to_owned(), value]);
         if let Some(boots) = self.boots {
             option("--boots", boots.to_string());
+        }
+        for guest in &self.guests {
+            option("--guest", guest.to_string());
         }
         for variant in &self.variants {
             option("--variant", variant.to_string());
@@ -76,6 +89,9 @@ impl Overrides {
         }
         if self.no_audit {
             options.push("--no-audit".to_owned());
+        }
+        if self.no_native {
+            options.push("--no-native".to_owned());
         }
         options
     }
@@ -101,6 +117,8 @@ pub struct Row {
     pub name: String,
     /// The guest.
     pub guest: GuestName,
+    /// The system it boots.
+    pub system: String,
     /// Operations per batch.
     pub batch: u32,
     /// The benchmark.
@@ -110,8 +128,26 @@ pub struct Row {
     pub definition: Digest,
     /// Required subsystems the guest lacks; not empty means unsupported.
     pub missing: Vec<String>,
-    /// Why the guest cannot be booted at all, once that is known.
+    /// Why its guest or its system cannot be booted at all, once that is known.
     pub no_image: Option<String>,
+}
+
+/// What cannot be booted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbootable<'a> {
+    /// A guest, with all its systems.
+    Guest(GuestName),
+    /// One system, by its name.
+    System(&'a str),
+}
+
+impl Unbootable<'_> {
+    fn covers(self, guest: GuestName, system: &str) -> bool {
+        match self {
+            Self::Guest(lost) => lost == guest,
+            Self::System(lost) => lost == system,
+        }
+    }
 }
 
 /// One boot and what its image holds besides binaries.
@@ -130,10 +166,6 @@ pub struct PlannedBoot {
 }
 
 impl Row {
-    fn system(&self) -> &str {
-        &self.benchmark.guests[self.guest.name()].system
-    }
-
     fn program(&self) -> &str {
         &self.benchmark.guests[self.guest.name()].program
     }
@@ -157,7 +189,7 @@ impl Row {
 
     /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read
     /// it; without the bound where there are no rings.
-    fn parameter(&self, audit: bool) -> String {
+    pub(crate) fn parameter(&self, audit: bool) -> String {
         let (warmup, samples) = self.batches(audit);
         let operation = &self.benchmark.guests[self.guest.name()].operation;
         let Self { name, batch, .. } = self;
@@ -176,15 +208,22 @@ impl Plan {
         selection: &str,
         overrides: &Overrides,
     ) -> Result<Self, UnknownName> {
-        let rows = rows(catalogue, &catalogue.select(selection)?, overrides);
+        let benchmarks = catalogue.select(selection)?;
+        let rows = rows(
+            catalogue,
+            catalogue.suites.get(selection),
+            &benchmarks,
+            overrides,
+        );
         let runnable = || rows.iter().filter(|row| row.missing.is_empty());
-        let systems: BTreeSet<(GuestName, &str)> =
-            runnable().map(|row| (row.guest, row.system())).collect();
+        let systems: BTreeSet<(GuestName, &str)> = runnable()
+            .map(|row| (row.guest, row.system.as_str()))
+            .collect();
         let boots = systems
             .into_iter()
             .flat_map(|(guest, name)| {
                 let own: Vec<&Row> = runnable()
-                    .filter(|row| row.guest == guest && row.system() == name)
+                    .filter(|row| row.guest == guest && row.system == name)
                     .collect();
                 boots_of(guest, &catalogue.systems[name], &own, overrides)
             })
@@ -203,12 +242,41 @@ impl Plan {
         ids.map(|id| (id.guest, id.variant)).collect()
     }
 
-    /// Gives a guest up: its rows stay, with the reason, and its boots go.
-    pub fn give_up(&mut self, guest: GuestName, why: &str) {
-        for row in self.rows.iter_mut().filter(|row| row.guest == guest) {
-            row.no_image = Some(why.to_owned());
+    /// The programs of packages that images need, by their system's name.
+    pub fn packages(&self) -> BTreeMap<String, Programs> {
+        let systems = self.boots.iter().map(|boot| &boot.system);
+        systems
+            .filter(|system| !system.packages.is_empty())
+            .map(|system| (system.name.clone(), system.packages.clone()))
+            .collect()
+    }
+
+    /// Gives up what cannot be booted: its rows stay, with the reason, and its
+    /// boots go.
+    pub fn give_up(&mut self, lost: Unbootable<'_>, why: &str) {
+        for row in &mut self.rows {
+            if lost.covers(row.guest, row.system.as_str()) {
+                row.no_image = Some(why.to_owned());
+            }
         }
-        self.boots.retain(|boot| boot.id.guest != guest);
+        self.boots
+            .retain(|boot| !lost.covers(boot.id.guest, &boot.id.system));
+    }
+
+    /// The rows of the Linux guest as an ordinary program reads them, one per line
+    /// and each once; none where the column was not asked for.
+    pub fn native_rows(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = Vec::new();
+        if self.overrides.no_native {
+            return rows;
+        }
+        for row in &self.rows {
+            let measurable = row.guest == GuestName::Linux && row.missing.is_empty();
+            if measurable && !rows.iter().any(|known| known.name == row.name) {
+                rows.push(row);
+            }
+        }
+        rows
     }
 
     /// Boots behind every median: those of the `samples` variant of one system.
@@ -219,27 +287,42 @@ impl Plan {
     }
 }
 
-fn rows(catalogue: &Catalogue, benchmarks: &[&Benchmark], overrides: &Overrides) -> Vec<Row> {
+fn rows(
+    catalogue: &Catalogue,
+    suite: Option<&Suite>,
+    benchmarks: &[&Benchmark],
+    overrides: &Overrides,
+) -> Vec<Row> {
     let mut rows = Vec::new();
     for &benchmark in benchmarks {
-        let guests = GuestName::ALL.into_iter();
-        for guest in guests.filter(|guest| benchmark.guests.contains_key(guest.name())) {
+        for guest in GuestName::ALL
+            .into_iter()
+            .filter(|guest| overrides.wants(*guest))
+        {
+            let Some(mechanism) = benchmark.guests.get(guest.name()) else {
+                continue;
+            };
             let subsystems = guest.subsystems();
             let missing = benchmark.requires.iter();
             let missing: Vec<String> = missing
                 .filter(|needed| !subsystems.contains(&needed.as_str()))
                 .cloned()
                 .collect();
-            let definition = configuration_hash(catalogue, benchmark, guest, overrides);
-            rows.extend(benchmark.batches.iter().map(|&batch| Row {
-                name: benchmark.row_name(batch),
-                guest,
-                batch,
-                benchmark: benchmark.clone(),
-                definition,
-                missing: missing.clone(),
-                no_image: None,
-            }));
+            let own = std::slice::from_ref(&mechanism.system);
+            let systems = suite.and_then(|suite| suite.systems.get(guest.name()));
+            for system in systems.map_or(own, Vec::as_slice) {
+                let definition = configuration_hash(catalogue, benchmark, system, overrides);
+                rows.extend(benchmark.batches.iter().map(|&batch| Row {
+                    name: benchmark.row_name(batch),
+                    guest,
+                    system: system.clone(),
+                    batch,
+                    benchmark: benchmark.clone(),
+                    definition,
+                    missing: missing.clone(),
+                    no_image: None,
+                }));
+            }
         }
     }
     rows
@@ -250,14 +333,13 @@ fn rows(catalogue: &Catalogue, benchmarks: &[&Benchmark], overrides: &Overrides)
 fn configuration_hash(
     catalogue: &Catalogue,
     benchmark: &Benchmark,
-    guest: GuestName,
+    system: &str,
     overrides: &Overrides,
 ) -> Digest {
-    let system = &catalogue.systems[&benchmark.guests[guest.name()].system];
     hash::of_canonical(&(
         benchmark.definition_hash(),
         &catalogue.authority[&benchmark.authority],
-        system,
+        &catalogue.systems[system],
         &overrides.parameters,
         &overrides.extra,
     ))
@@ -443,5 +525,25 @@ mod tests {
         assert_eq!(plan.rows[0].missing, ["block"]);
         let parameters = &plan.boots[0].program_parameters["ring-nop"]["rows"];
         assert!(!parameters.contains("ring/nop/"), "{parameters}");
+    }
+
+    #[test]
+    fn a_system_that_is_given_up_takes_its_own_rows_and_boots_and_no_other() {
+        let mut plan = Plan::new(&catalogue(), "perf-bench", &Overrides::default()).unwrap();
+        assert_eq!(
+            plan.packages()["linux-perf"]["linux-perf"],
+            ["/usr/bin/perf"]
+        );
+        plan.give_up(Unbootable::System("linux-perf"), "no network");
+        let lost = |row: &&Row| row.no_image.as_deref() == Some("no network");
+        let lost = plan.rows.iter().filter(lost).map(|row| &row.system);
+        let lost: Vec<&String> = lost.collect();
+        assert_eq!(lost, ["linux-perf"; 2]);
+        assert!(plan.boots.iter().all(|boot| boot.id.system == "linux"));
+        assert!(!plan.boots.is_empty() && plan.packages().is_empty());
+
+        plan.give_up(Unbootable::Guest(GuestName::Linux), "no kernel");
+        assert!(plan.boots.is_empty());
+        assert!(plan.rows.iter().all(|row| row.no_image.is_some()));
     }
 }

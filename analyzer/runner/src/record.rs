@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::CapturedBoot;
 use crate::envelope::Envelope;
-use crate::guest::Guest;
+use crate::guest::{Guest, Package};
 use crate::host::{Checkout, Toolchain};
+use crate::native::NativeRun;
 use crate::plan::Overrides;
 
 /// Version of the record's shape; within it fields are only added.
@@ -45,6 +46,9 @@ pub struct RunRecord {
     pub toolchain: Toolchain,
     /// The guests, with their images.
     pub guests: Vec<Guest>,
+    /// Packages whose programs are in the images of a system, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub packages: BTreeMap<String, Vec<Package>>,
     /// The boot images, by file.
     pub boot_images: BTreeMap<PathBuf, Digest>,
     /// Hash of every definition used, by kind and name (`benchmarks/ring/nop`).
@@ -55,6 +59,9 @@ pub struct RunRecord {
     pub boots_planned: u32,
     /// Every boot, whatever its end.
     pub boots: Vec<CapturedBoot>,
+    /// The Linux guest's program on this host, where that was run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub native: Option<NativeRun>,
 }
 
 /// Whether a run went to its end.

@@ -1,7 +1,7 @@
 //! A run from plan to captured boots.
 //!
 //! ```text
-//! plan ─► guests ─► boot images ─► boots ─► captured boots + record
+//! plan ─► guests, packages ─► boot images ─► boots ─► captured boots + record
 //! ```
 //!
 //! Nothing is judged here. After the run directory exists, no failure loses what
@@ -17,11 +17,12 @@ use miette::Diagnostic;
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
 use crate::boot::{BootJob, Capture, CapturedBoot, boot_all};
 use crate::envelope::Envelope;
-use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Variant, build};
+use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
 use crate::manifest::Catalogue;
 use crate::mode::Clock;
-use crate::plan::{Plan, PlannedBoot};
+use crate::native::{self, NativeRun};
+use crate::plan::{Plan, PlannedBoot, Unbootable};
 use crate::probe::Proven;
 use crate::progress::Progress;
 use crate::qemu::Qemu;
@@ -31,6 +32,9 @@ use crate::{hash, host, image, initramfs};
 
 /// The capOS kernel's command line; its parameters travel in the boot image instead.
 const COMMAND_LINE: &str = "capbench";
+
+/// The Linux guest's only program, which also runs on a host.
+const LINUX_PROGRAM: &str = "init.elf";
 
 /// What to run.
 pub struct Request<'a> {
@@ -102,6 +106,9 @@ impl CapturedRun {
 
 type Guests = BTreeMap<(GuestName, Variant), Guest>;
 
+/// What packages bring into images, by the system's name.
+type Fetched = BTreeMap<String, Packages>;
+
 /// Builds, boots and captures.
 pub fn capture(
     mut request: Request<'_>,
@@ -112,10 +119,11 @@ pub fn capture(
     let mode = request.mode.mode();
     let envelope = Envelope::new(mode, request.qemu, host::identify());
     let guests = build_guests(&mut request, interrupt, progress)?;
+    let fetched = fetch_packages(&mut request, interrupt, progress)?;
 
     let run_id = run_id(started, &request.plan.selection, mode);
     let directory = RunDirectory::create(request.runs, &run_id)?;
-    let (jobs, boot_images) = prepare(&request, &guests, &directory)?;
+    let (jobs, boot_images) = prepare(&request, &guests, &fetched, &directory)?;
 
     progress.boots(jobs.len());
     let planned = jobs.len();
@@ -128,6 +136,7 @@ pub fn capture(
         interrupt,
         progress,
     );
+    let native = run_native(&request.plan, &guests, &directory, interrupt, progress);
     progress.finish();
 
     let complete = boots.len() == planned && !interrupt.is_raised();
@@ -149,6 +158,10 @@ pub fn capture(
         envelope,
         toolchain: host::toolchain(),
         guests: guests.into_values().collect(),
+        packages: fetched
+            .into_iter()
+            .map(|(system, fetched)| (system, fetched.packages))
+            .collect(),
         boot_images,
         definitions: definitions(&request.plan, request.catalogue),
         overrides: request.plan.overrides.clone(),
@@ -157,6 +170,7 @@ pub fn capture(
             .into_iter()
             .map(|boot| with_relative_paths(boot, directory.path()))
             .collect(),
+        native: native.map(|native| native.with_relative_paths(directory.path())),
     };
     directory.write_record(&record)?;
     Ok(CapturedRun {
@@ -164,6 +178,31 @@ pub fn capture(
         record,
         plan: request.plan,
     })
+}
+
+/// The Linux guest's program on this host, once nothing else runs. Whatever goes
+/// wrong with it costs its column and no boot.
+fn run_native(
+    plan: &Plan,
+    guests: &Guests,
+    directory: &RunDirectory,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Option<NativeRun> {
+    let rows: String = plan
+        .native_rows()
+        .iter()
+        .map(|row| format!("{}\n", row.parameter(false)))
+        .collect();
+    let mut built = guests.values();
+    let guest = built.find(|guest| guest.guest == GuestName::Linux)?;
+    let program = guest.image(LINUX_PROGRAM)?;
+    if rows.is_empty() || interrupt.is_raised() {
+        return None;
+    }
+    progress.step("running the same program on this host");
+    let place = directory.path().join(names::NATIVE);
+    Some(native::run(&program.path, &rows, &place, interrupt))
 }
 
 /// A guest whose kernel cannot be had costs its own rows and no other.
@@ -194,14 +233,48 @@ fn build_guests(
                 guests.insert((guest, variant), built);
             }
             Err(error @ BuildError::NoKernelImage { .. }) => {
-                let remedy = error.help().map(|help| format!("; {help}"));
-                let why = format!("{error}{}", remedy.unwrap_or_default());
-                request.plan.give_up(guest, &why);
+                let why = with_remedy(&error);
+                request.plan.give_up(Unbootable::Guest(guest), &why);
             }
             Err(error) => return Err(error.into()),
         }
     }
     Ok(guests)
+}
+
+/// A system whose programs cannot be had costs its own rows and no other.
+fn fetch_packages(
+    request: &mut Request<'_>,
+    interrupt: &Interrupt,
+    progress: &Progress,
+) -> Result<Fetched, RunError> {
+    let mut fetched = Fetched::new();
+    for (system, programs) in request.plan.packages() {
+        let names: Vec<&str> = programs.keys().map(String::as_str).collect();
+        progress.step(&format!("fetching {} and its libraries", names.join(", ")));
+        let provided = provide(request.root, &programs);
+        // Ctrl-C also reaches apt, whose complaint would be misleading.
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted);
+        }
+        match provided {
+            Ok(packages) => {
+                fetched.insert(system, packages);
+            }
+            Err(error) => {
+                let why = with_remedy(&error);
+                request.plan.give_up(Unbootable::System(&system), &why);
+            }
+        }
+    }
+    Ok(fetched)
+}
+
+fn with_remedy(error: &dyn Diagnostic) -> String {
+    match error.help() {
+        Some(help) => format!("{error}; {help}"),
+        None => error.to_string(),
+    }
 }
 
 /// Boots compete for nothing in exact mode; on hardware they would be each
@@ -220,13 +293,14 @@ type BootImages = BTreeMap<PathBuf, Digest>;
 fn prepare(
     request: &Request<'_>,
     guests: &Guests,
+    fetched: &Fetched,
     directory: &RunDirectory,
 ) -> Result<(Vec<BootJob>, BootImages), RunError> {
     let mut images = BootImages::new();
     let mut jobs = Vec::new();
     for boot in &request.plan.boots {
         let guest = &guests[&(boot.id.guest, boot.id.variant)];
-        let bytes = boot_image(boot, guest, request.catalogue)?;
+        let bytes = boot_image(boot, guest, fetched, request.catalogue)?;
         let digest = hash::of(&bytes);
         let name = format!("{}/{}.initrd", names::IMAGES, hash::short(digest));
         let initrd = directory.path().join(&name);
@@ -271,16 +345,21 @@ fn command_line(boot: &PlannedBoot) -> String {
 fn boot_image(
     boot: &PlannedBoot,
     guest: &Guest,
+    fetched: &Fetched,
     catalogue: &Catalogue,
 ) -> Result<Vec<u8>, RunError> {
     match boot.id.guest {
         GuestName::Capos => package(boot, guest, catalogue),
-        GuestName::Linux => archive(boot, guest),
+        GuestName::Linux => archive(boot, guest, fetched.get(&boot.id.system)),
     }
 }
 
-/// The first program and its rows, one per line.
-fn archive(boot: &PlannedBoot, guest: &Guest) -> Result<Vec<u8>, RunError> {
+/// The first program, its rows, one per line, and what packages bring.
+fn archive(
+    boot: &PlannedBoot,
+    guest: &Guest,
+    packages: Option<&Packages>,
+) -> Result<Vec<u8>, RunError> {
     let program = format!("{}.elf", boot.system.init.binary);
     let init = guest
         .image(&program)
@@ -295,7 +374,8 @@ fn archive(boot: &PlannedBoot, guest: &Guest) -> Result<Vec<u8>, RunError> {
         .flat_map(|rows| rows.split(','))
         .map(|row| format!("{row}\n"))
         .collect();
-    Ok(initramfs::build(&init, &rows))
+    let files = packages.map_or(&[][..], |packages| &packages.files);
+    Ok(initramfs::build(&init, &rows, files))
 }
 
 fn package(boot: &PlannedBoot, guest: &Guest, catalogue: &Catalogue) -> Result<Vec<u8>, RunError> {

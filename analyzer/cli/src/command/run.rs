@@ -6,7 +6,7 @@ use std::str::FromStr;
 use capbench_results::{Digest, Mode};
 use capbench_runner::artifact::names;
 use capbench_runner::envelope::Envelope;
-use capbench_runner::guest::{Extra, Variant};
+use capbench_runner::guest::{Extra, GuestName, Variant};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
@@ -58,6 +58,10 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
 
+    /// Boot this guest only; several may be given [default: all]
+    #[arg(long = "guest", value_name = "GUEST")]
+    guests: Vec<GuestName>,
+
     /// Boot this variant only; several may be given [default: all]
     #[arg(long = "variant", value_enum, value_name = "VARIANT")]
     variants: Vec<VariantName>,
@@ -65,6 +69,10 @@ pub struct Run {
     /// Leave out the audit boot
     #[arg(long)]
     no_audit: bool,
+
+    /// Leave out the column of this host's own kernel
+    #[arg(long)]
+    no_native: bool,
 
     /// Refuse to run under another envelope than this
     #[arg(long, value_name = "SHA256", value_parser = Digest::from_str)]
@@ -87,6 +95,14 @@ impl Run {
     pub fn execute(self, root: &Path) -> Result<Exit> {
         let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
         let plan = Plan::new(&catalogue, &self.selection, &self.overrides())?;
+        if plan.rows.is_empty() {
+            return Err(miette!(
+                code = "capbench::run",
+                help = "leave --guest out, or choose another suite; `capbench list` shows the guests of each benchmark",
+                "`{}` has no benchmark for the guests asked for",
+                self.selection
+            ));
+        }
         let qemu = Qemu::find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
@@ -124,7 +140,9 @@ impl Run {
                 kernel: self.kernel.clone(),
             },
             variants: self.variants.iter().copied().map(Variant::from).collect(),
+            guests: self.guests.clone(),
             no_audit: self.no_audit,
+            no_native: self.no_native,
         }
     }
 
@@ -144,7 +162,7 @@ impl Run {
 
 fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
     let audits = audit::reports(&captured);
-    let results = evaluate(&captured, catalogue, &audits);
+    let results = evaluate(&captured, catalogue, &audits).into_diagnostic()?;
     let CapturedRun {
         directory, record, ..
     } = captured;
@@ -162,6 +180,8 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
     let look = super::look();
     print!("{}", capbench_report::results(&results, look));
     print!("{}", capbench_report::breakdowns(&results, look));
+    print!("{}", capbench_report::instruments(&results, look));
+    print!("{}", capbench_report::matrix(&results, look));
     for audit in &audits {
         println!("{}", audit.summary());
     }

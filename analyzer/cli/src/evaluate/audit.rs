@@ -1,16 +1,19 @@
 //! The audit boot: the emulator's own log of executed instructions against the
-//! durations the probes recorded in that very boot.
+//! durations the probes recorded in that very boot; and, from the same log, how
+//! often each benchmark executed what exact mode misprices.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use capbench_frames::audit::{Audit, InstructionLog, ProbeSites, audit};
+use capbench_frames::audit::{Audit, InstructionLog, MispricedCode, ProbeSites, audit};
 use capbench_frames::check::{Finding, Objection};
 use capbench_frames::load::{self, Event};
-use capbench_results::{Evidence, InvalidReason};
-use capbench_runner::boot::CapturedBoot;
-use capbench_runner::guest::Guest;
+use capbench_frames::trace::read_file;
+use capbench_results::{Evidence, InvalidReason, Mispriced};
+use capbench_runner::boot::{BootId, CapturedBoot};
+use capbench_runner::guest::{Guest, GuestName};
 use capbench_runner::run::CapturedRun;
 use serde::Serialize;
 use trace_format::decode::{SpanColumns, read_records};
@@ -20,8 +23,10 @@ use trace_format::{FrameKind, Instant, Span};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The boot.
+    /// The boot, as its files are named.
     pub boot: String,
+    #[serde(skip)]
+    id: BootId,
     /// Spans and roots compared.
     pub compared: u64,
     /// Clock readings before the first record: the calibration's.
@@ -32,6 +37,9 @@ pub struct Report {
     pub disagreements: u64,
     /// The first of them, in words; or why nothing could be compared.
     pub detail: Vec<String>,
+    /// What exact mode misprices in each benchmark, by result name; an empty list
+    /// says that its log holds nothing of the kind. No lists without agreement.
+    pub mispriced: BTreeMap<String, Vec<Mispriced>>,
 }
 
 impl Report {
@@ -67,20 +75,33 @@ impl Report {
         })
     }
 
+    /// Whether it speaks of this guest's system.
+    pub fn is_of(&self, guest: GuestName, system: &str) -> bool {
+        self.id.guest == guest && self.id.system == system
+    }
+
+    /// What exact mode misprices in a benchmark, as far as this boot ran it.
+    pub fn mispriced(&self, benchmark: &str) -> &[Mispriced] {
+        self.mispriced.get(benchmark).map_or(&[], Vec::as_slice)
+    }
+
     fn failed(boot: &CapturedBoot, detail: impl ToString) -> Self {
         Self {
             boot: boot.id.stem(),
+            id: boot.id.clone(),
             compared: 0,
             readings_before: 0,
             instructions: 0,
             disagreements: 0,
             detail: vec![detail.to_string()],
+            mispriced: BTreeMap::new(),
         }
     }
 
-    fn of(boot: &CapturedBoot, found: &Audit) -> Self {
+    fn of(boot: &CapturedBoot, found: &Audit, mispriced: BTreeMap<String, Vec<Mispriced>>) -> Self {
         Self {
             boot: boot.id.stem(),
+            id: boot.id.clone(),
             compared: found.compared,
             readings_before: found.readings_before,
             instructions: found.instructions,
@@ -101,6 +122,7 @@ impl Report {
                     )
                 })
                 .collect(),
+            mispriced,
         }
     }
 }
@@ -108,7 +130,7 @@ impl Report {
 /// Addresses of the code whose execution an audit boot logs, if the kernel has
 /// probes at all.
 pub fn range(guest: &Guest) -> Option<(u64, u64)> {
-    let text = sites(guest).ok()?.text();
+    let text = ProbeSites::from_elf(&image(guest).ok()?).ok()?.text();
     Some((text.start, text.end - 1))
 }
 
@@ -119,7 +141,7 @@ pub fn reports(run: &CapturedRun) -> Vec<Report> {
     boots
         .map(|boot| {
             let report = match compare(run, boot) {
-                Ok(found) => Report::of(boot, &found),
+                Ok((found, mispriced)) => Report::of(boot, &found, mispriced),
                 Err(detail) => Report::failed(boot, detail),
             };
             if let (true, Some(log)) = (report.agrees(), &boot.instruction_log) {
@@ -130,7 +152,10 @@ pub fn reports(run: &CapturedRun) -> Vec<Report> {
         .collect()
 }
 
-fn compare(run: &CapturedRun, boot: &CapturedBoot) -> Result<Audit, String> {
+/// The audit of a boot, and what exact mode misprices in its benchmarks.
+type Compared = (Audit, BTreeMap<String, Vec<Mispriced>>);
+
+fn compare(run: &CapturedRun, boot: &CapturedBoot) -> Result<Compared, String> {
     if !boot.exit.is_clean() {
         return Err(boot.exit.to_string());
     }
@@ -141,17 +166,29 @@ fn compare(run: &CapturedRun, boot: &CapturedBoot) -> Result<Audit, String> {
         .find(|guest| guest.guest == boot.id.guest && guest.variant == boot.id.variant)
         .ok_or("its guest is not in the record")?;
     let log = boot.instruction_log.as_ref().ok_or("no instruction log")?;
-    let log = File::open(run.locate(log)).map_err(|error| error.to_string())?;
-    let log = InstructionLog::read(BufReader::with_capacity(1 << 20, log), &sites(guest)?)
-        .map_err(|error| error.to_string())?;
+    let log = read_log(&run.locate(log), &image(guest)?)?;
     let stream = boot.stream().ok_or("no stream")?;
-    let (spans, instants) = records(&run.locate(&stream.file))?;
-    audit(&log, spans.iter().copied(), instants.into_iter()).map_err(|error| error.to_string())
+    let file = run.locate(&stream.file);
+    let (spans, instants) = records(&file)?;
+    let found = audit(&log, spans.iter().copied(), instants.into_iter())
+        .map_err(|error| error.to_string())?;
+    let stem = boot.id.stem();
+    let trace = read_file(&file, &stem).map_err(|error| error.to_string())?;
+    let counted_by = format!("instruction log of {stem}");
+    let mispriced = found.mispriced(&log, &trace.windows, &counted_by);
+    Ok((found, mispriced))
 }
 
-fn sites(guest: &Guest) -> Result<ProbeSites, String> {
-    let image = fs::read(&guest.kernel().path).map_err(|error| error.to_string())?;
-    ProbeSites::from_elf(&image).map_err(|error| error.to_string())
+fn read_log(path: &Path, image: &[u8]) -> Result<InstructionLog, String> {
+    let sites = ProbeSites::from_elf(image).map_err(|error| error.to_string())?;
+    let code = MispricedCode::from_elf(image).map_err(|error| error.to_string())?;
+    let log = File::open(path).map_err(|error| error.to_string())?;
+    InstructionLog::read(BufReader::with_capacity(1 << 20, log), &sites, &code)
+        .map_err(|error| error.to_string())
+}
+
+fn image(guest: &Guest) -> Result<Vec<u8>, String> {
+    fs::read(&guest.kernel().path).map_err(|error| error.to_string())
 }
 
 /// All spans and the times of all instants of a trace.

@@ -5,15 +5,20 @@
 //! file only carries one to the other.
 
 pub mod audit;
+mod join;
+mod native;
 
 use capbench_frames::check::{
     Authority, Ending, Expectation, Finding, Objection, Program, Stream, check, check_unreadable,
     check_without_trace, streams_differ,
 };
-use capbench_frames::outcome::{self, Boot, outcome, refused};
+use capbench_frames::outcome::{self, Boot, Material, outcome, refused};
 use capbench_frames::trace::{Trace, read_file};
+use capbench_join::PolarsError;
+use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::{
-    BenchmarkResult, Digest, Evidence, FailureReason, Outcome, Refusal, Results, UnsupportedReason,
+    BenchmarkResult, Digest, Evidence, FailureReason, Mispriced, MispricedKind, Outcome, Refusal,
+    Results, RowName, UnsupportedReason,
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
@@ -32,26 +37,42 @@ struct Judged<'a> {
     findings: Vec<Finding>,
 }
 
-/// One result per row of the plan. An audit that does not agree is an objection
-/// to every one of its guest's.
-pub fn evaluate(run: &CapturedRun, catalogue: &Catalogue, audits: &[audit::Report]) -> Results {
-    let objections: Vec<Finding> = audits.iter().filter_map(audit::Report::finding).collect();
-    let judged: Vec<Judged> = run
-        .record
-        .boots
-        .iter()
-        .filter(|boot| !boot.id.audit)
-        .map(|boot| judge(boot, run, catalogue))
-        .collect();
-    Results {
+/// What the rows of a run are judged by, beside their own boots.
+struct Evaluation<'a> {
+    run: &'a CapturedRun,
+    audits: &'a [audit::Report],
+    figures: Vec<BootFigures>,
+    instruments: Instruments,
+}
+
+/// One result per row of the plan, and the rows that mappings put side by side. An
+/// audit that does not agree is an objection to every one of its guest's.
+pub fn evaluate(
+    run: &CapturedRun,
+    catalogue: &Catalogue,
+    audits: &[audit::Report],
+) -> Result<Results, PolarsError> {
+    let boots = run.record.boots.iter().filter(|boot| !boot.id.audit);
+    let mut judged: Vec<Judged> = boots.map(|boot| judge(boot, run, catalogue)).collect();
+    let figures = join::figures(&judged);
+    let instruments = Instruments::join(&figures)?;
+    join::object(&mut judged, instruments.disagreements()?);
+    let evaluation = Evaluation {
+        run,
+        audits,
+        figures,
+        instruments,
+    };
+    let rows = run.plan.rows.iter();
+    let results: Vec<BenchmarkResult> = rows
+        .map(|row| evaluation.result(row, &judged))
+        .collect::<Result<_, _>>()?;
+    Ok(Results {
         run: run.record.summary(),
-        results: run
-            .plan
-            .rows
-            .iter()
-            .map(|row| result(row, &judged, &objections, run))
-            .collect(),
-    }
+        comparisons: join::comparisons(&run.plan.rows, &results, catalogue)?,
+        results,
+        context: native::context(run),
+    })
 }
 
 fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -> Judged<'a> {
@@ -174,41 +195,140 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
     }
 }
 
-fn result(row: &Row, judged: &[Judged], audits: &[Finding], run: &CapturedRun) -> BenchmarkResult {
-    let benchmark = &row.benchmark;
-    let mechanism = &benchmark.guests[row.guest.name()];
-    let own: Vec<&Judged> = judged
-        .iter()
-        .filter(|judged| {
-            let id = &judged.boot.id;
-            id.guest == row.guest && id.system == mechanism.system
+impl Evaluation<'_> {
+    fn result(&self, row: &Row, judged: &[Judged]) -> Result<BenchmarkResult, PolarsError> {
+        let benchmark = &row.benchmark;
+        let mechanism = &benchmark.guests[row.guest.name()];
+        let record = &self.run.record;
+        let own: Vec<&Judged> = judged
+            .iter()
+            .filter(|judged| {
+                let id = &judged.boot.id;
+                id.guest == row.guest && id.system == row.system
+            })
+            .collect();
+        let kernel = record
+            .guests
+            .iter()
+            .filter(|guest| guest.guest == row.guest)
+            .find_map(|guest| guest.kernel_image.as_ref());
+        Ok(BenchmarkResult {
+            run_id: record.run_id.clone(),
+            benchmark_name: row.name.clone(),
+            tier: benchmark.tier.into(),
+            correctness_id: benchmark.correctness_id(),
+            config_hash: configuration(row, kernel),
+            artifact_hash: artifact_hash(&own),
+            notes: match kernel {
+                None => format!("{} {}", mechanism.mechanism, mechanism.difference),
+                Some(kernel) => format!(
+                    "{} {} Kernel: {kernel}.",
+                    mechanism.mechanism, mechanism.difference
+                ),
+            },
+            guest: row.guest.to_string(),
+            system: row.system.clone(),
+            mode: record.mode,
+            authority_profile: benchmark.authority.clone(),
+            outcome: self.outcome(row, &own)?,
         })
-        .collect();
-    let kernel = run
-        .record
-        .guests
-        .iter()
-        .filter(|guest| guest.guest == row.guest)
-        .find_map(|guest| guest.kernel_image.as_ref());
-    BenchmarkResult {
-        run_id: run.record.run_id.clone(),
-        benchmark_name: row.name.clone(),
-        tier: benchmark.tier.into(),
-        correctness_id: benchmark.correctness_id(),
-        config_hash: configuration(row, kernel),
-        artifact_hash: artifact_hash(&own),
-        notes: match kernel {
-            None => format!("{} {}", mechanism.mechanism, mechanism.difference),
-            Some(kernel) => format!(
-                "{} {} Kernel: {kernel}.",
-                mechanism.mechanism, mechanism.difference
-            ),
-        },
-        guest: row.guest.to_string(),
-        mode: run.record.mode,
-        authority_profile: benchmark.authority.clone(),
-        outcome: outcome_of(row, &own, audits, run),
     }
+
+    fn outcome(&self, row: &Row, own: &[&Judged]) -> Result<Outcome, PolarsError> {
+        if let Some(unsupported) = lacking(row) {
+            return Ok(unsupported);
+        }
+        let mode = self.run.record.mode;
+        let asked = outcome::Row {
+            benchmark: &row.name,
+            batch: row.batch,
+            samples: Some(row.benchmark.samples.into()),
+            unit: mode.unit(row.benchmark.window_idles, PROCESSORS),
+            lower_is_better: row.benchmark.lower_is_better,
+        };
+        // A boot without a readable trace refuses the row, and so does a plain boot
+        // that went wrong: its findings count, though it has no values.
+        let unread = own.iter().filter(|judged| judged.trace.is_none());
+        let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
+        beyond.extend(across(own, self.run));
+        beyond.extend(self.audits_of(row).filter_map(audit::Report::finding));
+        let measured = readable(own, Variant::Samples);
+        if measured.is_empty() {
+            return Ok(refused(&asked, &beyond));
+        }
+        let passes =
+            [Variant::Counts, Variant::Perf].map(|pass| (pass.name(), readable(own, pass)));
+        let name = RowName {
+            benchmark_name: row.name.clone(),
+            guest: row.guest.to_string(),
+            system: row.system.clone(),
+        };
+        Ok(outcome(
+            &asked,
+            &Material {
+                measured: &measured,
+                traced: &readable(own, Variant::Segments),
+                passes: &passes,
+                across: &beyond,
+                instruments: &self.instruments.agreements(&name)?,
+                mispriced: &self.mispriced(row),
+            },
+        ))
+    }
+
+    fn audits_of(&self, row: &Row) -> impl Iterator<Item = &audit::Report> {
+        let audits = self.audits.iter();
+        audits.filter(|audit| audit.is_of(row.guest, &row.system))
+    }
+
+    /// Only exact mode prices instructions at all. What is declared and nobody
+    /// counted is a flag without a count.
+    fn mispriced(&self, row: &Row) -> Vec<Mispriced> {
+        if !self.run.record.mode.repeats_exactly() {
+            return Vec::new();
+        }
+        let audits = self.audits_of(row);
+        let mut counted: Vec<Mispriced> = audits
+            .flat_map(|audit| audit.mispriced(&row.name).to_vec())
+            .collect();
+        for &kind in &row.benchmark.guests[row.guest.name()].mispriced {
+            if !counted.iter().any(|known| known.kind == kind) {
+                let faults = self
+                    .page_faults(row)
+                    .filter(|_| kind == MispricedKind::Exception);
+                counted.push(Mispriced {
+                    kind,
+                    per_operation: faults,
+                    counted_by: faults.map(|_| "perf's count of page faults".to_owned()),
+                });
+            }
+        }
+        counted
+    }
+
+    /// Page faults per operation, where the pass that counts them saw any.
+    fn page_faults(&self, row: &Row) -> Option<f64> {
+        let boots = self.figures.iter().filter(|boot| {
+            boot.guest == row.guest.name()
+                && boot.system == row.system
+                && boot.figures.pass == Variant::Perf.name()
+        });
+        let mut loops = boots.flat_map(|boot| &boot.figures.loops);
+        let looped = loops.find(|looped| looped.benchmark == row.name)?;
+        let faults = looped.counters.get("page_faults")?.value;
+        (faults > 0 && looped.operations > 0).then(|| faults as f64 / f64::from(looped.operations))
+    }
+}
+
+/// What keeps a row from being measured at all.
+fn lacking(row: &Row) -> Option<Outcome> {
+    let refusal = if !row.missing.is_empty() {
+        let detail = format!("{} has no {}", row.guest, row.missing.join(", "));
+        Refusal::new(UnsupportedReason::MissingSubsystem, detail)
+    } else {
+        Refusal::new(UnsupportedReason::NoGuestImage, row.no_image.as_ref()?)
+    };
+    Some(Outcome::Unsupported(refusal))
 }
 
 /// A kernel that is not built here belongs to the configuration: two kernels are
@@ -227,47 +347,6 @@ fn artifact_hash(boots: &[&Judged]) -> Option<Digest> {
         .filter_map(|judged| Some((judged.boot.id.stem(), judged.boot.stream()?.sha256)))
         .collect();
     (!streams.is_empty()).then(|| hash::of_canonical(&streams))
-}
-
-fn outcome_of(row: &Row, own: &[&Judged], audits: &[Finding], run: &CapturedRun) -> Outcome {
-    if !row.missing.is_empty() {
-        let detail = format!("{} has no {}", row.guest, row.missing.join(", "));
-        return Outcome::Unsupported(Refusal::new(UnsupportedReason::MissingSubsystem, detail));
-    }
-    if let Some(why) = &row.no_image {
-        let refusal = Refusal::new(UnsupportedReason::NoGuestImage, why);
-        return Outcome::Unsupported(refusal);
-    }
-    let asked = outcome::Row {
-        benchmark: &row.name,
-        batch: row.batch,
-        samples: Some(row.benchmark.samples.into()),
-        unit: run.record.mode.unit(row.benchmark.window_idles, PROCESSORS),
-        lower_is_better: row.benchmark.lower_is_better,
-    };
-    let across = across(own, run);
-    // A boot without a readable trace refuses the row, and so does a plain boot
-    // that went wrong: its findings count, though it has no values.
-    let unread = own.iter().filter(|judged| judged.trace.is_none());
-    let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
-    // The other instruments' boots have findings of their own, and no values here.
-    let others = own.iter().filter(|judged| {
-        let variant = judged.boot.id.variant;
-        matches!(variant, Variant::Counts | Variant::Perf) && judged.trace.is_some()
-    });
-    beyond.extend(others.flat_map(|judged| judged.findings.clone()));
-    beyond.extend(across);
-    beyond.extend_from_slice(audits);
-    let measured = readable(own, Variant::Samples);
-    if measured.is_empty() {
-        return refused(&asked, &beyond);
-    }
-    outcome(
-        &asked,
-        &measured,
-        &readable(own, Variant::Segments),
-        &beyond,
-    )
 }
 
 fn readable<'a>(own: &[&'a Judged], variant: Variant) -> Vec<Boot<'a>> {

@@ -5,9 +5,10 @@
 //! line where it turned back before executing it: `Stopped execution`, or
 //! `cpu_io_recompile: rewound` at the first device access of an instruction,
 //! which is then traced again. The log of a boot has tens of millions of lines;
-//! only positions of probe sites are kept, 8 bytes each.
+//! kept are positions of probe sites, 8 bytes each, and how often mispriced
+//! instructions were executed between them, see [`Executions`].
 
-use super::ProbeSites;
+use super::{Executions, MispricedCode, ProbeSites};
 use std::io::{self, BufRead};
 
 /// Lines that say that the instruction traced last was not executed.
@@ -16,16 +17,22 @@ const TURNED_BACK: [&[u8]; 2] = [
     b"cpu_io_recompile: rewound execution",
 ];
 
-/// Positions of the probes' clock readings among the executed instructions.
+/// Positions of the probes' clock readings among the executed instructions, and
+/// the mispriced ones between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstructionLog {
     readings: Vec<u64>,
     instructions: u64,
+    mispriced: Executions,
 }
 
 impl InstructionLog {
     /// Reads a log to its end. Lines of other kinds are passed over.
-    pub fn read(mut log: impl BufRead, sites: &ProbeSites) -> io::Result<InstructionLog> {
+    pub fn read(
+        mut log: impl BufRead,
+        sites: &ProbeSites,
+        code: &MispricedCode,
+    ) -> io::Result<InstructionLog> {
         let mut found = InstructionLog::default();
         let mut line = Vec::new();
         loop {
@@ -37,6 +44,9 @@ impl InstructionLog {
                 if let Some(address) = traced_address(&line) {
                     if sites.contains(address) {
                         found.readings.push(found.instructions);
+                    } else if let Some(kind) = code.kind_at(address) {
+                        let interval = found.readings.len();
+                        found.mispriced.push(interval, found.instructions, kind);
                     }
                     found.instructions += 1;
                 }
@@ -56,12 +66,18 @@ impl InstructionLog {
         self.instructions
     }
 
+    /// Mispriced instructions, by the readings they lie between.
+    pub(super) fn mispriced(&self) -> &Executions {
+        &self.mispriced
+    }
+
     /// The instruction of the last line was not executed after all.
     fn take_back(&mut self) {
         self.instructions = self.instructions.saturating_sub(1);
         if self.readings.last() == Some(&self.instructions) {
             self.readings.pop();
         }
+        self.mispriced.take_back(self.instructions);
     }
 
     #[cfg(test)]
@@ -69,6 +85,7 @@ impl InstructionLog {
         InstructionLog {
             readings,
             instructions,
+            mispriced: Executions::default(),
         }
     }
 }
@@ -98,7 +115,11 @@ Stopped execution of TB chain before 0x7f5c8c000300 [ffffffff80201005] \n\
 Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n";
 
     fn read(sites: &[u64]) -> InstructionLog {
-        InstructionLog::read(LOG.as_bytes(), &ProbeSites::from_addresses(sites)).unwrap()
+        read_with(sites, &MispricedCode::default())
+    }
+
+    fn read_with(sites: &[u64], code: &MispricedCode) -> InstructionLog {
+        InstructionLog::read(LOG.as_bytes(), &ProbeSites::from_addresses(sites), code).unwrap()
     }
 
     #[test]
@@ -115,9 +136,45 @@ Trace 0: 0x7f5c8c000300 [0000000000000000/ffffffff80201005/0040c0b3/ff020200] \n
     }
 
     #[test]
+    fn mispriced_instructions_are_counted_once_between_their_readings() {
+        // At 0x…1002 fxsave [rdi], which is traced twice and executed once; at
+        // 0x…1005 iretq, the same.
+        let code = [0x0f, 0xae, 0x07, 0x48, 0xcf];
+        let code = MispricedCode::of(0xffff_ffff_8020_1002, &code);
+        let read = read_with(&[0xffff_ffff_8020_1000], &code);
+        assert_eq!(read.mispriced().within(0..1), [0; 4]);
+        assert_eq!(read.mispriced().within(1..2), [0, 1, 0, 1]);
+    }
+
+    /// As QEMU 7.2 logs `rep stosb` with a count of 2, with 0, and `repe cmpsb` that
+    /// the first difference ends; the guest's clock advanced by as many.
+    #[test]
+    fn a_repeated_instruction_is_a_line_for_each_iteration_and_for_a_count_of_zero() {
+        let log = "\
+Trace 0: 0x7f0a34000b40 [0000000000000000/000000000010002a/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34000b40 [0000000000000000/000000000010002a/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34000b40 [0000000000000000/000000000010002a/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34000d00 [0000000000000000/000000000010002c/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34001d00 [0000000000000000/000000000010002e/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34001e80 [0000000000000000/0000000000100030/000000b0/ff020201] \n\
+Trace 0: 0x7f0a34001e80 [0000000000000000/0000000000100032/000000b0/ff020201] \n";
+        let code = MispricedCode::of(0x10_002a, &[0xf3, 0xaa, 0x0f, 0x31, 0xf3, 0xaa, 0xf3, 0xa6]);
+        let sites = ProbeSites::from_addresses(&[0x10_002c]);
+        let read = InstructionLog::read(log.as_bytes(), &sites, &code).unwrap();
+        assert_eq!(read.mispriced().within(0..1), [3, 0, 0, 0]);
+        assert_eq!(read.mispriced().within(1..2), [2, 0, 0, 0]);
+        assert_eq!(read.instructions(), 7);
+    }
+
+    #[test]
     fn malformed_lines_are_passed_over() {
         let log = "Trace 0: nonsense\nTrace 0: 0x1 [0/zz/0/0]\n\u{fffd}\n";
-        let read = InstructionLog::read(log.as_bytes(), &ProbeSites::from_addresses(&[])).unwrap();
+        let read = InstructionLog::read(
+            log.as_bytes(),
+            &ProbeSites::from_addresses(&[]),
+            &MispricedCode::default(),
+        )
+        .unwrap();
         assert_eq!(read.instructions(), 0);
     }
 }

@@ -7,17 +7,25 @@
 //! that number, for every span of the boot. Nothing is sampled and nothing is
 //! tolerated: one tick of difference fails the audit.
 //!
-//! How readings and records are matched: in exact mode two readings never see
-//! the same tick, so the distinct time stamps of all records, sorted, are the
-//! clock readings in the order in which they were executed. Readings before
-//! the first record belong to the calibration and are counted apart.
+//! The same log counts what exact mode misprices: how often each benchmark
+//! executed instructions that hardware does not execute at the price of one.
 
+mod executions;
 mod log;
+mod mispriced;
+mod per_operation;
 mod sites;
+mod timeline;
 
 pub use log::InstructionLog;
+pub use mispriced::MispricedCode;
 pub use sites::{ProbeSites, SitesError};
 
+use crate::windows::Window;
+use capbench_results::Mispriced;
+use executions::Executions;
+use std::collections::BTreeMap;
+use timeline::Timeline;
 use trace_format::Span;
 
 /// What an audit found.
@@ -33,6 +41,7 @@ pub struct Audit {
     pub disagreements: Vec<Disagreement>,
     /// How many disagree in all.
     pub disagreement_count: u64,
+    timeline: Timeline,
 }
 
 /// Disagreements kept as evidence; a broken clock would fill memory.
@@ -74,49 +83,59 @@ pub fn audit(
     spans: impl Iterator<Item = Span> + Clone,
     instants: impl Iterator<Item = u64>,
 ) -> Result<Audit, AuditError> {
-    let mut times: Vec<u64> = spans
+    let edges = spans
         .clone()
-        .flat_map(|span| [span.start, span.start + span.duration])
-        .chain(instants)
-        .collect();
-    times.sort_unstable();
-    times.dedup();
-    if times.is_empty() {
-        return Err(AuditError::NoSpans);
-    }
-    let readings = log.readings();
-    let before = readings
-        .len()
-        .checked_sub(times.len())
-        .ok_or(AuditError::TooFewReadings {
-            time_stamps: times.len() as u64,
-            readings: readings.len() as u64,
-        })?;
-    let recorded = &readings[before..];
+        .flat_map(|span| [span.start, span.start + span.duration]);
+    let timeline = Timeline::new(log, edges.chain(instants))?;
     let position = |time: u64| {
-        let index = times
-            .binary_search(&time)
-            .expect("every span's times are listed");
-        recorded[index]
+        let reading = timeline
+            .reading(time)
+            .expect("every span's times are in it");
+        log.readings()[reading]
     };
-    let mut found = Audit {
-        compared: 0,
-        readings_before: before as u64,
-        instructions: log.instructions(),
-        disagreements: Vec::new(),
-        disagreement_count: 0,
-    };
+    let (mut compared, mut disagreement_count) = (0, 0);
+    let mut disagreements = Vec::new();
     for span in spans {
         let executed = position(span.start + span.duration) - position(span.start);
-        found.compared += 1;
+        compared += 1;
         if executed != span.duration {
-            found.disagreement_count += 1;
-            if found.disagreements.len() < DISAGREEMENTS_KEPT {
-                found.disagreements.push(Disagreement { span, executed });
+            disagreement_count += 1;
+            if disagreements.len() < DISAGREEMENTS_KEPT {
+                disagreements.push(Disagreement { span, executed });
             }
         }
     }
-    Ok(found)
+    Ok(Audit {
+        compared,
+        readings_before: timeline.readings_before() as u64,
+        instructions: log.instructions(),
+        disagreements,
+        disagreement_count,
+        timeline,
+    })
+}
+
+impl Audit {
+    /// Whether something was compared and all of it agreed.
+    pub fn agrees(&self) -> bool {
+        self.compared > 0 && self.disagreement_count == 0
+    }
+
+    /// What exact mode misprices in each benchmark, by name: executions for each
+    /// operation, counted in the log of this very boot, which `counted_by` names.
+    /// An empty list says that there is nothing. An audit that does not agree has
+    /// no list at all: which reading is which record is then unknown.
+    pub fn mispriced(
+        &self,
+        log: &InstructionLog,
+        windows: &[Window],
+        counted_by: &str,
+    ) -> BTreeMap<String, Vec<Mispriced>> {
+        if !self.agrees() {
+            return BTreeMap::new();
+        }
+        per_operation::mispriced(log.mispriced(), &self.timeline, windows, counted_by)
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +164,7 @@ mod tests {
         let spans = LAPS.iter().map(|&(start, duration)| span(start, duration));
         let audit = audit(&log_of(&READINGS), spans, [].into_iter()).unwrap();
         assert_eq!((audit.compared, audit.readings_before), (2, 2));
-        assert_eq!(audit.disagreement_count, 0);
+        assert!(audit.agrees());
     }
 
     #[test]
@@ -159,6 +178,30 @@ mod tests {
                 executed: 15
             }]
         );
+    }
+
+    #[test]
+    fn an_audit_that_disagrees_counts_nothing() {
+        let log = log_of(&READINGS);
+        let windows = [Window {
+            benchmark: "ring/nop/1".into(),
+            samples: vec![trace_format::Sample {
+                start: 95,
+                ticks: 40,
+                window: 1,
+                operations: 1,
+                metric: 0,
+                flags: trace_format::SampleFlags::empty(),
+            }],
+            ..Window::default()
+        }];
+        let names = |last| {
+            let spans = [span(100, 10), span(110, last)];
+            let audit = audit(&log, spans.into_iter(), [].into_iter()).unwrap();
+            audit.mispriced(&log, &windows, "a log").into_keys()
+        };
+        assert_eq!(names(15).collect::<Vec<_>>(), ["ring/nop/1"]);
+        assert_eq!(names(16).len(), 0);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! A rule looks at a trace and at what was expected of its boot, and returns
 //! findings: which result they touch, why, and the evidence. No rule changes a
 //! value or repairs anything. Rules run on whatever arrived; a boot that was
-//! killed is judged by the same ones as a boot that went well.
+//! killed is judged by the same ones as a boot that went well. What takes several
+//! boots or several tables to see is judged where they are joined.
 
 mod accounts;
-mod agreement;
 mod authority;
 mod damage;
 mod dropped;
@@ -137,7 +137,6 @@ const RULES: &[(&str, Rule)] = &[
     ("authority", authority::check),
     ("features", features::check),
     ("instruments", instruments::check),
-    ("agreement", agreement::check),
 ];
 
 /// Holds a trace against every rule.

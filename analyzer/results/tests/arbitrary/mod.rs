@@ -82,6 +82,46 @@ fn breakdown() -> impl Strategy<Value = Breakdown> {
         )
 }
 
+fn agreement() -> impl Strategy<Value = InstrumentAgreement> {
+    let reading = (any::<String>(), number(), -1.0..1.0f64).prop_map(|(trace, program, part)| {
+        let allowed = program.abs() / 1000.0 + 1.0;
+        InstrumentReading {
+            trace,
+            program,
+            observed: program + allowed * part * 0.99,
+            allowed,
+        }
+    });
+    (
+        any::<[String; 3]>(),
+        prop::option::of((1..9u32, reading)),
+        prop::option::of((1..9u32, any::<String>())),
+    )
+        .prop_map(
+            |([pass, instrument, unit], judged, not_judged)| InstrumentAgreement {
+                pass,
+                instrument,
+                unit,
+                agreed: judged.as_ref().map_or(0, |(boots, _)| *boots),
+                not_judged: not_judged.as_ref().map_or(0, |(boots, _)| *boots),
+                why: not_judged.map(|(_, why)| why),
+                widest: judged.map(|(_, reading)| reading),
+            },
+        )
+}
+
+fn mispriced() -> impl Strategy<Value = Mispriced> {
+    (
+        select(MispricedKind::ALL),
+        prop::option::of((number(), "[a-z]{1,9}")),
+    )
+        .prop_map(|(kind, counted)| Mispriced {
+            kind,
+            per_operation: counted.as_ref().map(|(count, _)| *count),
+            counted_by: counted.map(|(_, by)| by),
+        })
+}
+
 pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
     let units: Vec<Unit> = Unit::ALL
         .iter()
@@ -102,9 +142,22 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
         (optional_number(), optional_number(), optional_number()),
         1..100u32,
         prop::option::of(breakdown()),
+        (
+            prop::collection::vec(agreement(), 0..3),
+            prop::collection::vec((any::<String>(), number()), 0..3),
+            prop::collection::vec(mispriced(), 0..3),
+        ),
     )
         .prop_map(
-            |(unit, lower_is_better, boots, (p95, sd, cold), batch, breakdown)| {
+            |(
+                unit,
+                lower_is_better,
+                boots,
+                (p95, sd, cold),
+                batch,
+                breakdown,
+                (instruments, perturbations, mispriced),
+            )| {
                 let middle = |values: &[f64]| {
                     let mut sorted = values.to_vec();
                     sorted.sort_by(f64::total_cmp);
@@ -134,7 +187,17 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                 let low = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
                 let high =
                     |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let perturbations = perturbations.into_iter();
                 Measurement {
+                    perturbations: perturbations
+                        .map(|(pass, under)| Perturbation {
+                            pass,
+                            median: under,
+                            effect: under - middle(&medians),
+                        })
+                        .collect(),
+                    instruments,
+                    mispriced,
                     unit,
                     lower_is_better,
                     median: middle(&medians),
@@ -190,6 +253,71 @@ fn outcome(mode: Mode) -> impl Strategy<Value = Outcome> {
     ]
 }
 
+/// Any two rows of a document, side by side.
+fn comparisons(results: Vec<BenchmarkResult>) -> impl Strategy<Value = Vec<Comparison>> {
+    let pair = (any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let pairs = prop::collection::vec((pair, any::<String>()), 0..3);
+    pairs.prop_map(move |pairs| {
+        let pairs = pairs.into_iter().filter(|_| !results.is_empty());
+        pairs
+            .map(|((numerator, denominator), difference)| {
+                let numerator = numerator.get(&results);
+                let denominator = denominator.get(&results);
+                Comparison {
+                    numerator: RowName::of(numerator),
+                    denominator: RowName::of(denominator),
+                    difference,
+                    outcome: side_by_side(numerator, denominator),
+                }
+            })
+            .collect()
+    })
+}
+
+fn side_by_side(numerator: &BenchmarkResult, denominator: &BenchmarkResult) -> ComparisonOutcome {
+    let medians = (
+        numerator.outcome.measurement(),
+        denominator.outcome.measurement(),
+    );
+    match medians {
+        (Some(n), Some(d)) if n.unit == d.unit && d.median != 0.0 => {
+            ComparisonOutcome::Ratio(Ratio {
+                value: n.median / d.median,
+                unit: n.unit,
+                numerator: n.median,
+                denominator: d.median,
+            })
+        }
+        _ => ComparisonOutcome::None(Refusal::new(NoRatioReason::NotMeasured, "no value")),
+    }
+}
+
+fn context() -> impl Strategy<Value = ContextRow> {
+    let value = (select(Unit::ALL), number(), 0.0..10.0f64, 1..u64::MAX).prop_map(
+        |(unit, min, above, n)| ContextValue {
+            unit,
+            median: min + above,
+            min,
+            n,
+        },
+    );
+    let outcome = prop_oneof![
+        value.prop_map(Outcome::Passed),
+        refusal(FailureReason::ALL).prop_map(Outcome::Failed),
+        refusal(UnsupportedReason::ALL).prop_map(Outcome::Unsupported),
+        refusal(InvalidReason::ALL).prop_map(Outcome::Invalid),
+        refusal(NotApplicableReason::ALL).prop_map(Outcome::NotApplicable),
+    ];
+    (any::<[String; 3]>(), outcome).prop_map(|([column, benchmark_name, source], outcome)| {
+        ContextRow {
+            column,
+            benchmark_name,
+            source,
+            outcome,
+        }
+    })
+}
+
 fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> {
     (
         (
@@ -199,18 +327,12 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
             digest(),
             digest(),
         ),
-        (
-            any::<String>(),
-            any::<String>(),
-            any::<String>(),
-            any::<bool>(),
-            outcome(mode),
-        ),
+        (any::<[String; 4]>(), any::<bool>(), outcome(mode)),
     )
         .prop_map(
             move |(
                 (benchmark_name, tier, correctness_id, config_hash, artifact_hash),
-                (notes, guest, authority_profile, captured, outcome),
+                ([notes, guest, system, authority_profile], captured, outcome),
             )| BenchmarkResult {
                 run_id: run_id.clone(),
                 benchmark_name,
@@ -221,11 +343,24 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
                     .then_some(artifact_hash),
                 notes,
                 guest,
+                system,
                 mode,
                 authority_profile,
                 outcome,
             },
         )
+}
+
+/// Names tell rows apart, as in any document of ours.
+fn distinct(
+    results: impl Strategy<Value = Vec<BenchmarkResult>>,
+) -> impl Strategy<Value = Vec<BenchmarkResult>> {
+    results.prop_map(|mut results| {
+        for (index, result) in results.iter_mut().enumerate() {
+            result.system = format!("{index} {}", result.system);
+        }
+        results
+    })
 }
 
 pub fn results() -> impl Strategy<Value = Results> {
@@ -262,6 +397,16 @@ pub fn results() -> impl Strategy<Value = Results> {
         );
     run.prop_flat_map(|run| {
         let results = prop::collection::vec(result(run.id.clone(), run.mode), 0..4);
-        (Just(run), results).prop_map(|(run, results)| Results { run, results })
+        let context = prop::collection::vec(context(), 0..3);
+        (Just(run), distinct(results), context)
+    })
+    .prop_flat_map(|(run, results, context)| {
+        let comparisons = comparisons(results.clone());
+        comparisons.prop_map(move |comparisons| Results {
+            run: run.clone(),
+            results: results.clone(),
+            comparisons,
+            context: context.clone(),
+        })
     })
 }

@@ -50,7 +50,10 @@ impl Apt {
         })?;
         Ok(text
             .lines()
-            .filter_map(|line| line.trim_start_matches([' ', '|']).strip_prefix("Depends: "))
+            .filter_map(|line| {
+                line.trim_start_matches([' ', '|'])
+                    .strip_prefix("Depends: ")
+            })
             .map(str::to_owned)
             .collect())
     }
@@ -89,6 +92,8 @@ impl Apt {
         let cache = option("Dir::Cache", &self.directory);
         let archives = option("Dir::Cache::Archives", &self.directory.join("archives"));
         apt.args(["-o", &lists, "-o", &cache, "-o", &archives])
+            // What is installed here may be newer than anything to be had.
+            .args(["-o", "Dir::State::Status=/dev/null"])
             // The user that apt would drop to cannot write here.
             .args(["-o", "APT::Sandbox::User="])
     }

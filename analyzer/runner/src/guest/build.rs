@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -57,7 +58,7 @@ pub enum BuildError {
     )]
     NoCargo {
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The compiler said no.
     #[error("guest `{guest}` ({variant}) does not build:\n{stderr}")]
@@ -119,7 +120,7 @@ pub enum BuildError {
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -357,11 +358,14 @@ fn install(built: &Path, image: &Path, name: &str) -> Result<Image, BuildError> 
 /// the lock, two runs at once could pick up each other's variant.
 fn lock(directory: &Path) -> Result<fs::File, BuildError> {
     let path = directory.join("build.lock");
-    let locked = fs::File::create(&path).and_then(|file| {
-        file.lock()?;
-        Ok(file)
-    });
-    locked.map_err(|source| BuildError::File { path, source })
+    exclusive(&path).map_err(|source| BuildError::File { path, source })
+}
+
+/// Waits until nobody else holds the file's lock; it is let go with the file.
+pub(super) fn exclusive(path: &Path) -> io::Result<fs::File> {
+    let file = fs::File::create(path)?;
+    file.lock()?;
+    Ok(file)
 }
 
 fn create_directory(path: &Path) -> Result<(), BuildError> {

@@ -85,7 +85,7 @@ pub(super) fn provide(
         path: pins.to_owned(),
         message: error.to_string(),
     })?;
-    from_packages(&pins, cache, &Apt::new(&cache.join("apt")))
+    from_packages(&pins, cache, &Apt::new(&cache.with_file_name("apt")))
 }
 
 fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildError> {

@@ -2,8 +2,11 @@
 
 mod apt;
 mod build;
+mod elf;
 mod kernel_image;
+mod packages;
 mod recipe;
+mod shared_objects;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use build::{BuildError, BuildRequest, build};
 pub use kernel_image::KernelImage;
+pub use packages::{Package, PackageError, Packages, Programs, provide};
 
 /// A guest this runner can build and boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

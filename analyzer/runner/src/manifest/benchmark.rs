@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
-use capbench_results::Digest;
+use capbench_results::{Digest, MispricedKind};
 
 /// One benchmark. It yields one result per guest and batch size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,10 @@ pub struct GuestMechanism {
     pub mechanism: String,
     /// What a reader must know before comparing this guest with another.
     pub difference: String,
+    /// What its window holds that exact mode misprices. Says how to read a value,
+    /// not what it is: outside the hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mispriced: Vec<MispricedKind>,
 }
 
 /// The most records a window commits: a constant part, one per submission
@@ -120,11 +124,15 @@ impl Benchmark {
     /// The hash that is part of the series: everything but how often it is
     /// repeated and how a change is judged.
     pub fn definition_hash(&self) -> Digest {
-        hash::of_canonical(&Self {
+        let mut meaning = Self {
             boots: 0,
             gate: None,
             ..self.clone()
-        })
+        };
+        for mechanism in meaning.guests.values_mut() {
+            mechanism.mispriced.clear();
+        }
+        hash::of_canonical(&meaning)
     }
 
     /// The result name of one batch size.

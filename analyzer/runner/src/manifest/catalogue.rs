@@ -7,9 +7,10 @@ use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 
 use super::check::{
-    Checked, check_authority, check_grants, dangling, in_range, not_blank, one_of, row_word,
+    Checked, check_authority, check_grants, check_packages, dangling, in_range, not_blank, one_of,
+    row_word,
 };
-use super::{AuthorityProfile, Benchmark, ManifestError, SourceFile, Suite, System};
+use super::{AuthorityProfile, Benchmark, ManifestError, Mapping, SourceFile, Suite, System};
 use crate::guest::GuestName;
 
 /// More records than this no guest of 512 MiB could hold (up to 32 bytes each).
@@ -28,6 +29,8 @@ pub struct Catalogue {
     pub systems: BTreeMap<String, System>,
     /// Suites by name.
     pub suites: BTreeMap<String, Suite>,
+    /// Mappings by the name of the benchmark that is divided.
+    pub mappings: BTreeMap<String, Mapping>,
 }
 
 /// Neither a suite nor a benchmark has this name.
@@ -48,12 +51,14 @@ impl Catalogue {
         let systems = read_all(&directory.join("systems"), |s: &System| &s.name)?;
         let benchmarks = read_all(&directory.join("benchmarks"), |b: &Benchmark| &b.name)?;
         let suites = read_all(&directory.join("suites"), |s: &Suite| &s.name)?;
+        let mappings = read_all(&directory.join("mappings"), |m: &Mapping| &m.name)?;
 
         let catalogue = Self {
             authority: values(&authority),
             systems: values(&systems),
             benchmarks: values(&benchmarks),
             suites: values(&suites),
+            mappings: values(&mappings),
         };
         for (source, profile) in authority.values() {
             check_authority(source, profile)?;
@@ -66,6 +71,9 @@ impl Catalogue {
         }
         for (source, suite) in suites.values() {
             catalogue.check_suite(source, suite)?;
+        }
+        for (source, mapping) in mappings.values() {
+            catalogue.check_mapping(source, mapping)?;
         }
         Ok(catalogue)
     }
@@ -143,6 +151,7 @@ impl Catalogue {
                 ));
             }
         }
+        check_packages(source, system, guest)?;
         let mut names = BTreeSet::new();
         for (index, program) in system.programs.iter().enumerate() {
             let at = index.to_string();
@@ -328,6 +337,99 @@ impl Catalogue {
                 ));
             }
         }
+        for (guest, systems) in &suite.systems {
+            if systems.is_empty() {
+                return Err(source.error_in(
+                    &["systems", guest],
+                    format!("no system for guest `{guest}`"),
+                    "list at least one, or remove the line",
+                ));
+            }
+            for (index, name) in systems.iter().enumerate() {
+                let at = ["systems", guest, &index.to_string()];
+                self.check_suite_system(source, &at, suite, guest, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A system can stand in for another if it gives the benchmarks' programs the
+    /// authority that they declare.
+    fn check_suite_system(
+        &self,
+        source: &SourceFile,
+        at: &[&str],
+        suite: &Suite,
+        guest: &str,
+        name: &str,
+    ) -> Checked {
+        let Some(system) = self.systems.get(name).filter(|s| s.guest == guest) else {
+            let own = self.systems.values().filter(|s| s.guest == guest);
+            let known = own.map(|system| &system.name);
+            let kind = format!("system of guest `{guest}` named");
+            return Err(dangling(source, at, &kind, name, known));
+        };
+        for benchmark in suite.benchmarks.iter().map(|name| &self.benchmarks[name]) {
+            let Some(mechanism) = benchmark.guests.get(guest) else {
+                continue;
+            };
+            let suits = system.programs.iter().any(|program| {
+                program.name == mechanism.program && program.authority == benchmark.authority
+            });
+            if !suits {
+                return Err(source.error_in(
+                    at,
+                    format!(
+                        "`{name}` has no program `{}` with the authority profile `{}` of `{}`",
+                        mechanism.program, benchmark.authority, benchmark.name
+                    ),
+                    "name a system that spawns it so, or leave the benchmark out",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_mapping(&self, source: &SourceFile, mapping: &Mapping) -> Checked {
+        let known = || self.benchmarks.keys();
+        let Some(numerator) = self.benchmarks.get(&mapping.name) else {
+            return Err(dangling(
+                source,
+                &["name"],
+                "benchmark",
+                &mapping.name,
+                known(),
+            ));
+        };
+        for (index, counterpart) in mapping.counterparts.iter().enumerate() {
+            let index = index.to_string();
+            let at = |key| ["counterparts", index.as_str(), key];
+            let name = &counterpart.benchmark;
+            let Some(denominator) = self.benchmarks.get(name) else {
+                return Err(dangling(
+                    source,
+                    &at("benchmark"),
+                    "benchmark",
+                    name,
+                    known(),
+                ));
+            };
+            not_blank(source, &at("difference"), &counterpart.difference)?;
+            let pairs = counterpart.batches_beside(numerator, denominator);
+            let exist = |[above, below]: &[u32; 2]| {
+                numerator.batches.contains(above) && denominator.batches.contains(below)
+            };
+            if pairs.is_empty() || !pairs.iter().all(exist) {
+                return Err(source.error_in(
+                    &["counterparts", &index],
+                    format!(
+                        "no row of `{}` ({:?}) stands beside one of `{name}` ({:?})",
+                        mapping.name, numerator.batches, denominator.batches
+                    ),
+                    "say which do: `batches = [[NUMERATOR, DENOMINATOR]]`",
+                ));
+            }
+        }
         Ok(())
     }
 }
@@ -429,6 +531,86 @@ authority = "ring-measure"
             fs::write(file, edit(path, text)).unwrap();
         }
         Catalogue::load(directory.path()).map_err(|error| error.to_string())
+    }
+
+    const LINUX: &str = r#"
+name = "linux"
+guest = "linux"
+timeout_seconds = 60
+programs = []
+init = { binary = "init", grants = [] }
+[packages]
+linux-perf = ["/usr/bin/perf"]
+"#;
+
+    #[test]
+    fn packages_are_refused_where_no_image_could_hold_them() {
+        let checked = |text: &str| {
+            let source = SourceFile::from_text("linux.toml", text);
+            let system: System = source.parse().unwrap();
+            Catalogue::default().check_system(&source, &system)
+        };
+        checked(LINUX).unwrap();
+        let capos = LINUX.replace(
+            "grants = []",
+            "grants = [{ name = \"boot\", source = \"boot_package\" }]",
+        );
+        let capos = capos.replace("guest = \"linux\"", "guest = \"capos\"");
+        for (text, place, expected, remedy) in [
+            (
+                capos,
+                "7:1",
+                "guest `capos` takes no packages",
+                "guest `linux`",
+            ),
+            (
+                LINUX.replace("/usr/bin/perf", "bin/perf"),
+                "8:15",
+                "`bin/perf` is no absolute path of a file",
+                "`/usr/bin/perf`",
+            ),
+            (
+                LINUX.replace("/usr/bin/perf", "/usr/../init"),
+                "8:15",
+                "`/usr/../init` is no absolute path of a file",
+                "without `..`",
+            ),
+            (
+                LINUX.replace("\"/usr/bin/perf\"", ""),
+                "8:14",
+                "no program of `linux-perf` is asked for",
+                "list",
+            ),
+            (
+                LINUX.replace("linux-perf", "--help"),
+                "8:10",
+                "`--help` is not the name of a package",
+                "apt",
+            ),
+        ] {
+            let error = checked(&text).unwrap_err();
+            let place = format!("linux.toml:{place}: {expected}");
+            assert!(error.to_string().starts_with(&place), "{error}");
+            let help = error.help().unwrap().to_string();
+            assert!(help.contains(remedy), "{help}");
+        }
+    }
+
+    #[test]
+    fn a_system_without_packages_serialises_as_it_always_did() {
+        let with: System = toml::from_str(LINUX).unwrap();
+        let without = System {
+            packages: BTreeMap::new(),
+            ..with.clone()
+        };
+        let keys = |system: &System| {
+            serde_json::to_value(system)
+                .unwrap()
+                .get("packages")
+                .cloned()
+        };
+        assert!(keys(&with).is_some());
+        assert_eq!(keys(&without), None);
     }
 
     fn refused(file: &'static str, from: &'static str, to: &'static str) -> String {

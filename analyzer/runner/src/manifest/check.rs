@@ -1,7 +1,8 @@
 //! Rules for single values, each refusing at the place it is written.
 
 use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};
-use super::{AuthorityProfile, Grant, ManifestError, SourceFile};
+use super::{AuthorityProfile, Grant, ManifestError, SourceFile, System};
+use crate::guest::GuestName;
 
 /// Nothing, or the error that stops the loading.
 pub(super) type Checked = Result<(), Box<ManifestError>>;
@@ -55,6 +56,59 @@ pub(super) fn check_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -
         }
     }
     Ok(())
+}
+
+/// Only a Linux guest's image is a file system. Names and paths reach the
+/// distribution's tools and the host's file system, so neither may be anything
+/// else.
+pub(super) fn check_packages(source: &SourceFile, system: &System, guest: GuestName) -> Checked {
+    if guest != GuestName::Linux && !system.packages.is_empty() {
+        return Err(source.error_in(
+            &["packages"],
+            format!("guest `{guest}` takes no packages"),
+            "remove the table; only a system of guest `linux` has an image that holds files",
+        ));
+    }
+    for (package, programs) in &system.packages {
+        let at = ["packages", package];
+        if !is_package_name(package) {
+            return Err(source.error_in(
+                &at,
+                format!("`{package}` is not the name of a package"),
+                "use the name that `apt-cache show` knows it by",
+            ));
+        }
+        if programs.is_empty() {
+            return Err(source.error_in(
+                &at,
+                format!("no program of `{package}` is asked for"),
+                "list the programs' absolute paths, or remove the package",
+            ));
+        }
+        for (index, program) in programs.iter().enumerate() {
+            if !is_absolute_file(program) {
+                return Err(source.error_in(
+                    &["packages", package, &index.to_string()],
+                    format!("`{program}` is no absolute path of a file"),
+                    "write where the program lies, like `/usr/bin/perf` and without `..`",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_package_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.starts_with(plain) && name.chars().all(|c| plain(c) || "+-.".contains(c))
+}
+
+fn is_absolute_file(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|parts| {
+        parts
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | ".."))
+    })
 }
 
 pub(super) fn in_range(

@@ -1,4 +1,5 @@
-//! What is measured, as data: benchmarks, authority profiles, systems, suites.
+//! What is measured, as data: benchmarks, authority profiles, systems, suites, and
+//! mappings between benchmarks of different guests.
 //!
 //! Every definition is one TOML file whose path spells its name. A file with an
 //! unknown key, a wrong type, a dangling reference or a value outside its bounds
@@ -10,6 +11,7 @@ mod benchmark;
 mod catalogue;
 mod check;
 mod error;
+mod mapping;
 mod suite;
 mod system;
 
@@ -17,5 +19,6 @@ pub use authority::{AuthorityProfile, Denial, Grant, MEASUREMENT_SOURCE};
 pub use benchmark::{Benchmark, Corpus, Gate, GuestMechanism, RecordBound, Verifier};
 pub use catalogue::{Catalogue, UnknownName};
 pub use error::{ManifestError, SourceFile};
+pub use mapping::{Counterpart, MappedPair, Mapping};
 pub use suite::Suite;
 pub use system::{Init, Program, System};

@@ -1,5 +1,7 @@
 //! A named selection of benchmarks.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Benchmarks that are reported together. Each also runs alone.
@@ -12,4 +14,8 @@ pub struct Suite {
     pub intent: String,
     /// Benchmark names, in report order.
     pub benchmarks: Vec<String>,
+    /// Systems that a guest's benchmarks run on, each on all of them, in place of
+    /// the one that its definition names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub systems: BTreeMap<String, Vec<String>>,
 }

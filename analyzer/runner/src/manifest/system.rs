@@ -19,6 +19,11 @@ pub struct System {
     /// Parameters of the kernel; a word without a value has an empty one.
     #[serde(default)]
     pub kernel: BTreeMap<String, String>,
+    /// The distribution's packages its image takes programs from, each with the
+    /// absolute paths of those; the libraries they need come along. Left out
+    /// where empty, so that what was always without keeps its hash.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packages: BTreeMap<String, Vec<String>>,
     /// The first program.
     pub init: Init,
     /// Programs init spawns, in order, waiting for each.

@@ -1,0 +1,163 @@
+use super::*;
+use capbench_results::{
+    BootSummary, Digest, Measurement, Mode, Outcome, Range, SampleKind, Unit, UnsupportedReason,
+};
+
+fn measurement(unit: Unit, median: f64) -> Measurement {
+    Measurement {
+        unit,
+        lower_is_better: true,
+        median,
+        p95: None,
+        samples: vec![median],
+        sample_kind: SampleKind::Operations,
+        batch: 1,
+        n: 1,
+        min: median,
+        max: median,
+        sd: None,
+        range: Range {
+            low: median,
+            high: median,
+        },
+        cold: None,
+        boots: vec![BootSummary {
+            trace: "t".into(),
+            n: 1,
+            median,
+            p95: None,
+            cold: None,
+        }],
+        breakdown: None,
+        instruments: Vec::new(),
+        perturbations: Vec::new(),
+        mispriced: Vec::new(),
+    }
+}
+
+fn result(name: &str, system: &str, outcome: Outcome) -> BenchmarkResult {
+    BenchmarkResult {
+        run_id: "r".into(),
+        benchmark_name: name.into(),
+        tier: 1,
+        correctness_id: "x".into(),
+        config_hash: Digest([1; 32]),
+        artifact_hash: Some(Digest([2; 32])),
+        notes: String::new(),
+        guest: system.split('-').next().unwrap().into(),
+        system: system.into(),
+        mode: Mode::Exact,
+        authority_profile: "a".into(),
+        outcome,
+    }
+}
+
+fn passed(name: &str, system: &str, median: f64) -> BenchmarkResult {
+    let measurement = measurement(Unit::Instructions, median);
+    result(name, system, Outcome::Passed(measurement))
+}
+
+fn compared(results: &[BenchmarkResult]) -> Vec<Comparison> {
+    let rows: Vec<MatrixRow> = results
+        .iter()
+        .map(|result| MatrixRow {
+            benchmark: result.benchmark_name.strip_suffix("/1").unwrap(),
+            batch: 1,
+            result,
+        })
+        .collect();
+    let pair = |denominator: &str| Pair {
+        numerator: ("ring/nop".into(), 1),
+        denominator: (denominator.into(), 1),
+        difference: "d".into(),
+    };
+    compare(&rows, &[pair("linux/uring"), pair("linux/getppid")]).unwrap()
+}
+
+#[test]
+fn a_ratio_names_its_rows_and_is_their_medians_divided() {
+    let found = compared(&[
+        passed("ring/nop/1", "ring", 300.0),
+        passed("linux/getppid/1", "linux-matched", 600.0),
+    ]);
+    let [comparison] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(comparison.numerator.system, "ring");
+    assert_eq!(comparison.denominator.benchmark_name, "linux/getppid/1");
+    assert_eq!(
+        comparison.outcome,
+        ComparisonOutcome::Ratio(Ratio {
+            value: 0.5,
+            unit: Unit::Instructions,
+            numerator: 300.0,
+            denominator: 600.0
+        })
+    );
+}
+
+#[test]
+fn several_mechanisms_and_several_systems_stand_beside_one_numerator() {
+    let found = compared(&[
+        passed("ring/nop/1", "ring", 300.0),
+        passed("linux/getppid/1", "linux-matched", 600.0),
+        passed("linux/getppid/1", "linux-stock", 900.0),
+        passed("linux/uring/1", "linux-matched", 1200.0),
+    ]);
+    let denominators: Vec<(&str, &str)> = found
+        .iter()
+        .map(|c| {
+            let name = &c.denominator;
+            (name.benchmark_name.as_str(), name.system.as_str())
+        })
+        .collect();
+    assert_eq!(
+        denominators,
+        [
+            ("linux/uring/1", "linux-matched"),
+            ("linux/getppid/1", "linux-matched"),
+            ("linux/getppid/1", "linux-stock"),
+        ]
+    );
+}
+
+#[test]
+fn rows_that_cannot_be_divided_say_why() {
+    let missing = Refusal::new(UnsupportedReason::NoGuestImage, "no kernel");
+    let idle = Outcome::Passed(measurement(Unit::VirtualNs, 600.0));
+    let found = compared(&[
+        passed("ring/nop/1", "ring", 300.0),
+        result("linux/uring/1", "linux-matched", idle),
+        result(
+            "linux/getppid/1",
+            "linux-matched",
+            Outcome::Unsupported(missing),
+        ),
+    ]);
+    let refusals: Vec<(NoRatioReason, &str)> = found
+        .iter()
+        .map(|comparison| match &comparison.outcome {
+            ComparisonOutcome::None(refusal) => (refusal.reason, refusal.detail.as_str()),
+            ComparisonOutcome::Ratio(_) => panic!("{comparison:?}"),
+        })
+        .collect();
+    assert_eq!(
+        refusals,
+        [
+            (
+                NoRatioReason::UnitsDiffer,
+                "ring/nop/1 on ring counts instructions and linux/uring/1 on linux-matched counts virtual_ns"
+            ),
+            (
+                NoRatioReason::NotMeasured,
+                "linux/getppid/1 on linux-matched is unsupported: noGuestImage"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_pair_with_a_side_that_did_not_run_is_none() {
+    assert_eq!(compared(&[passed("ring/nop/1", "ring", 300.0)]), []);
+    assert_eq!(compared(&[]), []);
+}

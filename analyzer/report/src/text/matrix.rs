@@ -1,0 +1,198 @@
+//! Rows of different guests side by side, and what each pair does not share.
+
+use crate::look::Look;
+use crate::number::{NONE, number, ratio};
+use crate::table::{Align, Table};
+use capbench_results::{
+    BenchmarkResult, Comparison, ComparisonOutcome, Mispriced, Mode, Outcome, Results, RowName,
+};
+
+/// The matrix, the declared differences, and the context column's meaning; empty
+/// without a comparison.
+pub fn matrix(results: &Results, look: Look) -> String {
+    if results.comparisons.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", look.bold(title(results.run.mode)));
+    text.push_str(&table(results, look));
+    text.push_str(&look.wrap(reading(results.run.mode), 0));
+    text.push_str(&context_note(results, look));
+    text.push_str(&differences(results, look));
+    text
+}
+
+/// A ratio travels with what it is a ratio of.
+const fn title(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => "side by side: instruction ratio (not time)",
+        Mode::Hardware => "side by side: ratio of tsc_ticks",
+        Mode::Emulated => "side by side: EMULATED, not publishable",
+    }
+}
+
+const fn reading(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => {
+            "ratio = numerator / denominator, medians of one run under one envelope. leans: what \
+             the windows hold that exact mode counts as one instruction and hardware does not \
+             execute at that price, per operation where counted."
+        }
+        Mode::Hardware | Mode::Emulated => {
+            "ratio = numerator / denominator, medians of one run under one envelope."
+        }
+    }
+}
+
+fn table(results: &Results, look: Look) -> String {
+    use Align::{Left, Right};
+    let mut columns = vec![
+        ("numerator", Left),
+        ("median", Right),
+        ("denominator", Left),
+        ("booted", Left),
+        ("median", Right),
+        ("ratio", Right),
+    ];
+    let beside = !results.context.is_empty();
+    if beside {
+        columns.push(("native, ns*", Right));
+    }
+    columns.push(("leans", Left));
+    let mut table = Table::new(&columns);
+    for comparison in &results.comparisons {
+        let Comparison {
+            numerator,
+            denominator,
+            outcome,
+            ..
+        } = comparison;
+        let (above, quotient, below) = match outcome {
+            ComparisonOutcome::Ratio(found) => (
+                number(found.numerator),
+                ratio(found.value),
+                number(found.denominator),
+            ),
+            ComparisonOutcome::None(_) => (
+                median_of(results, numerator),
+                NONE.to_owned(),
+                median_of(results, denominator),
+            ),
+        };
+        let mut cells = vec![
+            numerator.benchmark_name.as_str().into(),
+            above.into(),
+            denominator.benchmark_name.as_str().into(),
+            denominator.system.as_str().into(),
+            below.into(),
+            quotient.into(),
+        ];
+        if beside {
+            cells.push(native(results, &denominator.benchmark_name).into());
+        }
+        cells.push(leans(results, comparison).into());
+        table.row(cells);
+    }
+    table.render(look)
+}
+
+fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult> {
+    results.results.iter().find(|row| RowName::of(row) == *name)
+}
+
+fn median_of(results: &Results, name: &RowName) -> String {
+    let row = find(results, name);
+    match row.map(|row| &row.outcome) {
+        Some(Outcome::Passed(measurement)) => number(measurement.median),
+        Some(outcome) => outcome.status().to_string(),
+        None => NONE.to_owned(),
+    }
+}
+
+/// The host's own figure of the benchmark beside the ratio, never in it.
+fn native(results: &Results, benchmark: &str) -> String {
+    let row = results
+        .context
+        .iter()
+        .find(|row| row.benchmark_name == benchmark);
+    match row.map(|row| &row.outcome) {
+        Some(Outcome::Passed(value)) => number(value.median),
+        Some(outcome) => outcome.status().to_string(),
+        None => NONE.to_owned(),
+    }
+}
+
+fn leans(results: &Results, comparison: &Comparison) -> String {
+    let side = |name: &RowName, word: &str| {
+        let measurement = find(results, name)?.outcome.measurement()?;
+        let held: Vec<String> = measurement.mispriced.iter().map(mispriced).collect();
+        (!held.is_empty()).then(|| format!("{word}: {}", held.join(", ")))
+    };
+    let sides = [
+        side(&comparison.numerator, &comparison.numerator.guest),
+        side(&comparison.denominator, &comparison.denominator.guest),
+    ];
+    let sides: Vec<String> = sides.into_iter().flatten().collect();
+    if sides.is_empty() {
+        NONE.to_owned()
+    } else {
+        sides.join("; ")
+    }
+}
+
+fn mispriced(held: &Mispriced) -> String {
+    match held.per_operation {
+        Some(count) => format!("{} {}", number(count), held.kind),
+        None => held.kind.to_string(),
+    }
+}
+
+/// Whose time it is, and why it stands apart.
+fn context_note(results: &Results, look: Look) -> String {
+    let Some(row) = results.context.first() else {
+        return String::new();
+    };
+    let note = format!(
+        "* {}: {}. Time on another clock, for context; never part of a ratio.",
+        row.column, row.source
+    );
+    let mut text = look.wrap(&note, 0);
+    for row in &results.context {
+        if let Some((reason, detail, _)) = row.outcome.refusal() {
+            let why = format!(
+                "{} {}: {}: {reason}: {detail}",
+                row.column,
+                row.benchmark_name,
+                row.outcome.status()
+            );
+            text.push_str(&look.wrap(&why, 2));
+        }
+    }
+    text
+}
+
+/// Each declared difference once, and each missing ratio with its reason.
+fn differences(results: &Results, look: Look) -> String {
+    let mut text = String::new();
+    let mut told: Vec<&str> = Vec::new();
+    for comparison in &results.comparisons {
+        let (above, below) = (
+            &comparison.numerator.benchmark_name,
+            &comparison.denominator.benchmark_name,
+        );
+        if let ComparisonOutcome::None(refusal) = &comparison.outcome {
+            let why = format!("{above} / {below}: {}: {}", refusal.reason, refusal.detail);
+            text.push_str(&look.wrap(&why, 2));
+        }
+        if !told.contains(&comparison.difference.as_str()) {
+            told.push(&comparison.difference);
+            let pair = format!("{} / {}", family(above), family(below));
+            text.push_str(&look.wrap(&format!("{pair}: {}", comparison.difference), 2));
+        }
+    }
+    text
+}
+
+/// A result's name without its batch size.
+fn family(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(family, _)| family)
+}

@@ -1,0 +1,102 @@
+//! Two rows of one run, side by side.
+
+use crate::document::{BenchmarkResult, Contradiction, finite, require};
+use crate::outcome::Refusal;
+use crate::reason::NoRatioReason;
+use crate::words::Unit;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Two rows of one run, hence of one mode and one envelope, that a mapping puts
+/// side by side. There is a ratio only where both rows have a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What is divided.
+    pub numerator: RowName,
+    /// By what.
+    pub denominator: RowName,
+    /// What the two do not have in common, as the mapping declares it.
+    pub difference: String,
+    /// The ratio, or why there is none.
+    pub outcome: ComparisonOutcome,
+}
+
+/// What names a row within a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RowName {
+    /// Name of the result, parameters included.
+    pub benchmark_name: String,
+    /// The operating system under test.
+    pub guest: String,
+    /// What it booted.
+    pub system: String,
+}
+
+/// What came of putting two rows side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ComparisonOutcome {
+    /// Both have a value, in one unit.
+    Ratio(Ratio),
+    /// They cannot be divided.
+    None(Refusal<NoRatioReason>),
+}
+
+/// A ratio of medians. In exact mode a ratio of instructions, not of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ratio {
+    /// Numerator divided by denominator.
+    pub value: f64,
+    /// Unit of both.
+    pub unit: Unit,
+    /// The numerator's median.
+    pub numerator: f64,
+    /// The denominator's median.
+    pub denominator: f64,
+}
+
+impl RowName {
+    /// The name of this row.
+    pub fn of(result: &BenchmarkResult) -> Self {
+        Self {
+            benchmark_name: result.benchmark_name.clone(),
+            guest: result.guest.clone(),
+            system: result.system.clone(),
+        }
+    }
+}
+
+impl Comparison {
+    /// Checks it against the rows of its run.
+    pub(crate) fn check(&self, results: &[BenchmarkResult]) -> Result<(), Contradiction> {
+        let find = |name: &RowName| results.iter().find(|result| RowName::of(result) == *name);
+        let (Some(numerator), Some(denominator)) = (find(&self.numerator), find(&self.denominator))
+        else {
+            return require(false, "a comparison is of two rows of its run");
+        };
+        let measurements = (
+            numerator.outcome.measurement(),
+            denominator.outcome.measurement(),
+        );
+        let ComparisonOutcome::Ratio(ratio) = &self.outcome else {
+            return Ok(());
+        };
+        let (Some(numerator), Some(denominator)) = measurements else {
+            return require(false, "a ratio is of two rows that passed");
+        };
+        require(
+            ratio.unit == numerator.unit && ratio.unit == denominator.unit,
+            "a ratio is of two rows in one unit",
+        )?;
+        require(
+            ratio.numerator == numerator.median && ratio.denominator == denominator.median,
+            "a ratio is of its rows' medians",
+        )?;
+        finite("ratio", ratio.value)?;
+        require(
+            ratio.value == ratio.numerator / ratio.denominator,
+            "a ratio is its numerator divided by its denominator",
+        )
+    }
+}

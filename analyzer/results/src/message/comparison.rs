@@ -1,0 +1,66 @@
+//! Comparisons.
+
+use super::{Read, read_refusal, text, word, write_refusal};
+use crate::comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
+use crate::document::Contradiction;
+use crate::results_capnp::{comparison, row_name};
+
+pub(super) fn write(from: &Comparison, mut to: comparison::Builder) -> Read<()> {
+    write_name(&from.numerator, to.reborrow().init_numerator());
+    write_name(&from.denominator, to.reborrow().init_denominator());
+    to.set_difference(&from.difference);
+    let to = to.init_result();
+    match &from.outcome {
+        ComparisonOutcome::Ratio(ratio) => {
+            let mut to = to.init_ratio();
+            to.set_value(ratio.value);
+            to.set_unit(ratio.unit.as_str());
+            to.set_numerator(ratio.numerator);
+            to.set_denominator(ratio.denominator);
+            Ok(())
+        }
+        ComparisonOutcome::None(refusal) => {
+            write_refusal(refusal.reason.as_str(), refusal, to.init_none())
+        }
+    }
+}
+
+pub(super) fn read(from: comparison::Reader) -> Read<Comparison> {
+    use comparison::result::Which;
+    let result = from.get_result();
+    let outcome = match result.which()? {
+        Which::Ratio(ratio) if result.has_ratio() => {
+            let ratio = ratio?;
+            ComparisonOutcome::Ratio(Ratio {
+                value: ratio.get_value(),
+                unit: word(ratio.get_unit()?)?,
+                numerator: ratio.get_numerator(),
+                denominator: ratio.get_denominator(),
+            })
+        }
+        Which::None(refusal) if result.has_none() => {
+            ComparisonOutcome::None(read_refusal(refusal?)?)
+        }
+        _ => return Err(Contradiction("a comparison carries no branch".into()).into()),
+    };
+    Ok(Comparison {
+        numerator: read_name(from.get_numerator()?)?,
+        denominator: read_name(from.get_denominator()?)?,
+        difference: text(from.get_difference()?)?,
+        outcome,
+    })
+}
+
+fn write_name(name: &RowName, mut to: row_name::Builder) {
+    to.set_benchmark_name(&name.benchmark_name);
+    to.set_guest(&name.guest);
+    to.set_system(&name.system);
+}
+
+fn read_name(from: row_name::Reader) -> Read<RowName> {
+    Ok(RowName {
+        benchmark_name: text(from.get_benchmark_name()?)?,
+        guest: text(from.get_guest()?)?,
+        system: text(from.get_system()?)?,
+    })
+}
