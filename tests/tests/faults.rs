@@ -136,6 +136,7 @@ fn an_emulator_killed_in_mid_run_leaves_what_had_arrived() {
         &[
             "run",
             "ring",
+            "--guest=capos",
             "--boots=1",
             "--variant=samples",
             "--no-audit",

@@ -6,7 +6,10 @@ use capbench_tests::command::{capbench, run};
 use std::fs;
 
 fn measure(checkout: &Checkout) -> Vec<(String, Outcome)> {
-    let said = run(capbench(checkout, &["run", "ring", "--quiet"]));
+    let said = run(capbench(
+        checkout,
+        &["run", "ring", "--guest=capos", "--quiet"],
+    ));
     assert_eq!(said.status, 0, "{}", said.text);
     let run = checkout.latest_run();
     let text = fs::read_to_string(run.join("results.json")).unwrap();

@@ -25,8 +25,8 @@ pub struct Statements {
     pub interfaces: BTreeMap<u8, (u64, String)>,
     /// Counter ids.
     pub counters: BTreeMap<u16, Counter>,
-    /// Names of instant ids.
-    pub instants: BTreeMap<u16, String>,
+    /// Instant ids.
+    pub instants: BTreeMap<u16, InstantKind>,
     /// Threads: process and program name.
     pub threads: BTreeMap<u32, (u32, String)>,
     /// Evidence about each CPU's clock.
@@ -94,6 +94,25 @@ pub struct Counter {
     pub unit: String,
     /// How the values of several CPUs combine.
     pub aggregation: Aggregation,
+}
+
+/// A declared instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstantKind {
+    /// Its name.
+    pub name: String,
+    /// Meaning of its first argument.
+    pub a: String,
+    /// Meaning of its second argument.
+    pub b: String,
+}
+
+impl InstantKind {
+    /// Whether it is a bucket of a histogram: how often values lay between two
+    /// powers of two.
+    pub fn is_bucket(&self) -> bool {
+        self.a == "log2" && self.b == "count"
+    }
 }
 
 /// What a CPU's clock is worth.
@@ -174,8 +193,12 @@ impl Statements {
                 insert(&mut self.counters, counter.id, declared, &mut self.left_out);
             }
             Message::InstantDeclared(instant) => {
-                let name = instant.name.to_owned();
-                insert(&mut self.instants, instant.id, name, &mut self.left_out);
+                let declared = InstantKind {
+                    name: instant.name.to_owned(),
+                    a: instant.a.to_owned(),
+                    b: instant.b.to_owned(),
+                };
+                insert(&mut self.instants, instant.id, declared, &mut self.left_out);
             }
             Message::ThreadDeclared(thread) => {
                 let declared = (thread.pid, thread.program.to_owned());

@@ -5,7 +5,7 @@ use crate::check::Finding;
 use crate::outcome::SampleSet;
 use crate::trace::{Damage, Trace};
 use crate::windows::{Edges, Window};
-use capbench_results::{Breakdown, Evidence, SampleKind, Unit};
+use capbench_results::{Breakdown, Evidence, InstrumentAgreement, SampleKind, Unit};
 use capbench_stats::summarize;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,8 +68,22 @@ pub struct WindowSummary {
     pub lost: u64,
     /// Change of each counter inside, by name.
     pub counters: BTreeMap<String, u64>,
+    /// Histograms that an instrument of the guest kept, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub histograms: BTreeMap<String, Vec<Bucket>>,
+    /// Second instruments beside the program's figures, where the caller joined them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<InstrumentAgreement>,
     /// Where its dispatches spend themselves; absent without segment probes.
     pub breakdown: Option<Breakdown>,
+}
+
+/// How often values lay from 2^log2 up to twice that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)] // as its own description says
+pub struct Bucket {
+    pub log2: u32,
+    pub count: u64,
 }
 
 /// What a program measured, per operation.
@@ -177,6 +191,8 @@ fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
         }),
         lost: window.lost,
         counters: counters(window, trace),
+        histograms: histograms(window, trace),
+        instruments: Vec::new(),
         breakdown,
     }
 }
@@ -225,6 +241,16 @@ fn counters(window: &Window, trace: &Trace) -> BTreeMap<String, u64> {
             .or_insert(change);
     }
     changes
+}
+
+fn histograms(window: &Window, trace: &Trace) -> BTreeMap<String, Vec<Bucket>> {
+    let named = window.histograms.iter().filter_map(|(id, buckets)| {
+        let name = trace.statements.instants.get(id)?.name.clone();
+        let buckets = buckets.iter();
+        let buckets = buckets.map(|(&log2, &count)| Bucket { log2, count });
+        Some((name, buckets.collect()))
+    });
+    named.collect()
 }
 
 fn warnings(damage: &Damage) -> Vec<String> {

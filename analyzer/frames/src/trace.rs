@@ -8,7 +8,7 @@
 
 use crate::load::{self, Event, Frames, LoadError, Warning};
 use crate::segments::{Facts, Nesting};
-use crate::statements::Statements;
+use crate::statements::{InstantKind, Statements};
 use crate::windows::{Tables, Window, Windows};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -330,6 +330,15 @@ impl Reader {
             .iter()
             .filter(|i| i.id == Instant::SWITCH)
             .count() as u64;
+        let declared = &self.trace.statements.instants;
+        for instant in &self.instants {
+            if declared
+                .get(&instant.id)
+                .is_some_and(InstantKind::is_bucket)
+            {
+                self.windows.bucket(instant);
+            }
+        }
         read.map(|_| ())
     }
 

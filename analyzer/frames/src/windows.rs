@@ -13,10 +13,16 @@ use crate::segments::{NestingFaults, Node, Sink};
 use std::collections::BTreeMap;
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
-use trace_format::{Context, Outcome, Sample};
+use trace_format::{Context, Instant, Outcome, Sample};
 
 /// Most windows of one trace; a suite has dozens.
 pub const WINDOW_LIMIT: usize = 1024;
+
+/// Most buckets of all histograms of one window; a kernel has a few hundred calls.
+const BUCKET_LIMIT: usize = 1 << 14;
+
+/// Buckets of a histogram of 64-bit values.
+const BUCKETS: u32 = 64;
 
 /// Most dispatches whose intervals are kept.
 pub const INTERVAL_LIMIT: usize = 1 << 20;
@@ -47,6 +53,9 @@ pub struct Window {
     pub rings: BTreeMap<(u16, Context), Edges<RingState>>,
     /// The counters at its edges, by CPU and id.
     pub counters: BTreeMap<(u16, u16), Edges<u64>>,
+    /// Histograms that an instrument of the guest kept, by the instant that tells
+    /// their buckets: how often values lay from 2^key up to twice that.
+    pub histograms: BTreeMap<u16, BTreeMap<u32, u64>>,
     /// Names of its metrics, where there are several.
     pub metrics: BTreeMap<u16, String>,
     /// What the program measured, cold and warm-up batches included.
@@ -392,6 +401,23 @@ impl Windows {
 
     pub(crate) fn sample(&mut self, sample: Sample) {
         self.with(sample.window, |window| window.samples.push(sample));
+    }
+
+    /// Takes a bucket of a histogram, told at the end of its window.
+    pub(crate) fn bucket(&mut self, instant: &Instant) {
+        let open = self.list.last_mut().filter(|window| window.ended.is_none());
+        let Some(window) = open else {
+            self.strays += 1;
+            return;
+        };
+        let kept: usize = window.histograms.values().map(BTreeMap::len).sum();
+        if kept >= BUCKET_LIMIT || instant.a >= BUCKETS {
+            self.strays += 1;
+            return;
+        }
+        let histogram = window.histograms.entry(instant.id).or_default();
+        let count = histogram.entry(instant.a).or_default();
+        *count = count.saturating_add(instant.b);
     }
 
     /// Notes records that a frame reported lost since the frame before it.

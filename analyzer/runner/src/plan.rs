@@ -443,13 +443,22 @@ mod tests {
         Catalogue::load(&manifests).unwrap_or_else(|error| panic!("{error}"))
     }
 
+    fn on(guest: GuestName) -> Overrides {
+        Overrides {
+            guests: vec![guest],
+            ..Overrides::default()
+        }
+    }
+
     #[test]
-    fn the_ring_suite_has_two_rows_per_benchmark_and_every_variant() {
+    fn the_ring_suite_boots_both_guests_in_all_their_variants() {
         let plan = Plan::new(&catalogue(), "ring", &Overrides::default()).unwrap();
-        assert_eq!(plan.rows.len(), 10);
+        let of = |guest| plan.rows.iter().filter(|row| row.guest == guest).count();
+        assert_eq!((of(GuestName::Capos), of(GuestName::Linux)), (10, 6));
         assert_eq!(plan.rows[1].name, "ring/nop/16");
-        assert_eq!(plan.builds().len(), 3);
+        assert_eq!(plan.builds().len(), 6);
         assert_eq!(plan.measured_boots(), 5);
+        assert_eq!(plan.native_rows().len(), 6);
         let stems: BTreeSet<String> = plan.boots.iter().map(|boot| boot.id.stem()).collect();
         assert_eq!(stems.len(), plan.boots.len(), "file names are unique");
         assert!(stems.contains("capos-ring-segments-audit-1"));
@@ -481,14 +490,14 @@ mod tests {
             boots: Some(1),
             parameters: [("trace_slots".into(), "64".into())].into(),
             no_audit: true,
-            ..Overrides::default()
+            ..on(GuestName::Capos)
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 3);
         assert_eq!(plan.boots[0].kernel_parameters["trace_slots"], "64");
         let overrides = Overrides {
             variants: vec![Variant::Plain],
-            ..Overrides::default()
+            ..on(GuestName::Capos)
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 1);
@@ -521,7 +530,7 @@ mod tests {
         let mut catalogue = catalogue();
         let nop = catalogue.benchmarks.get_mut("ring/nop").unwrap();
         nop.requires.push("block".into());
-        let plan = Plan::new(&catalogue, "ring", &Overrides::default()).unwrap();
+        let plan = Plan::new(&catalogue, "ring", &on(GuestName::Capos)).unwrap();
         assert_eq!(plan.rows[0].missing, ["block"]);
         let parameters = &plan.boots[0].program_parameters["ring-nop"]["rows"];
         assert!(!parameters.contains("ring/nop/"), "{parameters}");
@@ -529,21 +538,40 @@ mod tests {
 
     #[test]
     fn a_system_that_is_given_up_takes_its_own_rows_and_boots_and_no_other() {
-        let mut plan = Plan::new(&catalogue(), "perf-bench", &Overrides::default()).unwrap();
-        assert_eq!(
-            plan.packages()["linux-perf"]["linux-perf"],
-            ["/usr/bin/perf"]
-        );
-        plan.give_up(Unbootable::System("linux-perf"), "no network");
+        let mut plan = Plan::new(&catalogue(), "stock", &on(GuestName::Linux)).unwrap();
+        plan.give_up(Unbootable::System("linux-stock"), "no network");
         let lost = |row: &&Row| row.no_image.as_deref() == Some("no network");
         let lost = plan.rows.iter().filter(lost).map(|row| &row.system);
         let lost: Vec<&String> = lost.collect();
-        assert_eq!(lost, ["linux-perf"; 2]);
-        assert!(plan.boots.iter().all(|boot| boot.id.system == "linux"));
-        assert!(!plan.boots.is_empty() && plan.packages().is_empty());
+        assert_eq!(lost, ["linux-stock"; 6]);
+        let booted = |boot: &PlannedBoot| boot.id.system == "linux-matched";
+        assert!(!plan.boots.is_empty() && plan.boots.iter().all(booted));
 
         plan.give_up(Unbootable::Guest(GuestName::Linux), "no kernel");
         assert!(plan.boots.is_empty());
         assert!(plan.rows.iter().all(|row| row.no_image.is_some()));
+    }
+
+    #[test]
+    fn a_suite_runs_each_row_on_all_its_systems_as_series_of_their_own() {
+        let plan = Plan::new(&catalogue(), "stock", &on(GuestName::Linux)).unwrap();
+        let null: Vec<&Row> = plan
+            .rows
+            .iter()
+            .filter(|row| row.name == "linux/null-syscall/1")
+            .collect();
+        let systems: Vec<&str> = null.iter().map(|row| row.system.as_str()).collect();
+        assert_eq!(systems, ["linux-matched", "linux-stock"]);
+        assert_ne!(null[0].definition, null[1].definition);
+        assert_eq!(plan.native_rows().len(), 6, "a host has one system");
+    }
+
+    #[test]
+    fn packages_are_those_of_the_systems_that_boot() {
+        let plan = Plan::new(&catalogue(), "perf-bench", &Overrides::default()).unwrap();
+        let packages = plan.packages();
+        assert_eq!(packages["linux-perf"]["linux-perf"], ["/usr/bin/perf"]);
+        let plan = Plan::new(&catalogue(), "ring", &Overrides::default()).unwrap();
+        assert!(plan.packages().is_empty());
     }
 }

@@ -9,13 +9,14 @@
 //! directory with whatever it concludes from them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
 
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
-use crate::boot::{BootJob, Capture, CapturedBoot, boot_all};
+use crate::boot::{BootId, BootJob, Capture, CapturedBoot, boot_all};
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
@@ -289,7 +290,9 @@ fn parallel_boots(mode: Mode) -> usize {
 
 type BootImages = BTreeMap<PathBuf, Digest>;
 
-/// Lays out every distinct boot image and turns planned boots into jobs.
+/// Lays out every distinct boot image and turns planned boots into jobs. Boots
+/// that only repeat one another share an image, which is laid out once: one with
+/// packages takes a second.
 fn prepare(
     request: &Request<'_>,
     guests: &Guests,
@@ -297,16 +300,27 @@ fn prepare(
     directory: &RunDirectory,
 ) -> Result<(Vec<BootJob>, BootImages), RunError> {
     let mut images = BootImages::new();
+    let mut shared: BTreeMap<BootId, PathBuf> = BTreeMap::new();
     let mut jobs = Vec::new();
     for boot in &request.plan.boots {
         let guest = &guests[&(boot.id.guest, boot.id.variant)];
-        let bytes = boot_image(boot, guest, fetched, request.catalogue)?;
-        let digest = hash::of(&bytes);
-        let name = format!("{}/{}.initrd", names::IMAGES, hash::short(digest));
-        let initrd = directory.path().join(&name);
-        if images.insert(PathBuf::from(&name), digest).is_none() {
-            directory.write(&name, &bytes)?;
-        }
+        let whichever = BootId {
+            index: 0,
+            ..boot.id.clone()
+        };
+        let name = match shared.entry(whichever) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => {
+                let bytes = boot_image(boot, guest, fetched, request.catalogue)?;
+                let digest = hash::of(&bytes);
+                let name = format!("{}/{}.initrd", names::IMAGES, hash::short(digest));
+                if images.insert(PathBuf::from(&name), digest).is_none() {
+                    directory.write(&name, &bytes)?;
+                }
+                new.insert(name.into()).clone()
+            }
+        };
+        let initrd = directory.path().join(name);
         jobs.push(BootJob {
             id: boot.id.clone(),
             kernel: guest.kernel().path.clone(),

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use capbench_frames::check::{Expectation, check};
+use capbench_frames::figures::Figures;
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::trace::read_file;
+use capbench_join::instruments::{BootFigures, Instruments};
+use capbench_results::RowName;
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
@@ -31,8 +34,23 @@ impl Inspect {
                 "{error}"
             )
         })?;
-        let findings = check(&trace, &Expectation::default());
-        let summary = TraceSummary::new(&trace, &findings);
+        let mut findings = check(&trace, &Expectation::default());
+        let instruments = Instruments::join(&[BootFigures {
+            guest: String::new(),
+            system: String::new(),
+            figures: Figures::of(&trace),
+        }])
+        .into_diagnostic()?;
+        findings.extend(instruments.disagreements().into_diagnostic()?);
+        let mut summary = TraceSummary::new(&trace, &findings);
+        for window in &mut summary.windows {
+            let name = RowName {
+                benchmark_name: window.benchmark.clone(),
+                guest: String::new(),
+                system: String::new(),
+            };
+            window.instruments = instruments.agreements(&name).into_diagnostic()?;
+        }
         match self.format {
             Format::Json => print!(
                 "{}",

@@ -4,8 +4,8 @@ use super::breakdown;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
 use crate::table::{Align, Table};
-use capbench_frames::summary::{SampleSummary, TraceSummary, WindowSummary};
-use capbench_results::{SampleKind, Unit};
+use capbench_frames::summary::{Bucket, SampleSummary, TraceSummary, WindowSummary};
+use capbench_results::{InstrumentAgreement, SampleKind, Unit};
 
 /// Everything a trace says, objections first.
 pub fn trace(summary: &TraceSummary, look: Look) -> String {
@@ -128,7 +128,7 @@ fn p95(samples: &SampleSummary) -> String {
 }
 
 fn details(window: &WindowSummary, unit: Unit, look: Look) -> String {
-    if window.breakdown.is_none() && window.counters.is_empty() {
+    if window.breakdown.is_none() && window.counters.is_empty() && window.instruments.is_empty() {
         return String::new();
     }
     let mut text = format!("\n{}\n", look.bold(&window.benchmark));
@@ -138,7 +138,40 @@ fn details(window: &WindowSummary, unit: Unit, look: Look) -> String {
     if !window.counters.is_empty() {
         text.push_str(&look.wrap(&counters(window), 0));
     }
+    for (name, buckets) in &window.histograms {
+        text.push_str(&look.wrap(&histogram(name, buckets), 0));
+    }
+    for agreement in &window.instruments {
+        text.push_str(&look.wrap(&instrument(agreement), 0));
+    }
     text
+}
+
+fn histogram(name: &str, buckets: &[Bucket]) -> String {
+    let parts: Vec<String> = buckets
+        .iter()
+        .map(|Bucket { log2, count }| format!("{count} in 2^{log2}…2^{}", log2 + 1))
+        .collect();
+    format!("histogram {name}: {}", parts.join(", "))
+}
+
+/// An instrument beside the program, as far off as it ever was.
+fn instrument(agreement: &InstrumentAgreement) -> String {
+    let InstrumentAgreement {
+        instrument, unit, ..
+    } = agreement;
+    match (&agreement.widest, &agreement.why) {
+        (Some(widest), _) => format!(
+            "{instrument}: {} beside the program's {} (may differ by {}, {unit})",
+            number(widest.observed),
+            number(widest.program),
+            number(widest.allowed)
+        ),
+        (None, why) => format!(
+            "{instrument}: not judged: {}",
+            why.as_deref().unwrap_or(NONE)
+        ),
+    }
 }
 
 /// Those that moved, by name; the others in one word.

@@ -516,7 +516,11 @@ name = "ring-nop"
 binary = "ring-nop"
 authority = "ring-measure"
 "#;
-    const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"]\n";
+    const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"]\n\
+                         systems = { capos = [\"ring\"] }\n";
+    /// A benchmark beside itself: enough to be refused in every way.
+    const MAPPING: &str = "name = \"ring/nop\"\n[[counterparts]]\nbenchmark = \"ring/nop\"\n\
+                           difference = \"none\"\n";
 
     fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, String> {
         let directory = tempfile::tempdir().unwrap();
@@ -525,6 +529,7 @@ authority = "ring-measure"
             ("systems/ring.toml", SYSTEM),
             ("benchmarks/ring/nop.toml", NOP),
             ("suites/ring.toml", SUITE),
+            ("mappings/ring/nop.toml", MAPPING),
         ] {
             let file = directory.path().join(path);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -650,7 +655,39 @@ linux-perf = ["/usr/bin/perf"]
     #[test]
     fn every_rule_refuses_at_its_place() {
         let nop = "benchmarks/ring/nop.toml";
+        let (suite, mapping) = ("suites/ring.toml", "mappings/ring/nop.toml");
         for (file, from, to, expected) in [
+            (
+                suite,
+                "capos = [\"ring\"]",
+                "capos = []",
+                "no system for guest `capos`",
+            ),
+            (
+                suite,
+                "capos = [\"ring\"]",
+                "capos = [\"rign\"]",
+                "there is no system of guest `capos` named `rign`",
+            ),
+            (
+                suite,
+                "capos = [\"ring\"]",
+                "linux = [\"ring\"]",
+                "there is no system of guest `linux` named `ring`",
+            ),
+            (
+                mapping,
+                "benchmark = \"ring/nop\"",
+                "benchmark = \"ring/nap\"",
+                "there is no benchmark `ring/nap`",
+            ),
+            (mapping, "\"none\"", "\" \"", "must not be empty"),
+            (
+                mapping,
+                "difference",
+                "batches = [[1, 7]]\ndifference",
+                "no row of `ring/nop` ([1, 16]) stands beside one of `ring/nop`",
+            ),
             (
                 nop,
                 "\"ring/nop\"",
