@@ -29,6 +29,21 @@ fn inspect_says_the_same_of_segments() {
 }
 
 #[test]
+fn inspect_says_the_same_of_linux_and_its_markers() {
+    insta::assert_snapshot!(look(&["inspect", "linux-samples-v1.ktrace"]));
+}
+
+#[test]
+fn inspect_says_the_same_of_linux_and_its_ebpf_counts() {
+    insta::assert_snapshot!(look(&["inspect", "linux-counts-v1.ktrace"]));
+}
+
+#[test]
+fn inspect_says_the_same_of_linux_and_its_perf_events() {
+    insta::assert_snapshot!(look(&["inspect", "linux-perf-v1.ktrace"]));
+}
+
+#[test]
 fn inspect_says_the_same_to_programs() {
     insta::assert_snapshot!(look(&[
         "inspect",
