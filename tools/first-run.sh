@@ -7,8 +7,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-disk_needed_mib=2000
-minutes="2 to 6"
+disk_needed_mib=4000
+minutes="4 to 8"
 packages="qemu-system-x86"
 
 say() { printf '%s\n' "$*" >&2; }
