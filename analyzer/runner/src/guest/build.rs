@@ -192,8 +192,10 @@ fn add_kernel(
     images: &mut Vec<Image>,
 ) -> Result<KernelImage, BuildError> {
     let pins = manifest.with_file_name("kernels.toml");
-    let cache = guest_directory(request).join("kernels");
+    let cache = super::fetched(request.root).join("kernels");
     create_directory(&cache)?;
+    // Another checkout may use the same cache.
+    let _exclusive = lock(&cache)?;
     let (kernel, path) = kernel_image::provide(&pins, &cache, request.extra.kernel.as_deref())?;
     let bytes = fs::metadata(&path).map(|file| file.len());
     images.push(Image {

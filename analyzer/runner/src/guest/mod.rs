@@ -10,7 +10,7 @@ mod shared_objects;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use capbench_results::Digest;
@@ -159,6 +159,18 @@ impl Extra {
     /// Whether nothing is added.
     pub fn is_empty(&self) -> bool {
         self.features.is_empty() && self.environment.is_empty() && self.kernel.is_none()
+    }
+}
+
+/// Names a directory for what comes from the distribution's archive. Checkouts can
+/// share it, and it outlives their build directories.
+pub const CACHE_VARIABLE: &str = "CAPBENCH_CACHE";
+
+/// Where what comes from the distribution's archive is kept.
+fn fetched(root: &Path) -> PathBuf {
+    match std::env::var_os(CACHE_VARIABLE).filter(|name| !name.is_empty()) {
+        Some(directory) => directory.into(),
+        None => root.join("target/guests").join(GuestName::Linux.name()),
     }
 }
 

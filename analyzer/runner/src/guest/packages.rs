@@ -17,7 +17,6 @@ use capbench_results::Digest;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use super::GuestName;
 use super::apt::{self, Apt};
 use super::build::exclusive;
 use super::shared_objects::{Search, Wanted};
@@ -92,12 +91,12 @@ pub type Programs = BTreeMap<String, Vec<String>>;
 
 /// Finds or fetches the programs with everything they need.
 pub fn provide(root: &Path, programs: &Programs) -> Result<Packages, PackageError> {
-    let guest = root.join("target/guests").join(GuestName::Linux.name());
-    let cache = guest.join("packages");
+    let fetched = super::fetched(root);
+    let cache = fetched.join("packages");
     fs::create_dir_all(&cache).map_err(at(&cache))?;
     let lock = cache.join("fetch.lock");
     let _exclusive = exclusive(&lock).map_err(at(&lock))?;
-    from_packages(programs, &cache, &Apt::new(&guest.join("apt")))
+    from_packages(programs, &cache, &Apt::new(&fetched.join("apt")))
 }
 
 /// Where packages come from.
