@@ -20,6 +20,7 @@ fn boot(pass: &str, counters: &[(&str, u64)]) -> BootFigures {
             marked: pass == "samples",
             loops: vec![Loop {
                 benchmark: "linux/null-syscall/1".into(),
+                operations: 64,
                 program_ns: Some(LOOP_NS),
                 disturbed: None,
                 counters: counters.iter().map(change).collect(),

@@ -22,9 +22,9 @@ use capbench_results::{
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
-use capbench_runner::guest::{KernelImage, Variant};
+use capbench_runner::guest::{KernelImage, Package, Variant};
 use capbench_runner::hash;
-use capbench_runner::manifest::{Catalogue, System};
+use capbench_runner::manifest::{Catalogue, GuestMechanism, System};
 use capbench_runner::mode::Clock;
 use capbench_runner::plan::Row;
 use capbench_runner::record::State;
@@ -212,20 +212,18 @@ impl Evaluation<'_> {
             .iter()
             .filter(|guest| guest.guest == row.guest)
             .find_map(|guest| guest.kernel_image.as_ref());
+        let packages = record
+            .packages
+            .get(&row.system)
+            .map_or(&[][..], Vec::as_slice);
         Ok(BenchmarkResult {
             run_id: record.run_id.clone(),
             benchmark_name: row.name.clone(),
             tier: benchmark.tier.into(),
             correctness_id: benchmark.correctness_id(),
-            config_hash: configuration(row, kernel),
+            config_hash: configuration(row, kernel, packages),
             artifact_hash: artifact_hash(&own),
-            notes: match kernel {
-                None => format!("{} {}", mechanism.mechanism, mechanism.difference),
-                Some(kernel) => format!(
-                    "{} {} Kernel: {kernel}.",
-                    mechanism.mechanism, mechanism.difference
-                ),
-            },
+            notes: notes(mechanism, kernel, packages),
             guest: row.guest.to_string(),
             system: row.system.clone(),
             mode: record.mode,
@@ -331,13 +329,27 @@ fn lacking(row: &Row) -> Option<Outcome> {
     Some(Outcome::Unsupported(refusal))
 }
 
-/// A kernel that is not built here belongs to the configuration: two kernels are
-/// two series.
-fn configuration(row: &Row, kernel: Option<&KernelImage>) -> Digest {
-    match kernel {
-        None => row.definition,
-        Some(kernel) => hash::of_canonical(&(row.definition, kernel.sha256)),
+/// What is not built here belongs to the configuration: two kernels, or two versions
+/// of a package, are two series.
+fn configuration(row: &Row, kernel: Option<&KernelImage>, packages: &[Package]) -> Digest {
+    let packages: Vec<Digest> = packages.iter().map(|package| package.sha256).collect();
+    match (kernel, packages.is_empty()) {
+        (None, _) => row.definition,
+        (Some(kernel), true) => hash::of_canonical(&(row.definition, kernel.sha256)),
+        (Some(kernel), false) => hash::of_canonical(&(row.definition, kernel.sha256, packages)),
     }
+}
+
+fn notes(mechanism: &GuestMechanism, kernel: Option<&KernelImage>, packages: &[Package]) -> String {
+    let mut notes = format!("{} {}", mechanism.mechanism, mechanism.difference);
+    if let Some(kernel) = kernel {
+        notes.push_str(&format!(" Kernel: {kernel}."));
+    }
+    // The first is the one that was asked for; run.json names its libraries.
+    if let Some(package) = packages.first() {
+        notes.push_str(&format!(" With {} {}.", package.name, package.version));
+    }
+    notes
 }
 
 /// The streams a result rests on, by content.

@@ -52,6 +52,7 @@ fn table(results: &Results, look: Look) -> String {
         ("booted", Left),
         ("median", Right),
         ("ratio", Right),
+        ("of", Left),
     ];
     let beside = !results.context.is_empty();
     if beside {
@@ -66,15 +67,17 @@ fn table(results: &Results, look: Look) -> String {
             outcome,
             ..
         } = comparison;
-        let (above, quotient, below) = match outcome {
+        let (above, quotient, unit, below) = match outcome {
             ComparisonOutcome::Ratio(found) => (
                 number(found.numerator),
                 ratio(found.value),
+                found.unit.as_str(),
                 number(found.denominator),
             ),
             ComparisonOutcome::None(_) => (
                 median_of(results, numerator),
                 NONE.to_owned(),
+                NONE,
                 median_of(results, denominator),
             ),
         };
@@ -85,6 +88,7 @@ fn table(results: &Results, look: Look) -> String {
             denominator.system.as_str().into(),
             below.into(),
             quotient.into(),
+            unit.into(),
         ];
         if beside {
             cells.push(native(results, &denominator.benchmark_name).into());

@@ -61,14 +61,28 @@ impl<'a> Watch<'a> {
     /// Ends it.
     #[inline(never)]
     pub fn end(&mut self, interval: Interval) {
-        self.interval = interval;
         if self.guarded {
             let ticks = clock::now() - self.begun;
-            let after = Accounts::after();
-            let wall_ns = self.clock.ticks_to_ns(ticks);
-            let wall_ns = wall_ns.saturating_sub(self.unaccounted_ns);
-            self.flags = self.before.flags(&after, wall_ns);
+            self.judge(ticks);
         }
+        self.interval = interval;
+    }
+
+    /// Ends one that another program timed somewhere within: what lies around its
+    /// interval is no part of it, so only the interval is held against the
+    /// accounts. Finds less than a guard around the interval itself would.
+    pub fn end_timed_within(&mut self, interval: Interval) {
+        if self.guarded {
+            self.judge(interval.ticks);
+        }
+        self.interval = interval;
+    }
+
+    fn judge(&mut self, ticks: u64) {
+        let after = Accounts::after();
+        let wall_ns = self.clock.ticks_to_ns(ticks);
+        let wall_ns = wall_ns.saturating_sub(self.unaccounted_ns);
+        self.flags = self.before.flags(&after, wall_ns);
     }
 
     /// The clock that measurements are taken on.

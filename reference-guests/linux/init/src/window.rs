@@ -139,7 +139,7 @@ impl<'a> Windows<'a> {
     fn measure(&mut self, row: &Row, progress: &mut Progress) -> Result<(), Failure> {
         let mut primitive = primitive::open(&row.primitive, row.batch)?;
         progress.metric = primitive.metric();
-        let lost_ns = unaccounted_ns(&*primitive, row.batch);
+        let lost_ns = unaccounted_ns(primitive.tasks_ended(u64::from(row.batch), 1));
         let mut watch = Watch::guarded(self.clock, lost_ns);
         for index in 0..row.warmup + row.samples {
             let mut flags = SampleFlags::empty();
@@ -181,7 +181,8 @@ impl<'a> Windows<'a> {
         result?;
         let interval = Interval::between(start, end);
         let operations = row.loop_operations();
-        let lost_ns = unaccounted_ns(primitive, operations);
+        let ended = primitive.tasks_ended(u64::from(operations), u64::from(row.samples));
+        let lost_ns = unaccounted_ns(ended);
         let wall_ns = self.clock.ticks_to_ns(interval.ticks);
         let flags = before.flags(&after, wall_ns.saturating_sub(lost_ns));
         progress.push(METRIC_LOOP, operations, interval, flags);
@@ -189,7 +190,7 @@ impl<'a> Windows<'a> {
         if let Some(instrument) = instrument {
             let caused = Caused {
                 events: progress.events_since(&events_before, primitive),
-                ends_tasks: primitive.ends_tasks(),
+                ends_tasks: ended > 0,
             };
             instrument
                 .collect(&caused, &mut self.tally)
@@ -285,15 +286,11 @@ impl Progress {
     }
 }
 
-/// CPU time of so many operations that the kernel charges to nobody.
-fn unaccounted_ns(primitive: &dyn Primitive, operations: u32) -> u64 {
+/// CPU time that the kernel charges to nobody, of so many tasks that end.
+fn unaccounted_ns(tasks_ended: u64) -> u64 {
     /// Twice what the last steps of a task were seen to take.
     const LAST_STEPS_NS: u64 = 20_000;
-    if primitive.ends_tasks() {
-        u64::from(operations) * LAST_STEPS_NS
-    } else {
-        0
-    }
+    tasks_ended * LAST_STEPS_NS
 }
 
 fn metric(window: u32, metric: u16, name: &'static str) -> Message<'static> {

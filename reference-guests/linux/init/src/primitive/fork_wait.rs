@@ -27,8 +27,8 @@ impl Primitive for ForkWait {
         child::judge("fork", process, wrong)
     }
 
-    fn ends_tasks(&self) -> bool {
-        true
+    fn tasks_ended(&self, operations: u64, _batches: u64) -> u64 {
+        operations
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {

@@ -62,11 +62,11 @@ pub trait Primitive {
         Vec::new()
     }
 
-    /// Whether threads or processes end inside of operations. The kernel folds
-    /// the accounts of a task up before its last steps, so their CPU time is
-    /// charged to nobody.
-    fn ends_tasks(&self) -> bool {
-        false
+    /// Threads and processes that end inside of so many `operations` in so many
+    /// `batches`. The kernel folds the accounts of a task up before its last
+    /// steps, so their CPU time is charged to nobody.
+    fn tasks_ended(&self, _operations: u64, _batches: u64) -> u64 {
+        0
     }
 }
 

@@ -12,6 +12,8 @@ const PROGRAM: &str = "/usr/bin/perf";
 /// One of perf's benchmarks.
 pub struct PerfBench {
     arguments: &'static [&'static str],
+    /// Tasks of one run: the process and its threads.
+    tasks: u32,
 }
 
 impl PerfBench {
@@ -19,6 +21,7 @@ impl PerfBench {
     pub fn syscall() -> PerfBench {
         PerfBench {
             arguments: &["bench", "syscall", "basic", "--loop"],
+            tasks: 1,
         }
     }
 
@@ -26,6 +29,7 @@ impl PerfBench {
     pub fn pipe() -> PerfBench {
         PerfBench {
             arguments: &["bench", "sched", "pipe", "--threaded", "--loop"],
+            tasks: 3,
         }
     }
 }
@@ -41,7 +45,7 @@ impl Primitive for PerfBench {
             .map_err(Failure::of("run perf"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let ns = nanoseconds_per_operation(&text).map(|ns| ns * f64::from(operations));
-        watch.end(Interval {
+        watch.end_timed_within(Interval {
             start,
             ticks: watch
                 .clock()
@@ -58,8 +62,8 @@ impl Primitive for PerfBench {
         })
     }
 
-    fn ends_tasks(&self) -> bool {
-        true
+    fn tasks_ended(&self, _operations: u64, batches: u64) -> u64 {
+        batches * u64::from(self.tasks)
     }
 }
 

@@ -43,8 +43,8 @@ impl Primitive for ThreadJoin {
         expect(wrong == 0, || "a thread did not return its argument".into())
     }
 
-    fn ends_tasks(&self) -> bool {
-        true
+    fn tasks_ended(&self, operations: u64, _batches: u64) -> u64 {
+        operations
     }
 
     fn events(&self, operations: u64, _batches: u64) -> Vec<(Event, u64)> {
