@@ -4,14 +4,14 @@ CAPBENCH = cargo run --quiet --package capbench --
 CAPOS    = reference-guests/capos
 LINUX    = reference-guests/linux
 
-.PHONY: run-measure test lint bench guests deps docs schema-check
+.PHONY: run-measure test lint bench guests packages deps docs schema-check
 
 # The main job: install what is missing, build, boot, report.
 run-measure: deps
 	$(CAPBENCH) run ring
 
 # What .ci/run calls.
-test: deps lint
+test: packages lint
 	cargo test --quiet --workspace
 	cd $(CAPOS) && cargo test --quiet
 	cd $(LINUX) && cargo test --quiet --release
@@ -33,6 +33,10 @@ bench:
 
 guests: deps
 	$(CAPBENCH) guest build
+
+# Distribution packages only: the tests build everything themselves.
+packages:
+	sh tools/first-run.sh --packages
 
 # States disk and minutes, checks compilers, installs distribution packages.
 deps:

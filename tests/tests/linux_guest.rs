@@ -45,13 +45,15 @@ fn ten_exact_boots_are_identical_two_of_them_on_a_loaded_host() {
         let checkout = Checkout::new().unwrap();
         let options = [
             "run",
-            "linux",
+            "ring",
+            "--guest=linux",
             "--variant=samples",
             "--no-native",
             "--quiet",
+            "--boots",
+            boots,
         ];
-        let mut command = capbench(&checkout, &options);
-        command.args(["--boots", boots]);
+        let command = capbench(&checkout, &options);
         let said = run(command);
         assert_eq!(said.status, 0, "{}", said.text);
         streams(&checkout)
