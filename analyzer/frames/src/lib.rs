@@ -18,6 +18,7 @@
 pub mod audit;
 mod breakdown;
 pub mod check;
+pub mod difference;
 pub mod figures;
 mod histogram;
 pub mod load;

@@ -162,6 +162,7 @@ fn the_cause_names_the_reason_and_the_consequences_are_evidence() {
 fn boots_that_differ_refuse_every_number() {
     let trace = read_bytes(&Story::default().bytes(), "boot").unwrap();
     let stream = |byte| Stream {
+        trace: None,
         source: "boot".into(),
         hash: Digest([byte; 32]),
     };

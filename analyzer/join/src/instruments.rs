@@ -13,7 +13,7 @@
 
 use crate::column::Cells;
 use capbench_frames::check::{Finding, Objection};
-use capbench_frames::figures::Figures;
+use capbench_frames::figures::{Change, Figures};
 use capbench_results::{Evidence, InstrumentAgreement, InstrumentReading, InvalidReason, RowName};
 use polars::prelude::*;
 
@@ -270,27 +270,29 @@ fn named_counters(
     boots: &[BootFigures],
     name: fn(&str) -> Option<&str>,
 ) -> PolarsResult<LazyFrame> {
-    let mut columns: (Vec<&str>, Vec<&str>, Vec<&str>, Vec<&str>, Vec<f64>) = Default::default();
-    for Figures { source, loops, .. } in boots.iter().map(|boot| &boot.figures) {
-        for looped in loops {
-            for (counter, change) in &looped.counters {
-                let Some(counter) = name(counter) else {
-                    continue;
-                };
-                columns.0.push(source);
-                columns.1.push(&looped.benchmark);
-                columns.2.push(counter);
-                columns.3.push(&change.unit);
-                columns.4.push(change.value as f64);
-            }
-        }
-    }
+    let loops = boots.iter().map(|boot| &boot.figures).flat_map(|figures| {
+        figures
+            .loops
+            .iter()
+            .map(|looped| (&*figures.source, looped))
+    });
+    let rows: Vec<(&str, &str, &str, &Change)> = loops
+        .flat_map(|(source, looped)| {
+            let counters = looped.counters.iter();
+            counters.filter_map(move |(counter, change)| {
+                Some((source, &*looped.benchmark, name(counter)?, change))
+            })
+        })
+        .collect();
+    let text = |of: fn(&(&'_ str, &'_ str, &'_ str, &Change)) -> String| {
+        rows.iter().map(of).collect::<Vec<_>>()
+    };
     Ok(df! {
-        "trace" => columns.0,
-        "benchmark" => columns.1,
-        "counter" => columns.2,
-        "unit" => columns.3,
-        "value" => columns.4,
+        "trace" => text(|row| row.0.to_owned()),
+        "benchmark" => text(|row| row.1.to_owned()),
+        "counter" => text(|row| row.2.to_owned()),
+        "unit" => text(|row| row.3.unit.clone()),
+        "value" => rows.iter().map(|row| row.3.value as f64).collect::<Vec<_>>(),
     }?
     .lazy())
 }

@@ -163,9 +163,72 @@ fn never_null<'a>(schema: &mut schemars::Schema, branches: impl IntoIterator<Ite
     }
 }
 
+/// An outcome as JSON spells it: one branch is there.
+struct Branches<V> {
+    value: Option<V>,
+    failure: Option<Refusal<FailureReason>>,
+    unsupported: Option<Refusal<UnsupportedReason>>,
+    invalid: Option<Refusal<InvalidReason>>,
+    not_applicable: Option<Refusal<NotApplicableReason>>,
+}
+
+impl<V> From<Outcome<V>> for Branches<V> {
+    fn from(outcome: Outcome<V>) -> Self {
+        let mut branches = Self {
+            value: None,
+            failure: None,
+            unsupported: None,
+            invalid: None,
+            not_applicable: None,
+        };
+        match outcome {
+            Outcome::Passed(branch) => branches.value = Some(branch),
+            Outcome::Failed(branch) => branches.failure = Some(branch),
+            Outcome::Unsupported(branch) => branches.unsupported = Some(branch),
+            Outcome::Invalid(branch) => branches.invalid = Some(branch),
+            Outcome::NotApplicable(branch) => branches.not_applicable = Some(branch),
+        }
+        branches
+    }
+}
+
+impl<V> Branches<V> {
+    /// The one branch that is there, if it is the one that the status repeats.
+    fn outcome(
+        self,
+        what: &str,
+        status: Status,
+        names: &[(Status, &str)],
+    ) -> Result<Outcome<V>, Contradiction> {
+        let branches = [
+            self.value.map(Outcome::Passed),
+            self.failure.map(Outcome::Failed),
+            self.unsupported.map(Outcome::Unsupported),
+            self.invalid.map(Outcome::Invalid),
+            self.not_applicable.map(Outcome::NotApplicable),
+        ];
+        let mut branches = branches.into_iter().flatten();
+        let (Some(outcome), None) = (branches.next(), branches.next()) else {
+            let names: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
+            return Err(Contradiction(format!(
+                "{what} must carry exactly one of {}",
+                names.join(", ")
+            )));
+        };
+        if status != outcome.status() {
+            return Err(Contradiction(format!(
+                "{what} says `{status}` but carries what belongs to `{}`",
+                outcome.status()
+            )));
+        }
+        Ok(outcome)
+    }
+}
+
 impl From<&BenchmarkResult> for FlatResult {
     fn from(result: &BenchmarkResult) -> Self {
-        let mut flat = Self {
+        let branches = Branches::from(result.outcome.clone());
+        Self {
             run_id: result.run_id.clone(),
             benchmark_name: result.benchmark_name.clone(),
             tier: result.tier,
@@ -178,20 +241,12 @@ impl From<&BenchmarkResult> for FlatResult {
             system: result.system.clone(),
             mode: result.mode,
             authority_profile: result.authority_profile.clone(),
-            measurement: None,
-            failure: None,
-            unsupported: None,
-            invalid: None,
-            not_applicable: None,
-        };
-        match result.outcome.clone() {
-            Outcome::Passed(branch) => flat.measurement = Some(branch),
-            Outcome::Failed(branch) => flat.failure = Some(branch),
-            Outcome::Unsupported(branch) => flat.unsupported = Some(branch),
-            Outcome::Invalid(branch) => flat.invalid = Some(branch),
-            Outcome::NotApplicable(branch) => flat.not_applicable = Some(branch),
+            measurement: branches.value,
+            failure: branches.failure,
+            unsupported: branches.unsupported,
+            invalid: branches.invalid,
+            not_applicable: branches.not_applicable,
         }
-        flat
     }
 }
 
@@ -200,15 +255,15 @@ impl TryFrom<FlatResult> for BenchmarkResult {
 
     fn try_from(flat: FlatResult) -> Result<Self, Contradiction> {
         let what = format!("result `{}`", flat.benchmark_name);
-        let branches = [
-            flat.measurement.map(Outcome::Passed),
-            flat.failure.map(Outcome::Failed),
-            flat.unsupported.map(Outcome::Unsupported),
-            flat.invalid.map(Outcome::Invalid),
-            flat.not_applicable.map(Outcome::NotApplicable),
-        ];
+        let branches = Branches {
+            value: flat.measurement,
+            failure: flat.failure,
+            unsupported: flat.unsupported,
+            invalid: flat.invalid,
+            not_applicable: flat.not_applicable,
+        };
         Ok(Self {
-            outcome: the_branch(&what, flat.status, branches, &BRANCHES)?,
+            outcome: branches.outcome(&what, flat.status, &BRANCHES)?,
             run_id: flat.run_id,
             benchmark_name: flat.benchmark_name,
             tier: flat.tier,
@@ -222,30 +277,6 @@ impl TryFrom<FlatResult> for BenchmarkResult {
             authority_profile: flat.authority_profile,
         })
     }
-}
-
-/// The one branch that is there, if it is the one that the status repeats.
-fn the_branch<V>(
-    what: &str,
-    status: Status,
-    branches: [Option<Outcome<V>>; 5],
-    names: &[(Status, &str)],
-) -> Result<Outcome<V>, Contradiction> {
-    let mut branches = branches.into_iter().flatten();
-    let (Some(outcome), None) = (branches.next(), branches.next()) else {
-        let names: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
-        return Err(Contradiction(format!(
-            "{what} must carry exactly one of {}",
-            names.join(", ")
-        )));
-    };
-    if status != outcome.status() {
-        return Err(Contradiction(format!(
-            "{what} says `{status}` but carries what belongs to `{}`",
-            outcome.status()
-        )));
-    }
-    Ok(outcome)
 }
 
 impl From<&Comparison> for FlatComparison {
@@ -288,25 +319,18 @@ impl TryFrom<FlatComparison> for Comparison {
 
 impl From<&ContextRow> for FlatContext {
     fn from(row: &ContextRow) -> Self {
-        let mut flat = Self {
+        let branches = Branches::from(row.outcome.clone());
+        Self {
             column: row.column.clone(),
             benchmark_name: row.benchmark_name.clone(),
             source: row.source.clone(),
             status: row.outcome.status(),
-            value: None,
-            failure: None,
-            unsupported: None,
-            invalid: None,
-            not_applicable: None,
-        };
-        match row.outcome.clone() {
-            Outcome::Passed(branch) => flat.value = Some(branch),
-            Outcome::Failed(branch) => flat.failure = Some(branch),
-            Outcome::Unsupported(branch) => flat.unsupported = Some(branch),
-            Outcome::Invalid(branch) => flat.invalid = Some(branch),
-            Outcome::NotApplicable(branch) => flat.not_applicable = Some(branch),
+            value: branches.value,
+            failure: branches.failure,
+            unsupported: branches.unsupported,
+            invalid: branches.invalid,
+            not_applicable: branches.not_applicable,
         }
-        flat
     }
 }
 
@@ -315,15 +339,15 @@ impl TryFrom<FlatContext> for ContextRow {
 
     fn try_from(flat: FlatContext) -> Result<Self, Contradiction> {
         let what = format!("{} of `{}`", flat.column, flat.benchmark_name);
-        let branches = [
-            flat.value.map(Outcome::Passed),
-            flat.failure.map(Outcome::Failed),
-            flat.unsupported.map(Outcome::Unsupported),
-            flat.invalid.map(Outcome::Invalid),
-            flat.not_applicable.map(Outcome::NotApplicable),
-        ];
+        let branches = Branches {
+            value: flat.value,
+            failure: flat.failure,
+            unsupported: flat.unsupported,
+            invalid: flat.invalid,
+            not_applicable: flat.not_applicable,
+        };
         Ok(Self {
-            outcome: the_branch(&what, flat.status, branches, &CONTEXT_BRANCHES)?,
+            outcome: branches.outcome(&what, flat.status, &CONTEXT_BRANCHES)?,
             column: flat.column,
             benchmark_name: flat.benchmark_name,
             source: flat.source,

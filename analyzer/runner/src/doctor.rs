@@ -11,13 +11,14 @@ use capbench_results::Mode;
 use miette::Diagnostic;
 use serde::Serialize;
 
+use crate::guest::kernel_at_hand;
 use crate::host;
 use crate::manifest::Catalogue;
 use crate::probe::prove;
 use crate::qemu::{PROGRAM, Qemu};
 
-/// A first build and its guests took 950 MiB; tests take as much again.
-const DISK_MIB: u64 = 2000;
+/// As `tools/first-run.sh` says.
+const DISK_MIB: u64 = 4000;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -100,6 +101,7 @@ pub fn examine(root: &Path) -> Vec<Check> {
         .optional(),
         manifests(root),
         disk(root),
+        linux_kernel(root),
     ];
     match Qemu::find() {
         Ok(qemu) => {
@@ -175,6 +177,20 @@ fn disk(root: &Path) -> Check {
             error.to_string(),
             "check the checkout's file system",
         ),
+    }
+}
+
+/// Without one, Linux rows are unsupported and everything else runs.
+fn linux_kernel(root: &Path) -> Check {
+    match kernel_at_hand(root) {
+        Some(kernel) => Check::good("linux kernel", kernel.to_string()),
+        None => Check::bad(
+            "linux kernel",
+            "not fetched yet",
+            "`capbench guest build linux` fetches it from a Debian archive, without \
+             installing it; or name one of your own: `--kernel FILE`",
+        )
+        .optional(),
     }
 }
 

@@ -402,12 +402,13 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
 
 /// Streams of boots that ended as they should; the others differ for a reason
 /// that has a finding of its own.
-fn streams(own: &[&Judged], variant: Variant) -> Vec<Stream> {
+fn streams<'a>(own: &[&'a Judged], variant: Variant) -> Vec<Stream<'a>> {
     own.iter()
         .filter(|judged| judged.boot.id.variant == variant && judged.boot.exit.is_clean())
         .filter_map(|judged| {
             let stream = judged.boot.stream()?;
             Some(Stream {
+                trace: judged.trace.as_ref(),
                 source: stream.file.display().to_string(),
                 hash: stream.sha256,
             })

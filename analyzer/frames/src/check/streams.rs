@@ -1,15 +1,19 @@
 //! Boots that must be identical are, to the last byte.
 
 use super::{Finding, Objection};
+use crate::difference::first_difference;
+use crate::trace::Trace;
 use capbench_results::{Digest, Evidence, InvalidReason};
 
 /// The raw stream of one boot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream {
+#[derive(Clone, Debug)]
+pub struct Stream<'a> {
     /// Name for evidence.
     pub source: String,
     /// Hash of its uncompressed bytes.
     pub hash: Digest,
+    /// What it says, where it could be read.
+    pub trace: Option<&'a Trace>,
 }
 
 /// Holds the streams of all boots of one guest variant against the first.
@@ -27,10 +31,17 @@ pub fn streams_differ(streams: &[Stream]) -> Vec<Finding> {
                 source: stream.source.clone(),
                 subject: "SHA-256 of the stream".to_owned(),
                 expected: format!("{} as in {}", first.hash, first.source),
-                observed: stream.hash.to_string(),
+                observed: match place(first, stream) {
+                    Some(place) => format!("{}; first difference: {place}", stream.hash),
+                    None => stream.hash.to_string(),
+                },
             },
         })
         .collect()
+}
+
+fn place(first: &Stream, other: &Stream) -> Option<String> {
+    first_difference(first.trace?, other.trace?)
 }
 
 #[cfg(test)]
@@ -42,6 +53,7 @@ mod tests {
         let stream = |name: &str, byte| Stream {
             source: name.into(),
             hash: Digest([byte; 32]),
+            trace: None,
         };
         assert_eq!(streams_differ(&[]), []);
         assert_eq!(
@@ -55,5 +67,28 @@ mod tests {
         ]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].evidence.source, "boot-2");
+        assert_eq!(found[0].evidence.observed, "02".repeat(32));
+    }
+
+    #[test]
+    fn the_place_where_boots_part_is_shown() {
+        use crate::check::testing::Story;
+        use crate::trace::read_bytes;
+        let story = |short_sample| Story {
+            short_sample,
+            ..Story::default()
+        };
+        let traces = [false, true].map(|short| read_bytes(&story(short).bytes(), "t").unwrap());
+        let [first, other] = [0, 1].map(|boot| Stream {
+            source: format!("boot-{boot}"),
+            hash: Digest([boot as u8; 32]),
+            trace: Some(&traces[boot]),
+        });
+        let found = streams_differ(&[first, other]);
+        let observed = &found[0].evidence.observed;
+        assert!(
+            observed.ends_with("sample 3: 3199 ticks, not 4800"),
+            "{observed}"
+        );
     }
 }

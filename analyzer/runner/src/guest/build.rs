@@ -16,7 +16,10 @@ use std::process::{Command, Stdio};
 use miette::Diagnostic;
 
 use super::recipe::{Part, Recipe, TARGET};
-use super::{Extra, Guest, GuestName, Image, KERNEL, KernelImage, Variant, kernel_image};
+use super::{
+    Extra, Guest, GuestName, Image, KERNEL, KERNEL_PINS, KERNELS, KernelImage, Variant,
+    kernel_image,
+};
 use crate::child::dies_with_us;
 use crate::hash;
 
@@ -191,8 +194,8 @@ fn add_kernel(
     manifest: &Path,
     images: &mut Vec<Image>,
 ) -> Result<KernelImage, BuildError> {
-    let pins = manifest.with_file_name("kernels.toml");
-    let cache = super::fetched(request.root).join("kernels");
+    let pins = manifest.with_file_name(KERNEL_PINS);
+    let cache = super::fetched(request.root).join(KERNELS);
     create_directory(&cache)?;
     // Another checkout may use the same cache.
     let _exclusive = lock(&cache)?;

@@ -88,6 +88,17 @@ pub(super) fn provide(
     from_packages(&pins, cache, &Apt::new(&cache.with_file_name("apt")))
 }
 
+/// The kernel that a build would find in the cache, without fetching any.
+pub(super) fn at_hand(pins: &Path, cache: &Path) -> Option<KernelImage> {
+    let pins: Pins = toml::from_str(&fs::read_to_string(pins).ok()?).ok()?;
+    let pinned = pins
+        .kernel
+        .iter()
+        .find_map(|pin| cached(&cache.join(&pin.sha256)));
+    let (image, _) = pinned.or_else(|| any_unpinned(cache))?;
+    Some(image)
+}
+
 fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildError> {
     let bytes = fs::read(own).map_err(at(own))?;
     let directory = cache.join(format!("own-{}", hash::short(hash::of(&bytes))));

@@ -174,6 +174,19 @@ fn fetched(root: &Path) -> PathBuf {
     }
 }
 
+/// The Linux guest's kernel, if it is here and needs no fetching.
+pub fn kernel_at_hand(root: &Path) -> Option<KernelImage> {
+    let workspace = root.join(GuestName::Linux.recipe().workspace);
+    let cache = fetched(root).join(KERNELS);
+    kernel_image::at_hand(&workspace.join(KERNEL_PINS), &cache)
+}
+
+/// Kernels below [`fetched`].
+const KERNELS: &str = "kernels";
+
+/// The list of kernels in the Linux guest's workspace.
+const KERNEL_PINS: &str = "kernels.toml";
+
 /// Name of the image that is booted.
 const KERNEL: &str = "kernel.elf";
 
