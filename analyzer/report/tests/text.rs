@@ -88,7 +88,12 @@ fn document(mode: Mode) -> Results {
             artifact_hash: Some(Digest([2; 32])),
             notes: String::new(),
             guest: guest.into(),
-            system: guest.into(),
+            system: if guest == "capos" {
+                "ring"
+            } else {
+                "linux-matched"
+            }
+            .into(),
             mode,
             authority_profile: "ring-measure".into(),
             outcome,

@@ -15,7 +15,10 @@ pub fn breakdowns(results: &Results, look: Look) -> String {
         let Some(breakdown) = &measurement.breakdown else {
             continue;
         };
-        let title = format!("{} on {}", result.benchmark_name, result.guest);
+        let title = format!(
+            "{} on {} ({})",
+            result.benchmark_name, result.guest, result.system
+        );
         text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&body(breakdown, measurement.unit, look));
         if let (Some(effect), Some(traced)) = (breakdown.tracing_effect, breakdown.traced_median) {

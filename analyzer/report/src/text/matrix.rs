@@ -1,10 +1,11 @@
 //! Rows of different guests side by side, and what each pair does not share.
 
+use super::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, ratio};
 use crate::table::{Align, Table};
 use capbench_results::{
-    BenchmarkResult, Comparison, ComparisonOutcome, Mispriced, Mode, Outcome, Results, RowName,
+    BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
 };
 
 /// The matrix, the declared differences, and the context column's meaning; empty
@@ -126,27 +127,16 @@ fn native(results: &Results, benchmark: &str) -> String {
 }
 
 fn leans(results: &Results, comparison: &Comparison) -> String {
-    let side = |name: &RowName, word: &str| {
-        let measurement = find(results, name)?.outcome.measurement()?;
-        let held: Vec<String> = measurement.mispriced.iter().map(mispriced).collect();
-        (!held.is_empty()).then(|| format!("{word}: {}", held.join(", ")))
+    let side = |name: &RowName| {
+        let held = leaning(&find(results, name)?.outcome)?;
+        Some(format!("{}: {held}", name.guest))
     };
-    let sides = [
-        side(&comparison.numerator, &comparison.numerator.guest),
-        side(&comparison.denominator, &comparison.denominator.guest),
-    ];
+    let sides = [side(&comparison.numerator), side(&comparison.denominator)];
     let sides: Vec<String> = sides.into_iter().flatten().collect();
     if sides.is_empty() {
         NONE.to_owned()
     } else {
         sides.join("; ")
-    }
-}
-
-fn mispriced(held: &Mispriced) -> String {
-    match held.per_operation {
-        Some(count) => format!("{} {}", number(count), held.kind),
-        None => held.kind.to_string(),
     }
 }
 

@@ -1,11 +1,13 @@
 //! The table of benchmarks, and why some have no number.
 
+use super::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
 use crate::table::{Align, Cell, Table};
 use capbench_results::{
     BenchmarkResult, Measurement, Mode, Outcome, Results, Run, SampleKind, Status,
 };
+use std::collections::BTreeSet;
 
 /// Digits of a hash that people compare.
 const SHORT_HASH: usize = 12;
@@ -16,20 +18,18 @@ const EVIDENCE_SHOWN: usize = 4;
 /// Header, table and reasons of a run.
 pub fn results(results: &Results, look: Look) -> String {
     let mut text = header(&results.run, look);
-    let mut guests: Vec<&str> = results.results.iter().map(|r| r.guest.as_str()).collect();
-    guests.sort_unstable();
-    guests.dedup();
-    for guest in guests {
+    let booted = |result: &BenchmarkResult| (result.guest.clone(), result.system.clone());
+    let systems: BTreeSet<(String, String)> = results.results.iter().map(booted).collect();
+    for (guest, system) in &systems {
         let rows: Vec<&BenchmarkResult> = results
             .results
             .iter()
-            .filter(|result| result.guest == guest)
+            .filter(|result| result.guest == *guest && result.system == *system)
             .collect();
-        text.push_str(&format!(
-            "\n{}\n",
-            look.bold(&format!("{guest}, {} mode", results.run.mode))
-        ));
+        let title = format!("{guest} ({system}), {} mode", results.run.mode);
+        text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&table(&rows, look));
+        text.push_str(&leanings(&rows, look));
     }
     text.push_str(&reasons(&results.results, look));
     text
@@ -108,6 +108,29 @@ fn table(rows: &[&BenchmarkResult], look: Look) -> String {
     table.render(look)
 }
 
+/// Rows whose count of instructions says less about hardware than others' do.
+fn leanings(rows: &[&BenchmarkResult], look: Look) -> String {
+    let held: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            Some(format!(
+                "{}: {}",
+                row.benchmark_name,
+                leaning(&row.outcome)?
+            ))
+        })
+        .collect();
+    if held.is_empty() {
+        return String::new();
+    }
+    let text = format!(
+        "counted as one instruction each and not executed at that price, per operation where \
+         counted: {}",
+        held.join("; ")
+    );
+    look.wrap(&text, 0)
+}
+
 fn numbers(measurement: &Measurement) -> [Cell; 6] {
     let range = measurement.range;
     [
@@ -144,9 +167,10 @@ fn reasons(results: &[BenchmarkResult], look: Look) -> String {
             continue;
         };
         let title = format!(
-            "{} on {} {}: {reason}",
+            "{} on {} ({}) {}: {reason}",
             result.benchmark_name,
             result.guest,
+            result.system,
             words(result.status())
         );
         text.push_str(&format!("\n{}\n", look.bold(&title)));
