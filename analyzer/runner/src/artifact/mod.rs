@@ -5,6 +5,10 @@
 //! `.partial` directory with everything that had arrived. Single files appear
 //! whole or not at all.
 
+mod read;
+
+pub use read::{Artifact, ReadError};
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
