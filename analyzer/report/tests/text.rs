@@ -279,6 +279,13 @@ fn an_emulated_matrix_carries_a_watermark() {
 }
 
 #[test]
+fn without_a_matrix_the_context_stands_alone() {
+    let mut document = compared(Mode::Exact);
+    document.comparisons.clear();
+    insta::assert_snapshot!("context", matrix(&document, Look::PLAIN));
+}
+
+#[test]
 fn instruments_stand_in_one_table_with_what_they_cost() {
     let document = compared(Mode::Exact);
     insta::assert_snapshot!("instruments", instruments(&document, Look::PLAIN));

@@ -8,11 +8,11 @@ use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
 };
 
-/// The matrix, the declared differences, and the context column's meaning; empty
-/// without a comparison.
+/// The matrix, the declared differences, and the context column's meaning; without
+/// a comparison the context alone, if there is any.
 pub fn matrix(results: &Results, look: Look) -> String {
     if results.comparisons.is_empty() {
-        return String::new();
+        return context(results, look);
     }
     let mut text = format!("\n{}\n", look.bold(title(results.run.mode)));
     text.push_str(&table(results, look));
@@ -138,6 +138,44 @@ fn leans(results: &Results, comparison: &Comparison) -> String {
     } else {
         sides.join("; ")
     }
+}
+
+/// Numbers from outside the envelope, where no matrix has a column for them.
+fn context(results: &Results, look: Look) -> String {
+    use Align::{Left, Right};
+    let Some(first) = results.context.first() else {
+        return String::new();
+    };
+    let mut table = Table::new(&[
+        ("benchmark", Left),
+        ("status", Left),
+        ("unit", Left),
+        ("median", Right),
+        ("min", Right),
+    ]);
+    for row in &results.context {
+        let status = row.outcome.status().to_string();
+        let name = row.benchmark_name.as_str();
+        match &row.outcome {
+            Outcome::Passed(value) => table.row(vec![
+                name.into(),
+                status.into(),
+                value.unit.as_str().into(),
+                number(value.median).into(),
+                number(value.min).into(),
+            ]),
+            outcome => {
+                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
+                table.row(vec![name.into(), status.into(), reason.into()]);
+            }
+        }
+    }
+    format!(
+        "\n{}\n{}{}",
+        look.bold(&format!("{}, for context", first.column)),
+        table.render(look),
+        context_note(results, look)
+    )
 }
 
 /// Whose time it is, and why it stands apart.
