@@ -1,6 +1,6 @@
 //! `capbench guest build`: the guests' images, without booting them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
@@ -105,7 +105,10 @@ impl Build {
 
 fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) {
     let mut images = table::table(&["image", "bytes", "sha256"]);
-    for image in guests.iter().flat_map(|guest| &guest.images) {
+    // Variants of a guest whose kernel is not built here share it.
+    let mut listed = BTreeSet::new();
+    let all = guests.iter().flat_map(|guest| &guest.images);
+    for image in all.filter(|image| listed.insert(&image.path)) {
         let path = image.path.strip_prefix(root).unwrap_or(&image.path);
         images.add_row([
             path.display().to_string(),

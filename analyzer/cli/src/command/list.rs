@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use capbench_runner::manifest::Catalogue;
+use capbench_runner::manifest::{Catalogue, Mapping, Suite};
 use clap::Args;
 use miette::Result;
 use serde::Serialize;
@@ -20,8 +20,9 @@ pub struct List {
 
 #[derive(Serialize)]
 struct Listing<'a> {
-    suites: Vec<&'a capbench_runner::manifest::Suite>,
+    suites: Vec<&'a Suite>,
     benchmarks: Vec<Entry<'a>>,
+    mappings: Vec<&'a Mapping>,
 }
 
 #[derive(Serialize)]
@@ -45,6 +46,7 @@ impl List {
 fn listing(catalogue: &Catalogue) -> Listing<'_> {
     Listing {
         suites: catalogue.suites.values().collect(),
+        mappings: catalogue.mappings.values().collect(),
         benchmarks: catalogue
             .benchmarks
             .values()
@@ -64,7 +66,14 @@ fn print_text(catalogue: &Catalogue) {
     }
     table::right_align(&mut suites, &[1]);
 
-    let mut benchmarks = table::table(&["benchmark", "tier", "batches", "guests", "authority"]);
+    let mut benchmarks = table::table(&[
+        "benchmark",
+        "tier",
+        "batches",
+        "guests",
+        "authority",
+        "beside",
+    ]);
     for benchmark in catalogue.benchmarks.values() {
         let batches: Vec<String> = benchmark.batches.iter().map(u32::to_string).collect();
         let guests: Vec<&str> = benchmark.guests.keys().map(String::as_str).collect();
@@ -74,8 +83,20 @@ fn print_text(catalogue: &Catalogue) {
             &batches.join(", "),
             &guests.join(", "),
             &benchmark.authority,
+            &beside(catalogue, &benchmark.name),
         ]);
     }
     table::right_align(&mut benchmarks, &[1]);
     println!("{}\n\n{}", table::text(&suites), table::text(&benchmarks));
+}
+
+/// What a benchmark is divided by.
+fn beside(catalogue: &Catalogue, benchmark: &str) -> String {
+    let mapping = catalogue.mappings.get(benchmark);
+    let counterparts = mapping.map_or(&[][..], |mapping| &mapping.counterparts);
+    let names: Vec<&str> = counterparts
+        .iter()
+        .map(|counterpart| counterpart.benchmark.as_str())
+        .collect();
+    names.join(", ")
 }
