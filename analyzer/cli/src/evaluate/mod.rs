@@ -24,7 +24,7 @@ use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
 use capbench_runner::hash;
-use capbench_runner::manifest::{Catalogue, GuestMechanism, System};
+use capbench_runner::manifest::{Catalogue, System};
 use capbench_runner::mode::Clock;
 use capbench_runner::plan::Row;
 use capbench_runner::record::State;
@@ -198,7 +198,6 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
 impl Evaluation<'_> {
     fn result(&self, row: &Row, judged: &[Judged]) -> Result<BenchmarkResult, PolarsError> {
         let benchmark = &row.benchmark;
-        let mechanism = &benchmark.guests[row.guest.name()];
         let record = &self.run.record;
         let own: Vec<&Judged> = judged
             .iter()
@@ -223,13 +222,30 @@ impl Evaluation<'_> {
             correctness_id: benchmark.correctness_id(),
             config_hash: configuration(row, kernel, packages),
             artifact_hash: artifact_hash(&own),
-            notes: notes(mechanism, kernel, packages),
+            notes: self.notes(row, kernel, packages),
             guest: row.guest.to_string(),
             system: row.system.clone(),
             mode: record.mode,
             authority_profile: benchmark.authority.clone(),
             outcome: self.outcome(row, &own)?,
         })
+    }
+
+    fn notes(&self, row: &Row, kernel: Option<&KernelImage>, packages: &[Package]) -> String {
+        let mechanism = &row.benchmark.guests[row.guest.name()];
+        let mut notes = format!("{} {}", mechanism.mechanism, mechanism.difference);
+        if let Some(kernel) = kernel {
+            notes.push_str(&format!(" Kernel: {kernel}."));
+        }
+        // Those that were asked for; run.json names their libraries' packages too.
+        let asked = self.run.plan.packages();
+        let asked = asked.get(&row.system);
+        for package in packages {
+            if asked.is_some_and(|asked| asked.contains_key(&package.name)) {
+                notes.push_str(&format!(" With {} {}.", package.name, package.version));
+            }
+        }
+        notes
     }
 
     fn outcome(&self, row: &Row, own: &[&Judged]) -> Result<Outcome, PolarsError> {
@@ -338,18 +354,6 @@ fn configuration(row: &Row, kernel: Option<&KernelImage>, packages: &[Package]) 
         (Some(kernel), true) => hash::of_canonical(&(row.definition, kernel.sha256)),
         (Some(kernel), false) => hash::of_canonical(&(row.definition, kernel.sha256, packages)),
     }
-}
-
-fn notes(mechanism: &GuestMechanism, kernel: Option<&KernelImage>, packages: &[Package]) -> String {
-    let mut notes = format!("{} {}", mechanism.mechanism, mechanism.difference);
-    if let Some(kernel) = kernel {
-        notes.push_str(&format!(" Kernel: {kernel}."));
-    }
-    // The first is the one that was asked for; run.json names its libraries.
-    if let Some(package) = packages.first() {
-        notes.push_str(&format!(" With {} {}.", package.name, package.version));
-    }
-    notes
 }
 
 /// The streams a result rests on, by content.
