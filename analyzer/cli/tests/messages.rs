@@ -106,6 +106,24 @@ fn a_missing_emulator_names_the_packages_of_three_distributions() {
 }
 
 #[test]
+fn a_guest_that_a_selection_does_not_boot_is_told_before_anything_is_built() {
+    capbench()
+        .current_dir(repository())
+        .args(["run", "ring/nop", "--guest", "linux"])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(said("`ring/nop` has no benchmark for the guests asked for"))
+        .stderr(said("leave --guest out"));
+    capbench()
+        .current_dir(repository())
+        .args(["run", "ring", "--guest", "plan9"])
+        .assert()
+        .failure()
+        .stderr(contains("there is no guest `plan9` (known: capos, linux)"));
+}
+
+#[test]
 fn another_envelope_than_the_expected_one_is_refused() {
     capbench()
         .current_dir(repository())
