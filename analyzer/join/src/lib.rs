@@ -11,8 +11,8 @@
 //!         └─ (again)
 //! ```
 //!
-//! The only crate that sees polars: everything before it decodes without, and
-//! everything behind it shows what it was given. Tables are small (rows of a run,
+//! It and the crates that write and keep tables see polars: what comes before decodes
+//! without, and reports show what they were given. Tables are small (rows of a run,
 //! not records of a trace), so queries are written for reading, not for speed.
 
 mod column;

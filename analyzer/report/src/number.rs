@@ -46,6 +46,14 @@ pub(crate) fn signed(value: f64) -> String {
     }
 }
 
+/// Digits of a hash that people compare.
+const SHORT_HASH: usize = 12;
+
+/// The start of a hash; a shorter text stays whole.
+pub(crate) fn short(hash: &str) -> &str {
+    hash.get(..SHORT_HASH).unwrap_or(hash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

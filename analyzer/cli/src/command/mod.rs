@@ -1,10 +1,18 @@
 //! One file per command; each is thin and calls the crate that does the work.
 
+mod completions;
 mod doctor;
+mod explain;
+mod export;
 mod guest;
 mod inspect;
 mod list;
+mod man;
+mod plot;
+mod replay;
+mod report;
 mod run;
+mod verify;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -18,11 +26,8 @@ use miette::{IntoDiagnostic, Result};
 use crate::exit::Exit;
 
 /// Measures kernels and refuses numbers that cannot be trusted.
-///
-/// Exit status: 0 done and usable, 1 not carried out, 2 carried out but a result
-/// is failed or invalid, 130 interrupted.
 #[derive(Parser)]
-#[command(name = "capbench", version, propagate_version = true)]
+#[command(name = "capbench", version, propagate_version = true, after_help = Exit::table())]
 pub struct Arguments {
     /// The capbench checkout [default: the one around the current directory]
     #[arg(long, global = true, value_name = "DIRECTORY")]
@@ -40,10 +45,26 @@ enum Command {
     List(list::List),
     /// Show what a trace says, from any `.ktrace` or raw stream
     Inspect(inspect::Inspect),
+    /// Check a finished run again, from its raw traces and hashes
+    Verify(verify::Verify),
+    /// Show where a number comes from
+    Explain(explain::Explain),
+    /// Repeat a run and compare it with the original
+    Replay(replay::Replay),
+    /// Write a run's report as HTML and Markdown
+    Report(report::Report),
+    /// Write a run's plots as SVG or PNG
+    Plot(plot::Plot),
+    /// Write a run's results and traces for other tools
+    Export(export::Export),
     /// Show what this host has and lacks; --fix installs missing packages
     Doctor(doctor::Doctor),
     /// Build the guests
     Guest(guest::Guest),
+    /// Print the completion script of a shell
+    Completions(completions::Completions),
+    /// Write the manual pages
+    Man(man::Man),
 }
 
 /// How data is printed.
@@ -79,19 +100,28 @@ impl From<VariantName> for Variant {
 
 /// Carries out a command.
 pub fn dispatch(arguments: Arguments) -> Result<Exit> {
-    if let Command::Inspect(command) = arguments.command {
-        return command.execute();
-    }
-    let root = match arguments.root {
-        Some(root) => root,
-        None => host::find_root(&std::env::current_dir().into_diagnostic()?)?,
+    // Asked for only by what needs a checkout.
+    let root = || match arguments.root {
+        Some(root) => Ok(root),
+        None => {
+            let here = std::env::current_dir().into_diagnostic()?;
+            host::find_root(&here).map_err(miette::Report::from)
+        }
     };
     match arguments.command {
-        Command::Run(command) => command.execute(&root),
-        Command::List(command) => command.execute(&root),
-        Command::Doctor(command) => command.execute(&root),
-        Command::Guest(command) => command.execute(&root),
-        Command::Inspect(_) => unreachable!("needs no checkout and was handled above"),
+        Command::Run(command) => command.execute(&root()?),
+        Command::List(command) => command.execute(&root()?),
+        Command::Report(command) => command.execute(&root()?),
+        Command::Plot(command) => command.execute(&root()?),
+        Command::Export(command) => command.execute(&root()?),
+        Command::Doctor(command) => command.execute(&root()?),
+        Command::Guest(command) => command.execute(&root()?),
+        Command::Replay(command) => command.execute(&root()?),
+        Command::Verify(command) => command.execute(root()),
+        Command::Explain(command) => command.execute(root()),
+        Command::Inspect(command) => command.execute(),
+        Command::Completions(command) => command.execute(),
+        Command::Man(command) => command.execute(),
     }
 }
 

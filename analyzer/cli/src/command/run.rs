@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use capbench_results::{Digest, Mode};
+use capbench_results::{Digest, Mode, Results};
 use capbench_runner::artifact::names;
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
@@ -19,7 +19,7 @@ use capbench_runner::run::{CapturedRun, Request, RunError, capture};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::VariantName;
+use super::{Format, VariantName};
 use crate::evaluate::{audit, evaluate};
 use crate::exit::Exit;
 
@@ -81,6 +81,10 @@ pub struct Run {
     /// Print no progress
     #[arg(long, short)]
     quiet: bool,
+
+    /// How to print; json is the content of results.json
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 /// `NAME=VALUE`
@@ -127,7 +131,7 @@ impl Run {
             }
             other => other?,
         };
-        conclude(captured, &catalogue)
+        conclude(captured, &catalogue, self.format)
     }
 
     fn overrides(&self) -> Overrides {
@@ -160,16 +164,14 @@ impl Run {
     }
 }
 
-fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
+fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Result<Exit> {
     let audits = audit::reports(&captured);
     let results = evaluate(&captured, catalogue, &audits).into_diagnostic()?;
     let CapturedRun {
         directory, record, ..
     } = captured;
-    directory.write(
-        names::RESULTS_JSON,
-        results.to_json().into_diagnostic()?.as_bytes(),
-    )?;
+    let results_json = results.to_json().into_diagnostic()?;
+    directory.write(names::RESULTS_JSON, results_json.as_bytes())?;
     directory.write(
         names::RESULTS_MESSAGE,
         &results.to_message().into_diagnostic()?,
@@ -177,13 +179,9 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
     let audits_json = serde_json::to_string_pretty(&audits).into_diagnostic()?;
     directory.write(names::AUDITS, audits_json.as_bytes())?;
     let sealed = directory.seal()?;
-    let look = super::look();
-    print!("{}", capbench_report::results(&results, look));
-    print!("{}", capbench_report::breakdowns(&results, look));
-    print!("{}", capbench_report::instruments(&results, look));
-    print!("{}", capbench_report::matrix(&results, look));
-    for audit in &audits {
-        println!("{}", audit.summary());
+    match format {
+        Format::Json => print!("{results_json}"),
+        Format::Text => print_text(&results, &audits),
     }
     eprintln!("{}", sealed.display());
     Ok(match record.state {
@@ -191,4 +189,15 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue) -> Result<Exit> {
         State::Complete if results.all_usable() => Exit::Success,
         State::Complete => Exit::Unusable,
     })
+}
+
+fn print_text(results: &Results, audits: &[audit::Report]) {
+    let look = super::look();
+    print!("{}", capbench_report::results(results, look));
+    print!("{}", capbench_report::breakdowns(results, look));
+    print!("{}", capbench_report::instruments(results, look));
+    print!("{}", capbench_report::matrix(results, look));
+    for audit in audits {
+        println!("{}", audit.summary());
+    }
 }

@@ -87,7 +87,7 @@ fn table(segments: &[SegmentSummary], look: Look) -> String {
 }
 
 /// How many of the segments listed before this one it lies inside of.
-fn depth(segments: &[SegmentSummary], index: usize) -> usize {
+pub(crate) fn depth(segments: &[SegmentSummary], index: usize) -> usize {
     let mut depth = 0;
     let mut at = index;
     // Parents stand before their children, so this walks to the front and ends.

@@ -2,7 +2,7 @@
 
 pub(crate) mod breakdown;
 pub(crate) mod instruments;
-mod leaning;
+pub(crate) mod leaning;
 pub(crate) mod matrix;
 pub(crate) mod results;
 pub(crate) mod trace;

@@ -143,9 +143,12 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     create_directory(&output)?;
     let _exclusive = lock(&guest_directory(request))?;
 
+    // A guest that is booted in passes is one build.
+    let instrumented = recipe.parts.iter().any(|part| part.instrumented);
     let mut features: Vec<String> = request
         .variant
         .feature()
+        .filter(|_| instrumented)
         .map(String::from)
         .into_iter()
         .collect();

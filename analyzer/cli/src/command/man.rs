@@ -1,0 +1,39 @@
+//! `capbench man`: one manual page per command, from the same text as `--help`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+use clap_mangen::generate_to;
+use miette::{Result, miette};
+
+use super::Arguments;
+use crate::exit::Exit;
+
+#[derive(Args)]
+pub struct Man {
+    /// The directory they are written to, made where it is missing
+    #[arg(long, short, value_name = "DIRECTORY")]
+    out: PathBuf,
+}
+
+impl Man {
+    pub fn execute(&self) -> Result<Exit> {
+        let directory = &self.out;
+        fs::create_dir_all(directory)
+            .and_then(|()| generate_to(Arguments::command(), directory))
+            .map_err(|error| {
+                miette!(
+                    code = "capbench::man",
+                    help = "name a directory that can be written to",
+                    "{}: {error}",
+                    directory.display()
+                )
+            })?;
+        eprintln!(
+            "read one with `man -l {}`",
+            directory.join("capbench.1").display()
+        );
+        Ok(Exit::Success)
+    }
+}

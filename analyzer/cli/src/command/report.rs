@@ -1,0 +1,68 @@
+//! `capbench report`: a run as one HTML file and as Markdown.
+
+mod appendix;
+mod files;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use capbench_report::Report as Text;
+use capbench_runner::artifact::{Artifact, names};
+use clap::Args;
+use miette::{IntoDiagnostic, Result};
+
+use crate::exit::Exit;
+use appendix::appendix;
+
+/// Names of what is written.
+const HTML: &str = "report.html";
+const MARKDOWN: &str = "report.md";
+
+#[derive(Args)]
+pub struct Report {
+    /// A run's directory [default: runs/latest]
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+
+    /// Where the files are written [default: target/report/<run-id>]
+    #[arg(long, short, value_name = "DIRECTORY")]
+    out: Option<PathBuf>,
+}
+
+impl Report {
+    pub fn execute(self, root: &Path) -> Result<Exit> {
+        let artifact = open(root, self.run)?;
+        let out = self.out.unwrap_or_else(|| place(root, &artifact));
+        fs::create_dir_all(&out).into_diagnostic()?;
+        let appendix = appendix(&artifact, root, &out)?;
+        let report = Text::new(&artifact.results, &appendix);
+        let html = report.html().into_diagnostic()?;
+        for (name, text) in [(MARKDOWN, report.markdown()), (HTML, html)] {
+            let path = out.join(name);
+            write(&path, text.as_bytes())?;
+            // A reader that has seen enough is no reason to stop writing files.
+            let _ = writeln!(std::io::stdout(), "{}", path.display());
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// The run that is named, or the newest.
+pub fn open(root: &Path, run: Option<PathBuf>) -> Result<Artifact> {
+    let run = run.unwrap_or_else(|| root.join("runs").join(names::LATEST));
+    Ok(Artifact::open(&run)?)
+}
+
+/// Beside the build's other products: a sealed run gains no files.
+pub fn place(root: &Path, artifact: &Artifact) -> PathBuf {
+    root.join("target/report").join(&artifact.record.run_id)
+}
+
+/// Writes a file, whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    fs::write(&temporary, bytes).into_diagnostic()?;
+    fs::rename(&temporary, path).into_diagnostic()
+}

@@ -1,0 +1,210 @@
+//! A run's record as a report wants it.
+
+use std::fs;
+use std::path::Path;
+
+use capbench_report::appendix::{
+    Appendix, Boot, Declared, File, GuestBuild, Image, Machine, Profile,
+};
+use capbench_runner::artifact::{Artifact, names};
+use capbench_runner::boot::{Capture, CapturedBoot};
+use capbench_runner::guest::Guest;
+use capbench_runner::hash;
+use capbench_runner::manifest::{AuthorityProfile, Catalogue, MEASUREMENT_SOURCE};
+use capbench_runner::native::NativeRun;
+use capbench_runner::record::{RunRecord, State};
+use miette::Result;
+
+use super::files::Files;
+
+/// Definitions of authority profiles, in a record's list of definitions.
+const AUTHORITY: &str = "authority/";
+
+/// Everything the record tells, with links for a report in `out`.
+pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix> {
+    let record = &artifact.record;
+    let files = Files::new(artifact.directory(), out)?;
+    Ok(Appendix {
+        interrupted: record.state == State::Interrupted,
+        ended_at: record.ended_at.clone(),
+        command: record.command.clone(),
+        overrides: record.overrides.options(),
+        machine: machine(record),
+        toolchain: toolchain(record),
+        guests: record.guests.iter().map(guest).collect(),
+        packages: packages(record),
+        definitions: record
+            .definitions
+            .iter()
+            .map(|(name, hash)| (name.clone(), hash.to_string()))
+            .collect(),
+        authority: authority(record, root),
+        boots: record.boots.iter().map(|b| boot(b, &files)).collect(),
+        audits: audits(artifact),
+        files: whole(record, &files),
+    })
+}
+
+fn machine(record: &RunRecord) -> Machine {
+    let envelope = &record.envelope;
+    Machine {
+        qemu: envelope.qemu_version.clone(),
+        arguments: envelope.arguments.clone(),
+        firmware: envelope.firmware_sha256.to_string(),
+        processor: envelope.host.processor.clone(),
+        kernel: envelope.host.kernel.clone(),
+    }
+}
+
+fn toolchain(record: &RunRecord) -> Vec<(String, String)> {
+    let tools = &record.toolchain;
+    [
+        ("rustc", &tools.rustc),
+        ("cargo", &tools.cargo),
+        ("cc", &tools.cc),
+    ]
+    .map(|(tool, version)| (tool.to_owned(), version.clone()))
+    .into()
+}
+
+fn guest(guest: &Guest) -> GuestBuild {
+    let extra = &guest.extra;
+    let variables = extra.environment.iter();
+    GuestBuild {
+        guest: guest.guest.to_string(),
+        variant: guest.variant.to_string(),
+        features: guest.features.clone(),
+        extra: variables
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect(),
+        profile: guest.profile.clone(),
+        flags: guest
+            .rustflags
+            .iter()
+            .map(|(part, flags)| (part.clone(), flags.join(" ")))
+            .collect(),
+        kernel: guest.kernel_image.as_ref().map(ToString::to_string),
+        images: guest
+            .images
+            .iter()
+            .map(|image| Image {
+                name: image.name.clone(),
+                sha256: image.sha256.to_string(),
+                bytes: image.bytes,
+            })
+            .collect(),
+    }
+}
+
+fn packages(record: &RunRecord) -> Vec<(String, String)> {
+    let line = |packages: &Vec<_>| {
+        let packages = packages.iter();
+        let told =
+            packages.map(|p: &capbench_runner::guest::Package| format!("{} {}", p.name, p.version));
+        told.collect::<Vec<_>>().join(", ")
+    };
+    let systems = record.packages.iter();
+    systems
+        .map(|(system, packages)| (system.clone(), line(packages)))
+        .collect()
+}
+
+/// The record holds hashes of profiles; their content is told where the checkout
+/// still holds the same.
+fn authority(record: &RunRecord, root: &Path) -> Vec<Profile> {
+    let catalogue = Catalogue::load(&root.join("manifests")).ok();
+    let used = record.definitions.iter().filter_map(|(name, hash)| {
+        let name = name.strip_prefix(AUTHORITY)?;
+        Some((name, *hash))
+    });
+    let profile = |(name, hash): (&str, capbench_results::Digest)| {
+        let known = catalogue.as_ref().and_then(|c| c.authority.get(name));
+        let same = known.filter(|profile| hash::of_canonical(profile) == hash);
+        Profile {
+            name: name.to_owned(),
+            hash: hash.to_string(),
+            declared: same.map(declared),
+        }
+    };
+    used.map(profile).collect()
+}
+
+fn declared(profile: &AuthorityProfile) -> Declared {
+    Declared {
+        intent: profile.intent.clone(),
+        grants: profile
+            .grants
+            .iter()
+            .map(|grant| (grant.name.clone(), grant.source.clone()))
+            .collect(),
+        denials: profile
+            .denials
+            .iter()
+            .map(|denial| (denial.name.clone(), denial.attempt.clone()))
+            .collect(),
+        measurement_source: MEASUREMENT_SOURCE.to_owned(),
+    }
+}
+
+fn boot(boot: &CapturedBoot, files: &Files) -> Boot {
+    let stream = boot.stream();
+    let links = [
+        stream.and_then(|stream| files.link("trace", &stream.file)),
+        files.link("console", &boot.console),
+        files.link("emulator", &boot.emulator_log),
+    ];
+    Boot {
+        name: boot.id.stem(),
+        end: boot.exit.to_string(),
+        wall_ms: boot.wall_ms,
+        sha256: stream.map(|stream| stream.sha256.to_string()),
+        files: links.into_iter().flatten().collect(),
+    }
+}
+
+/// What the audit boots showed, as far as a sentence tells it.
+fn audits(artifact: &Artifact) -> Vec<String> {
+    let text = fs::read_to_string(artifact.directory().join(names::AUDITS));
+    let audits = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let audits: Vec<serde_json::Value> = audits.unwrap_or_default();
+    audits.iter().map(audit).collect()
+}
+
+fn audit(audit: &serde_json::Value) -> String {
+    let boot = audit["boot"].as_str().unwrap_or("audit");
+    let details = audit["detail"].as_array().into_iter().flatten();
+    let details: Vec<&str> = details.filter_map(|detail| detail.as_str()).collect();
+    let number = |name: &str| audit[name].as_u64().unwrap_or(0);
+    if details.is_empty() && number("compared") > 0 {
+        format!(
+            "{boot}: all {} spans equal the emulator's own count of executed instructions ({} \
+             logged).",
+            number("compared"),
+            number("instructions")
+        )
+    } else {
+        format!("{boot}: does not agree: {}", details.join("; "))
+    }
+}
+
+/// Files of the run as a whole.
+fn whole(record: &RunRecord, files: &Files) -> Vec<File> {
+    let mut links: Vec<Option<File>> = [
+        names::RESULTS_JSON,
+        names::RESULTS_MESSAGE,
+        names::RECORD,
+        names::AUDITS,
+        names::CHECKSUMS,
+        names::REPLAY,
+    ]
+    .into_iter()
+    .map(|name| files.link(name, Path::new(name)))
+    .collect();
+    if let Some(NativeRun { capture, log, .. }) = &record.native {
+        if let Capture::Stored(stream) = capture {
+            links.push(files.link("native trace", &stream.file));
+        }
+        links.push(files.link("native log", log));
+    }
+    links.into_iter().flatten().collect()
+}

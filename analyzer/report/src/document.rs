@@ -1,0 +1,161 @@
+//! A report as a tree of plain parts, before it is HTML or Markdown.
+//!
+//! Promises that what is said does not depend on how it is shown: sections build
+//! these parts, renderers escape and arrange them, and neither does the other's
+//! work. No part holds markup, so foreign text cannot become any.
+
+use crate::plot::Plot;
+use capbench_results::Status;
+
+/// Everything a report says.
+pub struct Document {
+    pub(crate) title: String,
+    /// Under the title: what ran, when, under what.
+    pub(crate) facts: Vec<(&'static str, Inlines)>,
+    pub(crate) warnings: Vec<Inlines>,
+    pub(crate) sections: Vec<Section>,
+}
+
+/// A part of a report that can be linked to.
+pub(crate) struct Section {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) blocks: Vec<Block>,
+}
+
+pub(crate) enum Block {
+    /// A heading below the section's.
+    Heading(Inlines),
+    Text(Inlines),
+    List(Vec<Inlines>),
+    /// Numbered, because tables refer to the numbers.
+    Notes(Vec<Inlines>),
+    Terms(Vec<(String, Inlines)>),
+    Table(Table),
+    /// Lines to copy.
+    Code(String),
+    Plot(Plot),
+    /// Why a row has no value.
+    Refusal(Refused),
+}
+
+/// A row without a value, and everything that was seen.
+pub(crate) struct Refused {
+    pub(crate) row: Inlines,
+    pub(crate) status: Status,
+    pub(crate) reason: String,
+    pub(crate) detail: String,
+    pub(crate) evidence: Vec<String>,
+}
+
+/// A piece of a line.
+pub(crate) enum Inline {
+    Text(String),
+    /// Something to be read as it is spelled.
+    Code(String),
+    Strong(String),
+    /// Beside what matters.
+    Dim(String),
+    Status(Status),
+    Link {
+        href: String,
+        text: String,
+    },
+}
+
+/// A line.
+#[derive(Default)]
+pub(crate) struct Inlines(pub(crate) Vec<Inline>);
+
+impl Inlines {
+    pub(crate) fn code(text: impl Into<String>) -> Self {
+        Self(vec![Inline::Code(text.into())])
+    }
+
+    pub(crate) fn and(mut self, piece: Inline) -> Self {
+        self.0.push(piece);
+        self
+    }
+
+    pub(crate) fn text(self, text: impl Into<String>) -> Self {
+        self.and(Inline::Text(text.into()))
+    }
+
+    pub(crate) fn dim(self, text: impl Into<String>) -> Self {
+        self.and(Inline::Dim(text.into()))
+    }
+
+    pub(crate) fn with_code(self, text: impl Into<String>) -> Self {
+        self.and(Inline::Code(text.into()))
+    }
+}
+
+impl From<String> for Inlines {
+    fn from(text: String) -> Self {
+        Self(vec![Inline::Text(text)])
+    }
+}
+
+impl From<&str> for Inlines {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<Status> for Inlines {
+    fn from(status: Status) -> Self {
+        Self(vec![Inline::Status(status)])
+    }
+}
+
+/// What a column holds, which decides how it is set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Words,
+    Number,
+    /// A number from outside the envelope: set apart from those inside.
+    Context,
+}
+
+pub(crate) struct Column {
+    pub(crate) title: String,
+    pub(crate) kind: Kind,
+}
+
+/// Lines under one header; the first cell of each names it.
+pub(crate) struct Table {
+    pub(crate) caption: String,
+    pub(crate) columns: Vec<Column>,
+    /// A line with fewer cells than columns lets its last cell run over the rest.
+    pub(crate) rows: Vec<Vec<Inlines>>,
+}
+
+impl Table {
+    pub(crate) fn new(caption: impl Into<String>, columns: &[(&str, Kind)]) -> Self {
+        let column = |(title, kind): &(&str, Kind)| Column {
+            title: (*title).to_owned(),
+            kind: *kind,
+        };
+        Self {
+            caption: caption.into(),
+            columns: columns.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub(crate) fn row(&mut self, cells: Vec<Inlines>) {
+        debug_assert!(!cells.is_empty() && cells.len() <= self.columns.len());
+        self.rows.push(cells);
+    }
+}
+
+/// The word and a sign of its own, so that no colour is needed to tell them apart.
+pub(crate) const fn status_words(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Passed => ("✓", "passed"),
+        Status::Failed => ("✕", "failed"),
+        Status::Invalid => ("!", "invalid"),
+        Status::Unsupported => ("○", "unsupported"),
+        Status::NotApplicable => ("–", "not applicable"),
+    }
+}

@@ -1,0 +1,95 @@
+//! The raw files behind the numbers.
+
+use crate::appendix::{Appendix, Boot, File};
+use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::number::{NONE, short};
+
+pub(super) fn section(appendix: &Appendix) -> Section {
+    let mut section = super::section("artifacts", "Raw artifacts");
+    let blocks = &mut section.blocks;
+    if appendix.files.is_empty() && appendix.boots.is_empty() {
+        blocks.push(Block::Text("The run's directory was not at hand.".into()));
+        return section;
+    }
+    blocks.push(Block::Text(
+        "Links are relative to this file: they hold as long as it keeps its place beside the run."
+            .into(),
+    ));
+    blocks.push(Block::List(
+        appendix.files.iter().map(|file| links([file])).collect(),
+    ));
+    if !appendix.boots.is_empty() {
+        blocks.push(Block::Table(boots(&appendix.boots)));
+    }
+    section
+}
+
+fn boots(boots: &[Boot]) -> Table {
+    let columns = [
+        ("boot", Kind::Words),
+        ("end", Kind::Words),
+        ("host seconds", Kind::Number),
+        ("stream, SHA-256", Kind::Words),
+        ("files", Kind::Words),
+    ];
+    let mut table = Table::new("Boots, in the order they ended", &columns);
+    for boot in boots {
+        let hash = boot.sha256.as_deref();
+        table.row(vec![
+            Inlines::code(&boot.name),
+            boot.end.as_str().into(),
+            format!("{:.1}", boot.wall_ms as f64 / 1e3).into(),
+            hash.map_or(NONE.into(), |hash| Inlines::code(short(hash))),
+            links(&boot.files),
+        ]);
+    }
+    table
+}
+
+fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {
+    let mut line = Inlines::default();
+    for (index, file) in files.into_iter().enumerate() {
+        if index > 0 {
+            line = line.text(" · ");
+        }
+        line = line.and(Inline::Link {
+            href: reference(&file.path),
+            text: file.label.clone(),
+        });
+    }
+    line
+}
+
+/// A path as a relative reference. The leading dot keeps a name with a colon from
+/// being read as a scheme.
+fn reference(path: &str) -> String {
+    let mut reference = String::new();
+    if !path.starts_with("./") && !path.starts_with("../") {
+        reference.push_str("./");
+    }
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                reference.push(byte.into());
+            }
+            _ => reference.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    reference
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_a_relative_path() {
+        assert_eq!(reference("../boots/a-1.ktrace"), "../boots/a-1.ktrace");
+        assert_eq!(
+            reference("javascript:alert(1)"),
+            "./javascript%3Aalert%281%29"
+        );
+        assert_eq!(reference("//host/x"), ".///host/x");
+        assert_eq!(reference("a b#c?d"), "./a%20b%23c%3Fd");
+    }
+}

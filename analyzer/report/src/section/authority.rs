@@ -1,0 +1,95 @@
+//! What programs were allowed to do.
+
+use crate::appendix::{Appendix, Declared};
+use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::number::{NONE, short};
+use capbench_results::Results;
+use std::collections::BTreeSet;
+
+pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
+    let mut section = super::section("authority", "Authority");
+    let blocks = &mut section.blocks;
+    blocks.push(Block::Text(
+        "A row passes only if its program held nothing beyond its profile, used nothing it was \
+         not granted, and proved every denial that the profile declares."
+            .into(),
+    ));
+    blocks.push(Block::Table(profiles(results, appendix)));
+    for profile in &appendix.authority {
+        blocks.push(Block::Heading(Inlines::code(&profile.name)));
+        match &profile.declared {
+            Some(declared) => blocks.extend(content(declared)),
+            None => blocks.push(Block::Text(
+                "The definitions at hand no longer hold the profile with this hash, so its \
+                 content cannot be shown."
+                    .into(),
+            )),
+        }
+    }
+    section
+}
+
+fn profiles(results: &Results, appendix: &Appendix) -> Table {
+    let columns = [
+        ("profile", Kind::Words),
+        ("guests", Kind::Words),
+        ("rows", Kind::Number),
+        ("definition", Kind::Words),
+    ];
+    let mut table = Table::new("Profiles and the rows under them", &columns);
+    let names: BTreeSet<&str> = results
+        .results
+        .iter()
+        .map(|row| row.authority_profile.as_str())
+        .collect();
+    for name in names {
+        let rows = || {
+            let rows = results.results.iter();
+            rows.filter(|row| row.authority_profile == name)
+        };
+        let guests: BTreeSet<&str> = rows().map(|row| row.guest.as_str()).collect();
+        let mut known = appendix.authority.iter();
+        let hash = known.find(|profile| profile.name == name);
+        table.row(vec![
+            Inlines::code(name),
+            guests.into_iter().collect::<Vec<_>>().join(", ").into(),
+            rows().count().to_string().into(),
+            hash.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash))),
+        ]);
+    }
+    table
+}
+
+fn content(declared: &Declared) -> Vec<Block> {
+    let mut blocks = vec![Block::Text(declared.intent.as_str().into())];
+    if declared.grants.is_empty() {
+        blocks.push(Block::Text("It grants nothing.".into()));
+    } else {
+        blocks.push(Block::Table(grants(declared)));
+    }
+    if !declared.denials.is_empty() {
+        let denial =
+            |(name, attempt): &(String, String)| Inlines::code(name).text(format!(": {attempt}"));
+        blocks.push(Block::Text("Denials that had to be proven:".into()));
+        blocks.push(Block::List(declared.denials.iter().map(denial).collect()));
+    }
+    blocks
+}
+
+fn grants(declared: &Declared) -> Table {
+    let columns = [
+        ("capability", Kind::Words),
+        ("source", Kind::Words),
+        ("for measuring only", Kind::Words),
+    ];
+    let mut table = Table::new("Granted, and nothing else", &columns);
+    for (name, source) in &declared.grants {
+        let special = *source == declared.measurement_source;
+        table.row(vec![
+            Inlines::code(name),
+            Inlines::code(source),
+            if special { "yes" } else { "no" }.into(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,87 @@
+//! How samples and boots spread.
+
+use super::{measured, row_name};
+use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::number::{number, optional};
+use crate::plot::{self, Plot};
+use capbench_results::{BenchmarkResult, Measurement, Results};
+
+pub(super) fn section(results: &Results) -> Section {
+    let mut section = super::section("distributions", "Distributions");
+    let rows: Vec<_> = measured(results).collect();
+    if rows.is_empty() {
+        let nothing = "No row of this run passed, so there is nothing to spread.";
+        section.blocks.push(Block::Text(nothing.into()));
+        return section;
+    }
+    section.blocks.push(Block::Text(
+        "Every warm sample of every boot. A sample is the mean of its batch. The boot is the \
+         unit of replication: spread within a boot says nothing about the spread between boots."
+            .into(),
+    ));
+    section.blocks.push(Block::Table(table(&rows)));
+    let (spread, still): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, m)| m.min < m.max);
+    if !still.is_empty() {
+        let one = still.len() == 1;
+        let text = format!(
+            "{} of {} rows {} not drawn: all {} samples are one number.",
+            still.len(),
+            rows.len(),
+            if one { "is" } else { "are" },
+            if one { "its" } else { "their" },
+        );
+        section.blocks.push(Block::Text(text.into()));
+    }
+    for (row, measurement) in spread {
+        section.blocks.push(Block::Heading(row_name(row)));
+        section
+            .blocks
+            .push(Block::Plot(Plot::from(plot::distribution::of(
+                row,
+                measurement,
+            ))));
+    }
+    section
+}
+
+fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
+    use Kind::{Number, Words};
+    let columns = [
+        ("benchmark", Words),
+        ("guest (system)", Words),
+        ("batch", Number),
+        ("samples", Number),
+        ("smallest", Number),
+        ("median", Number),
+        ("largest", Number),
+        ("standard deviation", Number),
+        ("boot medians", Words),
+    ];
+    let mut table = Table::new("Samples and boot medians", &columns);
+    for (row, measurement) in rows {
+        table.row(vec![
+            Inlines::code(&row.benchmark_name),
+            format!("{} ({})", row.guest, row.system).into(),
+            measurement.batch.to_string().into(),
+            measurement.n.to_string().into(),
+            number(measurement.min).into(),
+            number(measurement.median).into(),
+            number(measurement.max).into(),
+            optional(measurement.sd).into(),
+            boots(measurement).into(),
+        ]);
+    }
+    table
+}
+
+fn boots(measurement: &Measurement) -> String {
+    let range = measurement.range;
+    match measurement.boots.len() {
+        1 => "one boot".to_owned(),
+        boots if range.low == range.high => format!("{boots} times {}", number(range.low)),
+        _ => {
+            let medians = measurement.boots.iter().map(|boot| number(boot.median));
+            medians.collect::<Vec<_>>().join(", ")
+        }
+    }
+}

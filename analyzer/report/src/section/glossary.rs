@@ -1,0 +1,63 @@
+//! The words a reader of a report needs. The book's glossary is normative.
+
+use crate::document::{Block, Section};
+
+const WORDS: [(&str, &str); 14] = [
+    ("boot", "one start of one guest; the unit of replication."),
+    (
+        "cold value",
+        "the first sample of a window, before any warm-up.",
+    ),
+    (
+        "dispatch",
+        "one on-CPU stretch of one submission's processing; the root of a segment tree.",
+    ),
+    (
+        "envelope",
+        "everything outside the guest image that can change a number. Ratios are formed only inside one.",
+    ),
+    (
+        "instruction",
+        "in exact mode, one instruction executed by the virtual CPU, as counted by the emulator. Not a cycle and not a time.",
+    ),
+    (
+        "lean",
+        "a ratio leans when a window holds instructions that exact mode counts as one and that hardware does not execute at that price.",
+    ),
+    ("median", "of a result: the median of its boots' medians."),
+    (
+        "oracle",
+        "the check, in the benchmark program, that every operation did what it must. No oracle, no number.",
+    ),
+    (
+        "p95 of batch means",
+        "the 95th percentile of per-operation means of batches. Not the 95th percentile of operations.",
+    ),
+    (
+        "pass",
+        "a boot of the Linux guest with one second instrument.",
+    ),
+    (
+        "perturbation",
+        "the median under a pass's instrument minus the median of the samples pass.",
+    ),
+    (
+        "self",
+        "a segment's duration without its children; corrected: with the probes' own cost taken out.",
+    ),
+    (
+        "series",
+        "benchmark, definition hash, guest, authority profile and envelope hash together.",
+    ),
+    (
+        "virtual_ns",
+        "the emulator's virtual clock, which idling moves too; exact mode where instructions cannot be told.",
+    ),
+];
+
+pub(super) fn section() -> Section {
+    let mut section = super::section("glossary", "Glossary");
+    let words = WORDS.map(|(word, meaning)| (word.to_owned(), meaning.into()));
+    section.blocks.push(Block::Terms(words.into()));
+    section
+}

@@ -1,0 +1,160 @@
+//! Title, facts and warnings: what a reader must know before any number.
+
+use crate::appendix::Appendix;
+use crate::document::{Inline, Inlines, status_words};
+use crate::number::short;
+use capbench_results::{Mode, Results, Status};
+use std::collections::BTreeSet;
+
+pub(super) fn title(results: &Results) -> String {
+    format!("{} in {} mode", results.run.suite, results.run.mode)
+}
+
+pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str, Inlines)> {
+    let run = &results.run;
+    let boots = match run.boots {
+        1 => "1 per guest".to_owned(),
+        boots => format!("{boots} per guest"),
+    };
+    let until = if appendix.ended_at.is_empty() {
+        String::new()
+    } else {
+        format!(" to {}", appendix.ended_at)
+    };
+    vec![
+        ("run", Inlines::code(&run.id)),
+        ("started", format!("{}{until}", run.started_at).into()),
+        ("boots", boots.into()),
+        ("results", ends(results).into()),
+        (
+            "envelope",
+            Inlines::code(short(&run.envelope.hash.to_string())),
+        ),
+        (
+            "made by",
+            Inlines::from(format!("{} · ", run.tool)).text(commit(results)),
+        ),
+    ]
+}
+
+fn commit(results: &Results) -> String {
+    let run = &results.run;
+    match (run.commit.as_str(), run.dirty) {
+        ("", _) => "outside a repository".to_owned(),
+        (commit, false) => format!("commit {}", short(commit)),
+        (commit, true) => format!("commit {} with changes", short(commit)),
+    }
+}
+
+/// How many rows ended how; only ends that occurred.
+fn ends(results: &Results) -> String {
+    let count = |status: Status| {
+        let rows = results.results.iter();
+        rows.filter(|row| row.status() == status).count()
+    };
+    let ends: Vec<String> = Status::ALL
+        .iter()
+        .map(|status| (count(*status), status_words(*status).1))
+        .filter(|(rows, _)| *rows > 0)
+        .map(|(rows, words)| format!("{rows} {words}"))
+        .collect();
+    if ends.is_empty() {
+        "none".to_owned()
+    } else {
+        ends.join(", ")
+    }
+}
+
+pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
+    let mut warnings = vec![meaning(results.run.mode)];
+    if results.results.iter().any(|row| row.guest == "capos") {
+        warnings.push(strong(
+            "Rows of capos describe the reference kernel in this repository, not capOS.",
+            " The capOS kernel is not published.",
+        ));
+    }
+    warnings.extend(measurement_builds(appendix));
+    warnings.extend(measurement_capabilities(appendix));
+    if results.run.dirty {
+        warnings.push(strong(
+            "The sources had changes that the commit does not hold.",
+            " The commit alone may give other numbers.",
+        ));
+    }
+    if !appendix.overrides.is_empty() {
+        warnings.push(
+            strong("The command line changed the definitions:", " ")
+                .with_code(appendix.overrides.join(" ")),
+        );
+    }
+    if appendix.interrupted {
+        warnings.push(strong(
+            "The run was interrupted;",
+            " not every boot took place.",
+        ));
+    }
+    warnings
+}
+
+fn strong(loud: &str, quiet: &str) -> Inlines {
+    Inlines(vec![Inline::Strong(loud.to_owned())]).text(quiet)
+}
+
+fn meaning(mode: Mode) -> Inlines {
+    match mode {
+        Mode::Exact => strong(
+            "Numbers count instructions that the guest executed per operation.",
+            " They are not time and not cycles. Where a unit is virtual_ns, idling moved the \
+             emulator's clock too.",
+        ),
+        Mode::Hardware => strong("Numbers hold for this host's hardware.", ""),
+        Mode::Emulated => strong(
+            "EMULATED: a smoke run.",
+            " Its numbers are not publishable.",
+        ),
+    }
+}
+
+/// Kernels with a recorder inside are not the kernels that people run.
+fn measurement_builds(appendix: &Appendix) -> Option<Inlines> {
+    let built: BTreeSet<String> = appendix
+        .guests
+        .iter()
+        .filter(|build| !build.features.is_empty() || !build.extra.is_empty())
+        .map(|build| {
+            let features = build.features.iter().chain(&build.extra);
+            let features: Vec<&str> = features.map(String::as_str).collect();
+            format!(
+                "{} {} ({})",
+                build.guest,
+                build.variant,
+                features.join(", ")
+            )
+        })
+        .collect();
+    (!built.is_empty()).then(|| {
+        let built: Vec<String> = built.into_iter().collect();
+        strong("These are measurement builds:", " ").text(format!("{}.", built.join("; ")))
+    })
+}
+
+fn measurement_capabilities(appendix: &Appendix) -> Option<Inlines> {
+    let holders: Vec<&str> = appendix
+        .authority
+        .iter()
+        .filter(|profile| {
+            profile.declared.as_ref().is_some_and(|declared| {
+                let mut grants = declared.grants.iter();
+                grants.any(|(_, source)| *source == declared.measurement_source)
+            })
+        })
+        .map(|profile| profile.name.as_str())
+        .collect();
+    (!holders.is_empty()).then(|| {
+        strong(
+            "Programs hold a capability that exists for measuring only,",
+            " to open windows and hand over samples, outside of timed code. Profiles: ",
+        )
+        .with_code(holders.join(", "))
+    })
+}

@@ -1,0 +1,133 @@
+//! What second instruments said, and what they cost.
+
+use super::measured;
+use crate::appendix::Appendix;
+use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::number::{NONE, number, signed};
+use capbench_results::{InstrumentAgreement, InvalidReason, Results};
+
+pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
+    let mut section = super::section("instruments", "Instruments");
+    let blocks = &mut section.blocks;
+    let agreements = agreements(results);
+    let perturbations = perturbations(results);
+    if agreements.rows.is_empty() {
+        blocks.push(Block::Text(
+            "No second instrument watched a row that passed.".into(),
+        ));
+    } else {
+        blocks.push(Block::Text(
+            "Each instrument watched the very loop that the program of its own boot timed. The \
+             reading of all boots that lies farthest off is shown with what it may differ by; \
+             0 asks for an exact count."
+                .into(),
+        ));
+        blocks.push(Block::Table(agreements));
+    }
+    if !perturbations.rows.is_empty() {
+        blocks.push(Block::Table(perturbations));
+    }
+    if !appendix.audits.is_empty() {
+        let audits = appendix.audits.iter().map(|audit| audit.as_str().into());
+        blocks.push(Block::List(audits.collect()));
+    }
+    blocks.push(Block::Text(disagreeing(results).into()));
+    section
+}
+
+fn agreements(results: &Results) -> Table {
+    use Kind::{Number, Words};
+    let columns = [
+        ("benchmark", Words),
+        ("system", Words),
+        ("instrument", Words),
+        ("pass", Words),
+        ("boots", Number),
+        ("program", Number),
+        ("instrument says", Number),
+        ("off by", Number),
+        ("may differ by", Number),
+        ("unit", Words),
+    ];
+    let mut table = Table::new(
+        "Second instruments beside the program's own figures",
+        &columns,
+    );
+    for (row, measurement) in measured(results) {
+        for agreement in &measurement.instruments {
+            let mut cells = vec![
+                Inlines::code(&row.benchmark_name),
+                row.system.as_str().into(),
+                agreement.instrument.as_str().into(),
+                agreement.pass.as_str().into(),
+            ];
+            cells.extend(reading(agreement));
+            table.row(cells);
+        }
+    }
+    table
+}
+
+fn reading(agreement: &InstrumentAgreement) -> Vec<Inlines> {
+    let boots = match agreement.not_judged {
+        0 => agreement.agreed.to_string(),
+        other => format!("{} of {}", agreement.agreed, agreement.agreed + other),
+    };
+    let Some(widest) = &agreement.widest else {
+        let why = agreement.why.as_deref().unwrap_or(NONE);
+        return vec![boots.into(), format!("not judged: {why}").into()];
+    };
+    vec![
+        boots.into(),
+        number(widest.program).into(),
+        number(widest.observed).into(),
+        signed(widest.observed - widest.program).into(),
+        number(widest.allowed).into(),
+        match agreement.unit.as_str() {
+            "1" => "events".into(),
+            unit => unit.into(),
+        },
+    ]
+}
+
+fn perturbations(results: &Results) -> Table {
+    use Kind::{Number, Words};
+    let columns = [
+        ("benchmark", Words),
+        ("system", Words),
+        ("pass", Words),
+        ("unit", Words),
+        ("median without", Number),
+        ("median under it", Number),
+        ("perturbation", Number),
+    ];
+    let mut table = Table::new("What each pass's instrument adds to an operation", &columns);
+    for (row, measurement) in measured(results) {
+        for perturbation in &measurement.perturbations {
+            table.row(vec![
+                Inlines::code(&row.benchmark_name),
+                row.system.as_str().into(),
+                perturbation.pass.as_str().into(),
+                measurement.unit.as_str().into(),
+                number(measurement.median).into(),
+                number(perturbation.median).into(),
+                signed(perturbation.effect).into(),
+            ]);
+        }
+    }
+    table
+}
+
+/// Where instruments disagree there is no measurement; the rows stand elsewhere.
+fn disagreeing(results: &Results) -> String {
+    let word = InvalidReason::InstrumentsDisagree.as_str();
+    let rows = results.results.iter();
+    let disagree = rows.filter(|row| row.outcome.refusal().is_some_and(|(r, ..)| r == word));
+    match disagree.count() {
+        0 => "No row is invalid because its instruments disagree.".to_owned(),
+        1 => "1 row is invalid because its instruments disagree; see Correctness.".to_owned(),
+        rows => {
+            format!("{rows} rows are invalid because their instruments disagree; see Correctness.")
+        }
+    }
+}

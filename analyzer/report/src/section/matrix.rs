@@ -1,0 +1,320 @@
+//! Side by side: every benchmark, its counterparts, and what each pair does not share.
+
+use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::number::{NONE, number, ratio};
+use crate::plot::{self, Plot};
+use crate::text::leaning::leaning;
+use capbench_results::{
+    BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
+};
+use std::collections::BTreeSet;
+
+pub(super) fn section(results: &Results) -> Section {
+    let mut section = super::section("side-by-side", heading(results.run.mode));
+    let blocks = &mut section.blocks;
+    blocks.push(Block::Text(reading(results).into()));
+    let mut notes = Notes::default();
+    for (above, below) in pairs(results) {
+        let table = table(results, &above, &below, &mut notes);
+        blocks.push(Block::Table(table));
+    }
+    blocks.extend(alone(results).map(Block::Table));
+    if results.comparisons.is_empty() {
+        blocks.push(Block::Text(
+            "No mapping puts rows of this run side by side, so there is no ratio.".into(),
+        ));
+    }
+    if let Some(plot) = plot::ratios::of(results) {
+        blocks.push(Block::Plot(Plot::from(plot)));
+    }
+    if !notes.0.is_empty() {
+        blocks.push(Block::Heading("What each pair does not share".into()));
+        blocks.push(Block::Notes(
+            notes.0.into_iter().map(|(_, note)| note).collect(),
+        ));
+    }
+    let without = without_ratio(results);
+    if !without.is_empty() {
+        blocks.push(Block::Heading("Pairs without a ratio".into()));
+        blocks.push(Block::List(without));
+    }
+    blocks.extend(context(results).map(|note| Block::Text(note.into())));
+    section
+}
+
+/// A ratio travels with what it is a ratio of.
+const fn heading(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => "Side by side: instruction ratio (not time)",
+        Mode::Hardware => "Side by side",
+        Mode::Emulated => "Side by side: EMULATED, not publishable",
+    }
+}
+
+const fn ratio_title(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => "instruction ratio (not time)",
+        Mode::Hardware => "ratio",
+        Mode::Emulated => "ratio, not publishable",
+    }
+}
+
+fn reading(results: &Results) -> &'static str {
+    match results.run.mode {
+        Mode::Exact => {
+            "A ratio is the left median divided by the right one, of one run under one envelope. \
+             It compares code paths, not speed. A row leans when its window holds what exact \
+             mode counts as one instruction and hardware does not execute at that price; counts \
+             are per operation, where somebody counted. There is no overall ratio, because a \
+             mean over unlike rows says nothing."
+        }
+        Mode::Hardware | Mode::Emulated => {
+            "A ratio is the left median divided by the right one, of one run under one envelope. \
+             There is no overall ratio, because a mean over unlike rows says nothing."
+        }
+    }
+}
+
+/// Each pair of guests that mappings compare.
+fn pairs(results: &Results) -> BTreeSet<(String, String)> {
+    let pair = |comparison: &Comparison| {
+        let Comparison {
+            numerator,
+            denominator,
+            ..
+        } = comparison;
+        (numerator.guest.clone(), denominator.guest.clone())
+    };
+    results.comparisons.iter().map(pair).collect()
+}
+
+/// Declared differences, numbered in the order of first use.
+#[derive(Default)]
+struct Notes(Vec<(String, Inlines)>);
+
+impl Notes {
+    /// The number of this note.
+    fn number(&mut self, comparison: &Comparison) -> usize {
+        let difference = &comparison.difference;
+        if let Some(place) = self.0.iter().position(|(known, _)| known == difference) {
+            return place + 1;
+        }
+        let note = Inlines::code(family(&comparison.numerator.benchmark_name))
+            .text(" ÷ ")
+            .with_code(family(&comparison.denominator.benchmark_name))
+            .text(format!(": {difference}"));
+        self.0.push((difference.clone(), note));
+        self.0.len()
+    }
+}
+
+fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Table {
+    use Kind::{Context, Number, Words};
+    let (first, second) = if above == below {
+        ("numerator".to_owned(), "denominator".to_owned())
+    } else {
+        (title_of(above), title_of(below))
+    };
+    let (first, second) = (format!("{first} median"), format!("{second} median"));
+    let mut columns = vec![
+        ("benchmark", Words),
+        ("beside", Words),
+        ("status", Words),
+        ("unit", Words),
+        (first.as_str(), Number),
+        (second.as_str(), Number),
+        (ratio_title(results.run.mode), Number),
+        ("leans", Words),
+        ("note", Words),
+    ];
+    let beside = !results.context.is_empty();
+    if beside {
+        columns.push(("context: native host, ns, in no ratio", Context));
+    }
+    let pairs: Vec<&Comparison> = results
+        .comparisons
+        .iter()
+        .filter(|pair| pair.numerator.guest == above && pair.denominator.guest == below)
+        .collect();
+    let booted: BTreeSet<&str> = pairs
+        .iter()
+        .map(|pair| pair.denominator.system.as_str())
+        .collect();
+    let systems = Vec::from_iter(booted).join(", ");
+    let caption = format!("{above} beside {below} ({systems})");
+    let mut table = Table::new(caption, &columns);
+    for comparison in pairs {
+        let Comparison {
+            numerator,
+            denominator,
+            ..
+        } = comparison;
+        let mut beside_it = Inlines::code(&denominator.benchmark_name);
+        // Said once, in the caption, where all are of one system.
+        if denominator.system != systems {
+            beside_it = beside_it.dim(format!(" {}", denominator.system));
+        }
+        let quotient = match &comparison.outcome {
+            ComparisonOutcome::Ratio(found) => ratio(found.value),
+            ComparisonOutcome::None(_) => NONE.to_owned(),
+        };
+        let note = notes.number(comparison);
+        let mut cells = vec![
+            Inlines::code(&numerator.benchmark_name),
+            beside_it,
+            status(results, comparison),
+            units(results, comparison).into(),
+            median(results, numerator),
+            median(results, denominator),
+            Inlines(vec![Inline::Strong(quotient)]),
+            leans(results, comparison).into(),
+            Inlines(vec![Inline::Link {
+                href: format!("#note-{note}"),
+                text: note.to_string(),
+            }]),
+        ];
+        if beside {
+            cells.push(native(results, &denominator.benchmark_name));
+        }
+        table.row(cells);
+    }
+    table
+}
+
+/// The reference kernel is named where its numbers stand.
+fn title_of(guest: &str) -> String {
+    match guest {
+        "capos" => "capos (reference kernel)".to_owned(),
+        "linux" => "Linux".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult> {
+    results.results.iter().find(|row| RowName::of(row) == *name)
+}
+
+/// One status where both agree, both with their side where not.
+fn status(results: &Results, comparison: &Comparison) -> Inlines {
+    let of = |name: &RowName| find(results, name).map(BenchmarkResult::status);
+    match (of(&comparison.numerator), of(&comparison.denominator)) {
+        (Some(above), Some(below)) if above == below => above.into(),
+        (Some(above), Some(below)) => Inlines::from(above).dim(" / ").and(Inline::Status(below)),
+        _ => NONE.into(),
+    }
+}
+
+/// The unit of what is shown; both, where two values cannot be divided.
+fn units(results: &Results, comparison: &Comparison) -> String {
+    let of = |name: &RowName| Some(find(results, name)?.outcome.measurement()?.unit);
+    match (of(&comparison.numerator), of(&comparison.denominator)) {
+        (Some(above), Some(below)) if above != below => format!("{above} / {below}"),
+        (Some(unit), _) | (None, Some(unit)) => unit.to_string(),
+        (None, None) => NONE.to_owned(),
+    }
+}
+
+fn median(results: &Results, name: &RowName) -> Inlines {
+    let value = find(results, name).and_then(|row| row.outcome.measurement());
+    value.map_or(NONE.into(), |value| number(value.median).into())
+}
+
+fn leans(results: &Results, comparison: &Comparison) -> String {
+    let side = |name: &RowName| {
+        let held = leaning(&find(results, name)?.outcome)?;
+        Some(format!("{}: {held}", name.guest))
+    };
+    let sides = [side(&comparison.numerator), side(&comparison.denominator)];
+    let sides: Vec<String> = sides.into_iter().flatten().collect();
+    if sides.is_empty() {
+        NONE.to_owned()
+    } else {
+        sides.join("; ")
+    }
+}
+
+fn native(results: &Results, benchmark: &str) -> Inlines {
+    let mut context = results.context.iter();
+    let row = context.find(|row| row.benchmark_name == benchmark);
+    match row.map(|row| &row.outcome) {
+        Some(Outcome::Passed(value)) => number(value.median).into(),
+        Some(outcome) => outcome.status().into(),
+        None => NONE.into(),
+    }
+}
+
+fn without_ratio(results: &Results) -> Vec<Inlines> {
+    let pair = |comparison: &Comparison| {
+        let ComparisonOutcome::None(refusal) = &comparison.outcome else {
+            return None;
+        };
+        let pair = Inlines::code(&comparison.numerator.benchmark_name)
+            .text(" ÷ ")
+            .with_code(&comparison.denominator.benchmark_name)
+            .dim(format!(" ({}): ", comparison.denominator.system))
+            .with_code(refusal.reason.as_str());
+        Some(pair.text(format!(": {}", refusal.detail)))
+    };
+    results.comparisons.iter().filter_map(pair).collect()
+}
+
+/// Whose time it is, and why it stands apart.
+fn context(results: &Results) -> Option<String> {
+    let row = results.context.first()?;
+    Some(format!(
+        "Context column: {}, {}. Time on another clock, on a machine with other things to do; \
+         read the order of magnitude. It is part of no ratio.",
+        row.column, row.source
+    ))
+}
+
+/// Rows that stand beside nothing.
+fn alone(results: &Results) -> Option<Table> {
+    use Kind::{Number, Words};
+    let paired = |name: &RowName| {
+        let mut comparisons = results.comparisons.iter();
+        comparisons.any(|c| c.numerator == *name || c.denominator == *name)
+    };
+    let rows: Vec<&BenchmarkResult> = results
+        .results
+        .iter()
+        .filter(|row| !paired(&RowName::of(row)))
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let columns = [
+        ("benchmark", Words),
+        ("guest", Words),
+        ("status", Words),
+        ("unit", Words),
+        ("median", Number),
+        ("leans", Words),
+    ];
+    let mut table = Table::new("Rows that stand beside nothing", &columns);
+    for row in rows {
+        let mut cells = vec![
+            Inlines::code(&row.benchmark_name),
+            format!("{} ({})", row.guest, row.system).into(),
+            row.status().into(),
+        ];
+        match &row.outcome {
+            Outcome::Passed(value) => cells.extend([
+                value.unit.as_str().into(),
+                number(value.median).into(),
+                leaning(&row.outcome).unwrap_or(NONE.to_owned()).into(),
+            ]),
+            outcome => {
+                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
+                cells.push(reason.into());
+            }
+        }
+        table.row(cells);
+    }
+    Some(table)
+}
+
+/// A result's name without its batch size.
+fn family(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(family, _)| family)
+}

@@ -1,0 +1,140 @@
+//! The rows of one tier, guest by guest.
+
+use super::systems;
+use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::number::{NONE, number, optional};
+use capbench_results::{BenchmarkResult, Measurement, Outcome, Results, SampleKind};
+use std::collections::BTreeSet;
+
+/// Below this many boots a confidence interval of their medians would be a guess.
+const BOOTS_FOR_INTERVAL: usize = 8;
+
+pub(super) fn section(results: &Results, tier: u16) -> Section {
+    let mut section = super::section(
+        &format!("tier-{tier}"),
+        format!("Tier {tier}{}", kind(tier)),
+    );
+    let rows: Vec<&BenchmarkResult> = results
+        .results
+        .iter()
+        .filter(|row| row.tier == tier)
+        .collect();
+    section.blocks.push(Block::Text(
+        "Median: of the boots' medians. Range: the smallest and the largest of them; a single \
+         number where all boots agree to the last digit. Cold: the first value of a window, \
+         never mixed into the others."
+            .into(),
+    ));
+    for (guest, system) in systems(rows.iter().copied()) {
+        let of_system: Vec<&BenchmarkResult> = rows
+            .iter()
+            .copied()
+            .filter(|row| row.guest == guest && row.system == system)
+            .collect();
+        section
+            .blocks
+            .push(Block::Table(table(&guest, &system, &of_system)));
+        let mechanisms = mechanisms(&of_system);
+        if !mechanisms.is_empty() {
+            section.blocks.push(Block::Terms(mechanisms));
+        }
+    }
+    section
+}
+
+/// What the benchmarks of a tier are.
+const fn kind(tier: u16) -> &'static str {
+    match tier {
+        0 => ": correctness",
+        1 => ": native primitives",
+        2 => ": translated system benchmarks",
+        3 => ": common workloads",
+        4 => ": user stories",
+        _ => "",
+    }
+}
+
+fn table(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
+    use Kind::{Number, Words};
+    let columns = [
+        ("benchmark", Words),
+        ("status", Words),
+        ("unit", Words),
+        ("median", Number),
+        ("range", Number),
+        ("p95", Number),
+        ("p95 is of", Words),
+        ("boots", Number),
+        ("cold", Number),
+    ];
+    let mut table = Table::new(caption(guest, system, rows), &columns);
+    for row in rows {
+        let name = Inlines::code(&row.benchmark_name);
+        match &row.outcome {
+            Outcome::Passed(measurement) => {
+                let mut cells = vec![name, row.status().into()];
+                cells.extend(numbers(measurement));
+                table.row(cells);
+            }
+            outcome => {
+                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
+                table.row(vec![name, row.status().into(), reason.into()]);
+            }
+        }
+    }
+    table
+}
+
+fn caption(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> String {
+    let boots = rows.iter().filter_map(|row| row.outcome.measurement());
+    let fewest = boots.map(|measurement| measurement.boots.len()).min();
+    let interval = match fewest {
+        Some(boots) if boots < BOOTS_FOR_INTERVAL => {
+            format!(
+                ": fewer than {BOOTS_FOR_INTERVAL} boots, so the range and no confidence interval"
+            )
+        }
+        _ => String::new(),
+    };
+    format!("{guest} ({system}){interval}")
+}
+
+fn numbers(measurement: &Measurement) -> [Inlines; 7] {
+    let range = measurement.range;
+    [
+        measurement.unit.as_str().into(),
+        Inlines(vec![Inline::Strong(number(measurement.median))]),
+        if range.low == range.high {
+            number(range.low).into()
+        } else {
+            format!("{} … {}", number(range.low), number(range.high)).into()
+        },
+        optional(measurement.p95).into(),
+        percentile_of(measurement).into(),
+        measurement.boots.len().to_string().into(),
+        optional(measurement.cold).into(),
+    ]
+}
+
+/// A percentile says what it is of: the tail of batch means is no latency.
+fn percentile_of(measurement: &Measurement) -> String {
+    match (measurement.p95, measurement.sample_kind) {
+        (None, _) => NONE.to_owned(),
+        (Some(_), SampleKind::Operations) => format!("operations (n={})", measurement.n),
+        (Some(_), SampleKind::BatchMeans) => format!("batch means (n={})", measurement.n),
+    }
+}
+
+/// What each benchmark does, once for all its batch sizes.
+fn mechanisms(rows: &[&BenchmarkResult]) -> Vec<(String, Inlines)> {
+    let mut told = BTreeSet::new();
+    rows.iter()
+        .filter(|row| !row.notes.is_empty())
+        .filter_map(|row| {
+            let name = &row.benchmark_name;
+            let family = name.rsplit_once('/').map_or(&**name, |(family, _)| family);
+            let new = told.insert((family, row.notes.as_str()));
+            new.then(|| (family.to_owned(), row.notes.as_str().into()))
+        })
+        .collect()
+}

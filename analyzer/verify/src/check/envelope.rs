@@ -1,0 +1,70 @@
+//! What outside the guests can change a number.
+
+use serde_json::json;
+
+use super::{Answer, Found, count};
+use crate::canonical;
+use crate::run::Run;
+
+pub(super) fn hash(run: &Run) -> Found {
+    let envelope = &run.record()?.envelope;
+    // The machine underneath changes numbers of its own clock only.
+    let host = (envelope.mode == "hardware").then_some(&envelope.host);
+    let found = canonical::hash(&json!([
+        envelope.mode,
+        envelope.arguments,
+        envelope.qemu_version,
+        envelope.firmware_sha256,
+        host,
+    ]));
+    let faults = super::differ("hash", &envelope.hash, &found);
+    Answer::new(faults.into_iter().collect(), format!("SHA-256 {found}"))
+}
+
+pub(super) fn command_lines(run: &Run) -> Found {
+    let record = run.record()?;
+    let patterns = &record.envelope.arguments;
+    let mut faults = Vec::new();
+    for boot in &record.boots {
+        let stem = boot.stem();
+        let arguments = boot.arguments.iter();
+        let other = patterns
+            .iter()
+            .zip(arguments)
+            .find(|(pattern, argument)| !fits(pattern, argument));
+        if let Some((pattern, argument)) = other {
+            faults.push(format!("{stem}: `{argument}` in the place of `{pattern}`"));
+        }
+        // An audit boot adds the switches that make the emulator log.
+        let (asked, given) = (patterns.len(), boot.arguments.len());
+        if given < asked || (given > asked && !boot.audit) {
+            faults.push(format!("{stem}: {given} arguments instead of {asked}"));
+        }
+    }
+    Answer::new(faults, count(record.boots.len(), "boot"))
+}
+
+/// Whether `text` is `pattern` with something in the place of its `{placeholder}`.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return pattern == text;
+    };
+    let Some((_, after)) = rest.split_once('}') else {
+        return pattern == text;
+    };
+    text.len() >= before.len() + after.len() && text.starts_with(before) && text.ends_with(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placeholder_stands_for_anything_and_the_rest_for_itself() {
+        assert!(fits("{kernel}", "/a/kernel"));
+        assert!(fits("file,path={trace},x", "file,path=/t,x"));
+        assert!(!fits("file,path={trace},x", "file,path=/t,y"));
+        assert!(!fits("aa{x}aa", "aaa"));
+        assert!(!fits("-m", "-n"));
+    }
+}

@@ -1,0 +1,61 @@
+//! The Linux guest's program on the host, from its own trace.
+
+use super::{Answer, Found, count};
+use crate::run::Run;
+use crate::statistics::{extremes, median};
+
+/// The column that comes from a trace of the run; others come from elsewhere.
+const COLUMN: &str = "native host";
+
+/// Ticks become time by a factor, and two programs may multiply in two orders.
+const TOLERANCE: f64 = 1e-9;
+
+pub(super) fn check(run: &Run) -> Found {
+    let (record, document) = (run.record()?, run.document()?);
+    let rows = document.context.iter().filter(|row| row.column == COLUMN);
+    let rows: Vec<_> = rows
+        .filter_map(|row| Some((row, row.value.as_ref()?)))
+        .collect();
+    if rows.is_empty() {
+        return Err("the run has no native numbers".to_owned());
+    }
+    let stored = record.native.as_ref().and_then(|run| run.capture.stored());
+    let Some(stored) = stored else {
+        return Answer::new(vec!["numbers without a trace".to_owned()], "");
+    };
+    let said = match run.said(&stored.file) {
+        Ok(said) => said,
+        Err(error) => return Answer::new(vec![error], ""),
+    };
+    let mut faults = Vec::new();
+    for (row, value) in &rows {
+        let name = &row.benchmark_name;
+        let window = said.window(name);
+        let Some(window) = window.filter(|w| matches!(w.verdict, Some((true, _)))) else {
+            faults.push(format!("{name}: no window that its oracle accepted"));
+            continue;
+        };
+        let batch = name.rsplit('/').next().and_then(|batch| batch.parse().ok());
+        let values = window.values(batch.unwrap_or(1));
+        let scale = match (value.unit.as_str(), said.ticks_per_second) {
+            ("ns", rate) if rate > 0 => 1e9 / rate as f64,
+            ("tsc_ticks", _) => 1.0,
+            (unit, rate) => {
+                faults.push(format!("{name}: in {unit} from a clock of {rate} Hz"));
+                continue;
+            }
+        };
+        let middle = median(&values.warm).map_or(f64::NAN, |median| median * scale);
+        let low = extremes(&values.warm).map_or(f64::NAN, |(low, _)| low * scale);
+        for (what, stored, found) in [("median", value.median, middle), ("min", value.min, low)] {
+            // Where nothing was found it is no number, and equals none.
+            let near = (stored - found).abs() <= TOLERANCE * found.abs();
+            if !near {
+                faults.push(format!("{name}: {what}: stored {stored}, found {found}"));
+            }
+        }
+        let n = values.warm.len() as u64;
+        faults.extend(super::differ(&format!("{name}: n"), value.n, n));
+    }
+    Answer::new(faults, count(rows.len(), "number"))
+}

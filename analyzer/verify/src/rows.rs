@@ -1,0 +1,184 @@
+//! `results.json` as data, without the laws of the reader that everybody uses: what
+//! that reader rejects must be found and named here, not end the reading.
+
+use serde::Deserialize;
+
+/// The document.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    pub run: RunLine,
+    pub results: Vec<Row>,
+    #[serde(default)]
+    pub comparisons: Vec<Comparison>,
+    #[serde(default)]
+    pub context: Vec<Context>,
+}
+
+/// What the document says of its run.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunLine {
+    pub id: String,
+    pub suite: String,
+    pub mode: String,
+    pub commit: String,
+    pub dirty: bool,
+    pub envelope: EnvelopeLine,
+}
+
+/// The envelope's name.
+#[derive(Debug, Deserialize)]
+pub struct EnvelopeLine {
+    pub hash: String,
+}
+
+/// One result.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    pub run_id: String,
+    pub benchmark_name: String,
+    pub guest: String,
+    pub system: String,
+    pub mode: String,
+    pub artifact_hash: Option<String>,
+    pub measurement: Option<Measured>,
+}
+
+/// Its numbers.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measured {
+    pub unit: String,
+    pub median: f64,
+    pub p95: Option<f64>,
+    pub samples: Vec<f64>,
+    pub batch: u32,
+    pub n: u64,
+    pub min: f64,
+    pub max: f64,
+    pub sd: Option<f64>,
+    pub range: Range,
+    pub cold: Option<f64>,
+    pub boots: Vec<BootLine>,
+    pub breakdown: Option<Breakdown>,
+    #[serde(default)]
+    pub instruments: Vec<serde_json::Value>,
+    #[serde(default)]
+    pub perturbations: Vec<Perturbation>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Range {
+    pub low: f64,
+    pub high: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct BootLine {
+    pub trace: String,
+    pub n: u64,
+    pub median: f64,
+    pub p95: Option<f64>,
+    pub cold: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Breakdown {
+    pub traces: Vec<String>,
+    pub dispatches: u64,
+    pub incomplete: u64,
+    pub traced_median: Option<f64>,
+    pub tracing_effect: Option<f64>,
+    pub segments: Vec<Segment>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Segment {
+    pub name: String,
+    pub count: u64,
+    pub max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Perturbation {
+    pub pass: String,
+    pub median: f64,
+}
+
+/// Two rows side by side.
+#[derive(Debug, Deserialize)]
+pub struct Comparison {
+    pub numerator: Name,
+    pub denominator: Name,
+    pub ratio: Option<Ratio>,
+}
+
+/// What names a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Name {
+    pub benchmark_name: String,
+    pub guest: String,
+    pub system: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Ratio {
+    pub value: f64,
+    pub unit: String,
+    pub numerator: f64,
+    pub denominator: f64,
+}
+
+/// A number from outside the envelope.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Context {
+    pub column: String,
+    pub benchmark_name: String,
+    pub value: Option<ContextValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ContextValue {
+    pub unit: String,
+    pub median: f64,
+    pub min: f64,
+    pub n: u64,
+}
+
+impl Row {
+    /// The row as evidence names it.
+    pub fn title(&self) -> String {
+        self.name().title()
+    }
+
+    pub fn name(&self) -> Name {
+        Name {
+            benchmark_name: self.benchmark_name.clone(),
+            guest: self.guest.clone(),
+            system: self.system.clone(),
+        }
+    }
+}
+
+impl Name {
+    pub fn title(&self) -> String {
+        format!("{} on {}/{}", self.benchmark_name, self.guest, self.system)
+    }
+}
+
+impl Document {
+    pub fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Rows that passed, with their numbers.
+    pub fn passed(&self) -> impl Iterator<Item = (&Row, &Measured)> {
+        let rows = self.results.iter();
+        rows.filter_map(|row| Some((row, row.measurement.as_ref()?)))
+    }
+}

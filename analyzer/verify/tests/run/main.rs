@@ -1,0 +1,5 @@
+//! Whole runs, made of golden traces.
+
+mod artifact;
+mod explained;
+mod tampered;

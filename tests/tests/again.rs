@@ -1,0 +1,133 @@
+//! A real run, made by booting the smallest benchmark there is: it verifies, its
+//! rows are explained, and it repeats to the bit; after one sample was changed it
+//! does neither.
+
+use capbench_tests::command::executable;
+use capbench_tests::source_copy::{copy_tree, repository};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn capbench(arguments: &[&str]) -> Output {
+    let mut command = Command::new(executable());
+    command.env("NO_COLOR", "1").env("COLUMNS", "300");
+    let output = command.current_dir(repository()).args(arguments).output();
+    output.unwrap()
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Every sample of every row one higher, and all that follows from them: a run that
+/// contradicts nothing but its traces.
+fn raise_every_sample(run: &Path) {
+    let path = run.join("results.json");
+    let mut document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for row in document["results"].as_array_mut().unwrap() {
+        let measurement = &mut row["measurement"];
+        for name in ["median", "p95", "min", "max", "cold"] {
+            raise(&mut measurement[name]);
+        }
+        raise(&mut measurement["range"]["low"]);
+        raise(&mut measurement["range"]["high"]);
+        for sample in measurement["samples"].as_array_mut().unwrap() {
+            raise(sample);
+        }
+        for boot in measurement["boots"].as_array_mut().unwrap() {
+            raise(&mut boot["median"]);
+        }
+        measurement.as_object_mut().unwrap().remove("breakdown");
+    }
+    fs::write(&path, document.to_string()).unwrap();
+}
+
+fn raise(value: &mut Value) {
+    *value = json!(value.as_f64().unwrap() + 1.0);
+}
+
+#[test]
+fn a_run_verifies_explains_itself_and_repeats() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("runs");
+    let made = capbench(&[
+        "run",
+        "ring/nop",
+        "--guest=capos",
+        "--boots=2",
+        "--no-audit",
+        "--no-native",
+        "--format=json",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let printed = json_of(&made);
+    let latest = out.join("latest");
+    let stored = fs::read(latest.join("results.json")).unwrap();
+    assert_eq!(made.stdout, stored, "json is the content of results.json");
+
+    let run = latest.to_str().unwrap();
+    let verified = capbench(&["verify", run, "--format=json"]);
+    assert_eq!(verified.status.code(), Some(0), "{verified:?}");
+    assert_eq!(json_of(&verified)["broken"], 0);
+
+    let explained = capbench(&["explain", "ring/nop/16", "--run", run, "--format=json"]);
+    let median = &printed["results"][1]["measurement"]["median"];
+    let cell = &json_of(&explained)[0];
+    assert_eq!(cell["measurement"]["median"], *median);
+    let attempts = cell["attempts"].as_array().unwrap();
+    let samples = |attempt: &&Value| attempt["boot"].as_str().unwrap().contains("samples");
+    assert_eq!(attempts.iter().filter(samples).count(), 2);
+    for attempt in attempts.iter().filter(samples) {
+        assert_eq!(attempt["said"]["median"], *median);
+    }
+
+    let changed = place.path().join("changed");
+    copy_tree(&latest.canonicalize().unwrap(), &changed).unwrap();
+    raise_every_sample(&changed);
+    let verified = capbench(&["verify", changed.to_str().unwrap(), "--format=json"]);
+    assert_eq!(verified.status.code(), Some(2), "{verified:?}");
+    let checks = json_of(&verified)["checks"].clone();
+    let broken = checks.as_array().unwrap().iter();
+    let broken = broken.filter(|check| check["verdict"] == "broken");
+    let broken: Vec<&str> = broken.filter_map(|check| check["name"].as_str()).collect();
+    for name in ["sums", "forms", "samples", "statistics"] {
+        assert!(broken.contains(&name), "{name}: {broken:?}");
+    }
+
+    replay(&latest, 0, &place.path().join("again"), "");
+    replay(&changed, 2, &place.path().join("differently"), "became");
+    from_another_commit(&changed);
+}
+
+fn replay(run: &Path, status: i32, out: &Path, difference: &str) {
+    let out = out.to_str().unwrap();
+    let replayed = capbench(&[
+        "replay",
+        run.to_str().unwrap(),
+        "--out",
+        out,
+        "--format=json",
+    ]);
+    assert_eq!(replayed.status.code(), Some(status), "{replayed:?}");
+    let rows = json_of(&replayed)["rows"].clone();
+    for row in rows.as_array().unwrap() {
+        let differences = row["differences"].to_string();
+        assert_eq!(differences == "[]", status == 0, "{differences}");
+        assert!(differences.contains(difference), "{differences}");
+    }
+}
+
+fn from_another_commit(run: &Path) {
+    let path = run.join("run.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["checkout"]["commit"] = json!("0".repeat(40));
+    fs::write(&path, record.to_string()).unwrap();
+    let refused = capbench(&["replay", run.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("replay.sh"), "{said}");
+}
