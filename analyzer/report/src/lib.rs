@@ -7,9 +7,11 @@
 //! print and counting samples for a histogram, and nothing touches a file.
 
 pub mod appendix;
+mod beside;
 mod document;
 mod html;
 mod json;
+mod leaning;
 mod look;
 mod markdown;
 mod number;

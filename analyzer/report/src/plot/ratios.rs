@@ -2,8 +2,8 @@
 
 use super::canvas::{Anchor, Canvas, Fill};
 use super::{Drawing, Plot, PlotError, palette};
+use crate::leaning::leaning;
 use crate::number::{number, ratio};
-use crate::text::leaning::leaning;
 use capbench_results::{ComparisonOutcome, Mode, Results, RowName};
 
 /// Height of a pair.

@@ -1,9 +1,10 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
+use crate::beside::{self, find, leans};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::leaning::leaning;
 use crate::number::{NONE, number, ratio};
 use crate::plot::{self, Plot};
-use crate::text::leaning::leaning;
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
 };
@@ -190,10 +191,6 @@ fn title_of(guest: &str) -> String {
     }
 }
 
-fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult> {
-    results.results.iter().find(|row| RowName::of(row) == *name)
-}
-
 /// One status where both agree, both with their side where not.
 fn status(results: &Results, comparison: &Comparison) -> Inlines {
     let of = |name: &RowName| find(results, name).map(BenchmarkResult::status);
@@ -219,24 +216,8 @@ fn median(results: &Results, name: &RowName) -> Inlines {
     value.map_or(NONE.into(), |value| number(value.median).into())
 }
 
-fn leans(results: &Results, comparison: &Comparison) -> String {
-    let side = |name: &RowName| {
-        let held = leaning(&find(results, name)?.outcome)?;
-        Some(format!("{}: {held}", name.guest))
-    };
-    let sides = [side(&comparison.numerator), side(&comparison.denominator)];
-    let sides: Vec<String> = sides.into_iter().flatten().collect();
-    if sides.is_empty() {
-        NONE.to_owned()
-    } else {
-        sides.join("; ")
-    }
-}
-
 fn native(results: &Results, benchmark: &str) -> Inlines {
-    let mut context = results.context.iter();
-    let row = context.find(|row| row.benchmark_name == benchmark);
-    match row.map(|row| &row.outcome) {
+    match beside::context(results, benchmark).map(|row| &row.outcome) {
         Some(Outcome::Passed(value)) => number(value.median).into(),
         Some(outcome) => outcome.status().into(),
         None => NONE.into(),

@@ -1,12 +1,10 @@
 //! Rows of different guests side by side, and what each pair does not share.
 
-use super::leaning::leaning;
+use crate::beside::{self, find, leans};
 use crate::look::Look;
 use crate::number::{NONE, number, ratio};
 use crate::table::{Align, Table};
-use capbench_results::{
-    BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
-};
+use capbench_results::{Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName};
 
 /// The matrix, the declared differences, and the context column's meaning; without
 /// a comparison the context alone, if there is any.
@@ -100,10 +98,6 @@ fn table(results: &Results, look: Look) -> String {
     table.render(look)
 }
 
-fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult> {
-    results.results.iter().find(|row| RowName::of(row) == *name)
-}
-
 fn median_of(results: &Results, name: &RowName) -> String {
     let row = find(results, name);
     match row.map(|row| &row.outcome) {
@@ -115,28 +109,10 @@ fn median_of(results: &Results, name: &RowName) -> String {
 
 /// The host's own figure of the benchmark beside the ratio, never in it.
 fn native(results: &Results, benchmark: &str) -> String {
-    let row = results
-        .context
-        .iter()
-        .find(|row| row.benchmark_name == benchmark);
-    match row.map(|row| &row.outcome) {
+    match beside::context(results, benchmark).map(|row| &row.outcome) {
         Some(Outcome::Passed(value)) => number(value.median),
         Some(outcome) => outcome.status().to_string(),
         None => NONE.to_owned(),
-    }
-}
-
-fn leans(results: &Results, comparison: &Comparison) -> String {
-    let side = |name: &RowName| {
-        let held = leaning(&find(results, name)?.outcome)?;
-        Some(format!("{}: {held}", name.guest))
-    };
-    let sides = [side(&comparison.numerator), side(&comparison.denominator)];
-    let sides: Vec<String> = sides.into_iter().flatten().collect();
-    if sides.is_empty() {
-        NONE.to_owned()
-    } else {
-        sides.join("; ")
     }
 }
 

@@ -2,7 +2,6 @@
 
 pub(crate) mod breakdown;
 pub(crate) mod instruments;
-pub(crate) mod leaning;
 pub(crate) mod matrix;
 pub(crate) mod results;
 pub(crate) mod trace;

@@ -1,6 +1,6 @@
 //! The table of benchmarks, and why some have no number.
 
-use super::leaning::leaning;
+use crate::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
 use crate::table::{Align, Cell, Table};
