@@ -10,11 +10,13 @@ use crate::histogram::Budget;
 use crate::trace::Trace;
 use crate::windows::{Tables, Window};
 use capbench_results::{
-    BootSummary, Breakdown, Evidence, FailureReason, InstrumentAgreement, InvalidReason,
+    BootSummary, Breakdown, Evidence, FailureReason, InstrumentAgreement, Interval, InvalidReason,
     Measurement, Mispriced, Outcome, Perturbation, Range, Refusal, SampleKind, Unit,
     UnsupportedReason,
 };
-use capbench_stats::{median, summarize};
+use capbench_stats::{
+    Confidence, REPORT_RESAMPLES, Replicates, Resampling, Summary, median, summarize,
+};
 use trace_format::SampleFlags;
 
 /// Evidence kept in a refusal; the traces hold the rest.
@@ -171,6 +173,7 @@ fn measure(row: &Row, material: &Material) -> Result<Measurement, Refused> {
             low: summary.medians.low,
             high: summary.medians.high,
         },
+        interval: interval(&summary),
         cold: cold.and_then(|cold| median(&cold)),
         boots: boots
             .iter()
@@ -187,6 +190,27 @@ fn measure(row: &Row, material: &Material) -> Result<Measurement, Refused> {
         instruments: material.instruments.to_vec(),
         perturbations: perturbations(row, summary.median, material.passes)?,
         mispriced: material.mispriced.to_vec(),
+    })
+}
+
+/// Seed of every interval: equal boots give equal intervals.
+const INTERVAL_SEED: u64 = 1;
+
+/// Of the median of boots' medians, by percentiles: a median's bias cannot be
+/// corrected from its own replicates (`docs/src/statistics.md`).
+fn interval(summary: &Summary) -> Option<Interval> {
+    let medians: Vec<f64> = summary.boots.iter().map(|boot| boot.median).collect();
+    let resampling = Resampling {
+        resamples: REPORT_RESAMPLES,
+        seed: INTERVAL_SEED,
+    };
+    let of_medians = |medians: &[f64]| median(medians).unwrap_or(f64::NAN);
+    let replicates = Replicates::draw(&medians, of_medians, resampling).ok()?;
+    let found = replicates.percentile(Confidence::P95);
+    Some(Interval {
+        low: found.low,
+        high: found.high,
+        confidence: found.confidence.fraction(),
     })
 }
 

@@ -71,6 +71,24 @@ fn clean_boots_yield_a_number_and_a_breakdown() {
 }
 
 #[test]
+fn eight_boots_give_an_interval_and_seven_do_not() {
+    let interval = |boots: usize| {
+        let outcome = outcome_of(&ROW, &vec![Story::default(); boots], &[]);
+        let measurement = outcome.measurement().unwrap();
+        measurement.check().unwrap();
+        (measurement.median, measurement.interval)
+    };
+    let (_, none) = interval(7);
+    assert_eq!(none, None);
+    let (median, some) = interval(8);
+    let some = some.unwrap();
+    assert_eq!(
+        (some.low, some.high, some.confidence),
+        (median, median, 0.95)
+    );
+}
+
+#[test]
 fn one_bad_boot_of_several_refuses_the_number() {
     let good = Story::default();
     let bad = Story {

@@ -29,6 +29,7 @@ fn measurement(unit: Unit, median: f64) -> Measurement {
             cold: None,
         }],
         breakdown: None,
+        interval: None,
         instruments: Vec::new(),
         perturbations: Vec::new(),
         mispriced: Vec::new(),

@@ -94,6 +94,13 @@ struct MeasurementSummary {
   instruments   @15 :List(InstrumentAgreement);
   perturbations @16 :List(Perturbation);
   mispriced     @17 :List(Mispriced);
+  interval      @18 :Interval;  # of the median, by bootstrap over boots; null: fewer than 8
+}
+
+struct Interval {
+  low        @0 :Float64;
+  high       @1 :Float64;
+  confidence @2 :Float64;  # how often such an interval is meant to hold the true median
 }
 
 # What a second instrument said of the loop that the program timed, in the boots

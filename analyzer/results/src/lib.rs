@@ -38,7 +38,7 @@ pub use digest::{Digest, NotADigest};
 pub use document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
 pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
-pub use measurement::{BootSummary, Measurement, Range, SampleKind};
+pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
 pub use message::MessageError;
 pub use mispriced::Mispriced;
 pub use outcome::{Evidence, Outcome, Refusal};

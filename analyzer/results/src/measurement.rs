@@ -58,6 +58,10 @@ pub struct Measurement {
     pub sd: Option<f64>,
     /// Smallest and largest median of a boot.
     pub range: Range,
+    /// Where the median would lie with other boots; absent below eight of them, where
+    /// the range says all there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
     /// Median of the boots' first values, before any warm-up; absent when the
     /// benchmark does not record it.
     pub cold: Option<f64>,
@@ -86,6 +90,21 @@ pub struct Range {
     /// The largest.
     pub high: f64,
 }
+
+/// Where a median would lie with other boots, by bootstrap over the boots there were.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How often such an interval is meant to hold the true median.
+    pub confidence: f64,
+}
+
+/// Fewest boots that an interval can be made of.
+const INTERVAL_BOOTS: usize = 8;
 
 /// What one boot contributed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -160,6 +179,20 @@ impl Measurement {
             for value in [boot.p95, boot.cold].into_iter().flatten() {
                 finite("statistic of a boot", value)?;
             }
+        }
+        if let Some(interval) = self.interval {
+            require(
+                self.boots.len() >= INTERVAL_BOOTS,
+                "an interval is made of eight boots or more",
+            )?;
+            require(
+                low <= interval.low && interval.low <= interval.high && interval.high <= high,
+                "an interval of the median lies among the boots' medians",
+            )?;
+            require(
+                interval.confidence > 0.0 && interval.confidence < 1.0,
+                "a confidence lies between 0 and 1",
+            )?;
         }
         self.instruments
             .iter()

@@ -10,7 +10,7 @@ use crate::breakdown::{Breakdown, SegmentSummary};
 use crate::digest::{Digest, NotADigest};
 use crate::document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
 use crate::json::check_schema;
-use crate::measurement::{BootSummary, Measurement, Range, SampleKind};
+use crate::measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
 use crate::outcome::{Evidence, Outcome, Refusal};
 use crate::results_capnp as wire;
 use crate::words::{Status, UnknownWord};
@@ -227,6 +227,12 @@ fn write_measurement(
     let mut range = to.reborrow().init_range();
     range.set_low(measurement.range.low);
     range.set_high(measurement.range.high);
+    if let Some(interval) = measurement.interval {
+        let mut to = to.reborrow().init_interval();
+        to.set_low(interval.low);
+        to.set_high(interval.high);
+        to.set_confidence(interval.confidence);
+    }
     to.set_cold(or_nan(measurement.cold));
     let mut boots = to.reborrow().init_boots(length(&measurement.boots)?);
     for (index, boot) in measurement.boots.iter().enumerate() {
@@ -264,6 +270,16 @@ fn read_measurement(from: wire::measurement_summary::Reader) -> Read<Measurement
         range: Range {
             low: range.get_low(),
             high: range.get_high(),
+        },
+        interval: if from.has_interval() {
+            let interval = from.get_interval()?;
+            Some(Interval {
+                low: interval.get_low(),
+                high: interval.get_high(),
+                confidence: interval.get_confidence(),
+            })
+        } else {
+            None
         },
         cold: not_nan(from.get_cold()),
         boots: from

@@ -41,6 +41,7 @@ fn passed() -> BenchmarkResult {
                 cold: Some(9000.0),
             }],
             breakdown: None,
+            interval: None,
             instruments: Vec::new(),
             perturbations: Vec::new(),
             mispriced: Vec::new(),

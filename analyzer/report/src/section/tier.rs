@@ -104,10 +104,16 @@ fn numbers(measurement: &Measurement) -> [Inlines; 7] {
     [
         measurement.unit.as_str().into(),
         Inlines(vec![Inline::Strong(number(measurement.median))]),
-        if range.low == range.high {
-            number(range.low).into()
-        } else {
-            format!("{} … {}", number(range.low), number(range.high)).into()
+        match measurement.interval {
+            _ if range.low == range.high => number(range.low).into(),
+            Some(interval) => format!(
+                "{} … {} ({} %)",
+                number(interval.low),
+                number(interval.high),
+                number(interval.confidence * 100.0)
+            )
+            .into(),
+            None => format!("{} … {}", number(range.low), number(range.high)).into(),
         },
         optional(measurement.p95).into(),
         percentile_of(measurement).into(),

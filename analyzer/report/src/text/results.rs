@@ -5,7 +5,7 @@ use crate::look::Look;
 use crate::number::{NONE, number, optional};
 use crate::table::{Align, Cell, Table};
 use capbench_results::{
-    BenchmarkResult, Measurement, Mode, Outcome, Results, Run, SampleKind, Status,
+    BenchmarkResult, Measurement, Mode, Outcome, Range, Results, Run, SampleKind, Status,
 };
 use std::collections::BTreeSet;
 
@@ -132,20 +132,30 @@ fn leanings(rows: &[&BenchmarkResult], look: Look) -> String {
 }
 
 fn numbers(measurement: &Measurement) -> [Cell; 6] {
-    let range = measurement.range;
     [
         measurement.unit.as_str().into(),
         number(measurement.median).into(),
-        // Boots that agree to the last digit have no range to look at.
-        if range.low == range.high {
-            "=".into()
-        } else {
-            format!("{} … {}", number(range.low), number(range.high)).into()
-        },
+        spread(measurement).into(),
         p95(measurement).into(),
         measurement.boots.len().to_string().into(),
         optional(measurement.cold).into(),
     ]
+}
+
+/// How far boots differ: nothing to look at where they agree to the last digit, an
+/// interval where there are enough of them, else their range.
+fn spread(measurement: &Measurement) -> String {
+    let Range { low, high } = measurement.range;
+    match measurement.interval {
+        _ if low == high => "=".to_owned(),
+        Some(interval) => format!(
+            "{} … {} ({} %)",
+            number(interval.low),
+            number(interval.high),
+            number(interval.confidence * 100.0)
+        ),
+        None => format!("{} … {}", number(low), number(high)),
+    }
 }
 
 /// A percentile says what it is of: the tail of batch means is no latency.

@@ -65,6 +65,7 @@ pub fn measurement(batch: u32, medians: &[f64], p95: Option<f64>) -> Measurement
                 segment("copy", "body", 20.0, 0.1),
             ],
         }),
+        interval: None,
         instruments: Vec::new(),
         perturbations: Vec::new(),
         mispriced: Vec::new(),

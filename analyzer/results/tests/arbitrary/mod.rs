@@ -137,7 +137,7 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                 prop::collection::vec(number(), 1..20),
                 optional_number(),
             ),
-            1..6,
+            1..10,
         ),
         (optional_number(), optional_number(), optional_number()),
         1..100u32,
@@ -196,6 +196,11 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                             effect: under - middle(&medians),
                         })
                         .collect(),
+                    interval: (boots.len() >= 8).then(|| Interval {
+                        low: low(&medians),
+                        high: middle(&medians),
+                        confidence: 0.95,
+                    }),
                     instruments,
                     mispriced,
                     unit,
