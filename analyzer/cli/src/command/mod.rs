@@ -12,6 +12,7 @@ mod plot;
 mod replay;
 mod report;
 mod run;
+mod store;
 mod verify;
 
 use std::io::IsTerminal;
@@ -57,6 +58,8 @@ enum Command {
     Plot(plot::Plot),
     /// Write a run's results and traces for other tools
     Export(export::Export),
+    /// Keep the results of many runs as one dataset, and query it
+    Store(store::Store),
     /// Show what this host has and lacks; --fix installs missing packages
     Doctor(doctor::Doctor),
     /// Build the guests
@@ -114,6 +117,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Report(command) => command.execute(&root()?),
         Command::Plot(command) => command.execute(&root()?),
         Command::Export(command) => command.execute(&root()?),
+        Command::Store(command) => command.execute(&root()?),
         Command::Doctor(command) => command.execute(&root()?),
         Command::Guest(command) => command.execute(&root()?),
         Command::Replay(command) => command.execute(&root()?),

@@ -1,0 +1,50 @@
+//! One row per benchmark, guest and system; no number where it did not pass.
+
+use capbench_results::{BenchmarkResult, Measurement};
+use polars_core::prelude::Column;
+
+use super::{Rows, column, each, identity, maybe};
+
+pub(super) fn columns(rows: &Rows) -> Vec<Column> {
+    let of = &rows.rows;
+    let number = |value: fn(&Measurement) -> Option<f64>| {
+        maybe(of, |row: &&BenchmarkResult| {
+            row.outcome.measurement().and_then(value)
+        })
+    };
+    let count = |value: fn(&Measurement) -> u64| {
+        maybe(of, |row: &&BenchmarkResult| {
+            row.outcome.measurement().map(value)
+        })
+    };
+    let detail = |row: &&BenchmarkResult| row.outcome.refusal().map(|r| r.1.to_owned());
+    let kind = |row: &&BenchmarkResult| {
+        let value = row.outcome.measurement()?;
+        Some(value.sample_kind.as_str().to_owned())
+    };
+    let lower = |row: &&BenchmarkResult| Some(row.outcome.measurement()?.lower_is_better);
+    let mut columns = identity(rows.run, of);
+    columns.extend([
+        column("detail", maybe(of, detail)),
+        column("tier", each(of, |row| u64::from(row.tier))),
+        column("lower_is_better", maybe(of, lower)),
+        column("median", number(|v| Some(v.median))),
+        column("p95", number(|v| v.p95)),
+        column("min", number(|v| Some(v.min))),
+        column("max", number(|v| Some(v.max))),
+        column("sd", number(|v| v.sd)),
+        column("n", count(|v| v.n)),
+        column("batch", count(|v| v.batch.into())),
+        column("sample_kind", maybe(of, kind)),
+        column("boots", count(|v| v.boots.len() as u64)),
+        column("range_low", number(|v| Some(v.range.low))),
+        column("range_high", number(|v| Some(v.range.high))),
+        column("cold", number(|v| v.cold)),
+        column("correctness_id", each(of, |row| row.correctness_id.clone())),
+        column(
+            "artifact_hash",
+            maybe(of, |row| row.artifact_hash.map(|hash| hash.to_string())),
+        ),
+    ]);
+    columns
+}
