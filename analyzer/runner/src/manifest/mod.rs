@@ -12,6 +12,7 @@ mod catalogue;
 mod check;
 mod error;
 mod mapping;
+mod references;
 mod suite;
 mod system;
 

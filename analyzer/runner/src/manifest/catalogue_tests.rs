@@ -1,0 +1,288 @@
+use super::*;
+use crate::manifest::benchmark::tests::NOP;
+use std::fs;
+
+const PROFILE: &str = r#"
+name = "ring-measure"
+intent = "x"
+grants = [{ name = "boot", source = "boot_package" }, { name = "null", source = "null" }]
+denials = [{ name = "unknown-capability", attempt = "x" }]
+"#;
+const SYSTEM: &str = r#"
+name = "ring"
+guest = "capos"
+timeout_seconds = 60
+init = { binary = "init", grants = [{ name = "boot", source = "boot_package" }] }
+[[programs]]
+name = "ring-nop"
+binary = "ring-nop"
+authority = "ring-measure"
+"#;
+const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"]\n\
+                     systems = { capos = [\"ring\"] }\n";
+/// A benchmark beside itself: enough to be refused in every way.
+const MAPPING: &str = "name = \"ring/nop\"\n[[counterparts]]\nbenchmark = \"ring/nop\"\n\
+                       difference = \"none\"\n";
+
+fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, String> {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("authority/ring-measure.toml", PROFILE),
+        ("systems/ring.toml", SYSTEM),
+        ("benchmarks/ring/nop.toml", NOP),
+        ("suites/ring.toml", SUITE),
+        ("mappings/ring/nop.toml", MAPPING),
+    ] {
+        let file = directory.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, edit(path, text)).unwrap();
+    }
+    Catalogue::load(directory.path()).map_err(|error| error.to_string())
+}
+
+const LINUX: &str = r#"
+name = "linux"
+guest = "linux"
+timeout_seconds = 60
+programs = []
+init = { binary = "init", grants = [] }
+[packages]
+linux-perf = ["/usr/bin/perf"]
+"#;
+
+#[test]
+fn packages_are_refused_where_no_image_could_hold_them() {
+    let checked = |text: &str| {
+        let source = SourceFile::from_text("linux.toml", text);
+        let system: System = source.parse().unwrap();
+        Catalogue::default().check_system(&source, &system)
+    };
+    checked(LINUX).unwrap();
+    let capos = LINUX.replace(
+        "grants = []",
+        "grants = [{ name = \"boot\", source = \"boot_package\" }]",
+    );
+    let capos = capos.replace("guest = \"linux\"", "guest = \"capos\"");
+    for (text, place, expected, remedy) in [
+        (
+            capos,
+            "7:1",
+            "guest `capos` takes no packages",
+            "guest `linux`",
+        ),
+        (
+            LINUX.replace("/usr/bin/perf", "bin/perf"),
+            "8:15",
+            "`bin/perf` is no absolute path of a file",
+            "`/usr/bin/perf`",
+        ),
+        (
+            LINUX.replace("/usr/bin/perf", "/usr/../init"),
+            "8:15",
+            "`/usr/../init` is no absolute path of a file",
+            "without `..`",
+        ),
+        (
+            LINUX.replace("\"/usr/bin/perf\"", ""),
+            "8:14",
+            "no program of `linux-perf` is asked for",
+            "list",
+        ),
+        (
+            LINUX.replace("linux-perf", "--help"),
+            "8:10",
+            "`--help` is not the name of a package",
+            "apt",
+        ),
+    ] {
+        let error = checked(&text).unwrap_err();
+        let place = format!("linux.toml:{place}: {expected}");
+        assert!(error.to_string().starts_with(&place), "{error}");
+        let help = error.help().unwrap().to_string();
+        assert!(help.contains(remedy), "{help}");
+    }
+}
+
+#[test]
+fn a_system_without_packages_serialises_as_it_always_did() {
+    let with: System = toml::from_str(LINUX).unwrap();
+    let without = System {
+        packages: BTreeMap::new(),
+        ..with.clone()
+    };
+    let keys = |system: &System| {
+        serde_json::to_value(system)
+            .unwrap()
+            .get("packages")
+            .cloned()
+    };
+    assert!(keys(&with).is_some());
+    assert_eq!(keys(&without), None);
+}
+
+fn refused(file: &'static str, from: &'static str, to: &'static str) -> String {
+    load(|path, text| {
+        if path == file {
+            assert!(text.contains(from), "{file} has no `{from}`");
+            text.replace(from, to)
+        } else {
+            text.to_owned()
+        }
+    })
+    .unwrap_err()
+}
+
+#[test]
+fn the_unedited_fixture_loads() {
+    let catalogue = load(|_, text| text.to_owned()).unwrap();
+    assert_eq!(catalogue.select("ring").unwrap()[0].name, "ring/nop");
+    assert_eq!(catalogue.select("ring/nop").unwrap().len(), 1);
+}
+
+#[test]
+fn a_misspelt_suite_suggests_the_nearest_and_lists_the_rest() {
+    let error = load(|_, text| text.to_owned())
+        .unwrap()
+        .select("rign")
+        .unwrap_err();
+    let help = error.help().unwrap().to_string();
+    assert!(help.contains("did you mean `ring`?"), "{help}");
+    let error = load(|_, text| text.to_owned())
+        .unwrap()
+        .select("database")
+        .unwrap_err();
+    assert!(!error.help().unwrap().to_string().contains("did you mean"));
+}
+
+#[test]
+fn every_rule_refuses_at_its_place() {
+    let nop = "benchmarks/ring/nop.toml";
+    let (suite, mapping) = ("suites/ring.toml", "mappings/ring/nop.toml");
+    for (file, from, to, expected) in [
+        (
+            suite,
+            "capos = [\"ring\"]",
+            "capos = []",
+            "no system for guest `capos`",
+        ),
+        (
+            suite,
+            "capos = [\"ring\"]",
+            "capos = [\"rign\"]",
+            "there is no system of guest `capos` named `rign`",
+        ),
+        (
+            suite,
+            "capos = [\"ring\"]",
+            "linux = [\"ring\"]",
+            "there is no system of guest `linux` named `ring`",
+        ),
+        (
+            mapping,
+            "benchmark = \"ring/nop\"",
+            "benchmark = \"ring/nap\"",
+            "there is no benchmark `ring/nap`",
+        ),
+        (mapping, "\"none\"", "\" \"", "must not be empty"),
+        (
+            mapping,
+            "difference",
+            "batches = [[1, 7]]\ndifference",
+            "no row of `ring/nop` ([1, 16]) stands beside one of `ring/nop`",
+        ),
+        (
+            nop,
+            "\"ring/nop\"",
+            "\"ring/pon\"",
+            "nop.toml:2:8: the file's path spells `ring/nop`",
+        ),
+        (
+            nop,
+            "tier = 1",
+            "tier = 5",
+            "nop.toml:3:8: 5 is out of range",
+        ),
+        (
+            nop,
+            "[1, 16]",
+            "[1, 1]",
+            "nop.toml:7:15: batch size 1 twice",
+        ),
+        (
+            nop,
+            "samples = 10",
+            "samples = 1000000",
+            "could commit more than",
+        ),
+        (nop, "\"tsc_ticks\"", "\"ns\"", "`ns` is not known here"),
+        (
+            nop,
+            "ring-measure",
+            "ring-all",
+            "there is no authority profile `ring-all`",
+        ),
+        (
+            nop,
+            "\"ring-nop\"",
+            "\"ring-pon\"",
+            "there is no program `ring-pon`",
+        ),
+        (
+            nop,
+            "operation = \"nop\"",
+            "operation = \"a:b\"",
+            "`a:b` is not a plain name",
+        ),
+        (
+            nop,
+            "[guests.capos]",
+            "[guests.linux]",
+            "boots on `capos`, not on `linux`",
+        ),
+        (
+            nop,
+            "difference = \"d\"",
+            "difference = \" \"",
+            "must not be empty",
+        ),
+        (
+            "suites/ring.toml",
+            "ring/nop",
+            "ring/pon",
+            "there is no benchmark `ring/pon`",
+        ),
+        (
+            "systems/ring.toml",
+            "\"capos\"",
+            "\"plan9\"",
+            "there is no guest `plan9`",
+        ),
+        (
+            "systems/ring.toml",
+            "\"boot_package\" }] }",
+            "\"boot_package\" }, { name = \"n\", source = \"null\" }] }",
+            "refused for init",
+        ),
+        (
+            "authority/ring-measure.toml",
+            "attempt = \"x\"",
+            "attempt = \"\"",
+            "must not be empty",
+        ),
+        (
+            "authority/ring-measure.toml",
+            "source = \"null\"",
+            "source = \"root\"",
+            "`root` is not known here",
+        ),
+        (
+            "authority/ring-measure.toml",
+            "name = \"boot\"",
+            "name = \"root\"",
+            "the first grant must be",
+        ),
+    ] {
+        let error = refused(file, from, to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
