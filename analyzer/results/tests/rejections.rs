@@ -168,6 +168,105 @@ fn instruments_of_a_measurement_agree() {
     assert!(rejected(&with(10_011.0)));
 }
 
+/// A document of one passed row, after a change to its numbers.
+fn changed(change: impl FnOnce(&mut Measurement)) -> Results {
+    let mut result = passed();
+    change(measurement(&mut result));
+    document(vec![result])
+}
+
+fn agreement(agreed: u32, not_judged: u32, why: Option<&str>) -> InstrumentAgreement {
+    InstrumentAgreement {
+        pass: "perf".into(),
+        instrument: "task clock".into(),
+        unit: "ns".into(),
+        agreed,
+        not_judged,
+        why: why.map(str::to_owned),
+        widest: None,
+    }
+}
+
+#[test]
+fn an_instrument_has_a_reading_or_says_why_not() {
+    let with = |agreement| changed(|m| m.instruments = vec![agreement]);
+    assert!(!rejected(&with(agreement(0, 2, Some("preempted")))));
+    assert!(rejected(&with(agreement(1, 0, None))), "judged, no reading");
+    assert!(rejected(&with(agreement(0, 2, None))), "not judged, no why");
+}
+
+#[test]
+fn a_perturbation_is_the_difference_that_it_says() {
+    let with = |effect| {
+        changed(|m| {
+            m.perturbations = vec![Perturbation {
+                pass: "counts".into(),
+                median: 500.0,
+                effect,
+            }];
+        })
+    };
+    assert!(!rejected(&with(500.0 - 412.0)));
+    assert!(rejected(&with(0.0)));
+}
+
+#[test]
+fn a_count_of_what_is_mispriced_names_who_counted() {
+    let with = |by: Option<&str>| {
+        changed(|m| {
+            m.mispriced = vec![Mispriced {
+                kind: MispricedKind::FpuState,
+                per_operation: Some(2.0),
+                counted_by: by.map(str::to_owned),
+            }];
+        })
+    };
+    assert!(!rejected(&with(Some("instruction log"))));
+    assert!(rejected(&with(None)));
+}
+
+#[test]
+fn an_interval_needs_eight_boots_and_lies_among_their_medians() {
+    let with = |boots: usize, high: f64, confidence: f64| {
+        changed(|m| {
+            let boot = m.boots[0].clone();
+            m.boots = vec![BootSummary { n: 1, ..boot }; boots];
+            m.samples = vec![412.0; boots];
+            m.n = boots as u64;
+            m.interval = Some(Interval {
+                low: 412.0,
+                high,
+                confidence,
+            });
+        })
+    };
+    assert!(!rejected(&with(8, 412.0, 0.95)));
+    assert!(rejected(&with(7, 412.0, 0.95)), "too few boots");
+    assert!(rejected(&with(8, 413.0, 0.95)), "outside of the medians");
+    assert!(rejected(&with(8, 412.0, 1.0)), "certainty");
+}
+
+#[test]
+fn a_context_value_lies_above_its_smallest() {
+    let with = |min| {
+        let mut document = document(vec![passed()]);
+        document.context.push(ContextRow {
+            column: "native host".into(),
+            benchmark_name: "ring/nop/16".into(),
+            source: "a kernel".into(),
+            outcome: Outcome::Passed(ContextValue {
+                unit: Unit::Ns,
+                median: 2.0,
+                min,
+                n: 1,
+            }),
+        });
+        document
+    };
+    assert!(!rejected(&with(1.0)));
+    assert!(rejected(&with(3.0)));
+}
+
 #[test]
 fn a_context_row_has_no_value_unless_it_passed() {
     let mut with_context = document(vec![passed()]);
