@@ -51,6 +51,21 @@ linux-perf = ["/usr/bin/perf"]
 "#;
 
 #[test]
+fn a_system_that_gives_other_authority_cannot_stand_in() {
+    let mut catalogue = load(|_, text| text.to_owned()).unwrap();
+    let mut other = catalogue.systems["ring"].clone();
+    other.name = "other".into();
+    other.programs[0].authority = "more".into();
+    catalogue.systems.insert(other.name.clone(), other);
+    let text = SUITE.replace("[\"ring\"] }", "[\"other\"] }");
+    let source = SourceFile::from_text("ring.toml", &text);
+    let suite: Suite = source.parse().unwrap();
+    let error = catalogue.check_suite(&source, &suite).unwrap_err();
+    let expected = "`other` has no program `ring-nop` with the authority profile `ring-measure`";
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+#[test]
 fn packages_are_refused_where_no_image_could_hold_them() {
     let checked = |text: &str| {
         let source = SourceFile::from_text("linux.toml", text);

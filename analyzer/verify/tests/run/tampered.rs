@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::artifact::{Artifact, DEFINITION, first_measurement, names, raw};
-use capbench_results::Outcome;
+use capbench_results::{ContextRow, ContextValue, Outcome, Unit};
 use capbench_runner::hash;
 use capbench_verify::{Definitions, Run, Verdict};
 use serde_json::json;
@@ -211,9 +211,27 @@ fn a_boot_that_ended_badly_or_was_left_out_is_found() {
 #[test]
 fn a_number_that_its_oracle_refused_is_found() {
     let run = Artifact::new();
+    rewrite_streams(&run, refused);
+    assert_eq!(run.broken(), ["artifact-hash", "verdicts"]);
+}
+
+#[test]
+fn streams_that_lack_their_end_are_found() {
+    let run = Artifact::new();
+    rewrite_streams(&run, |mut stream| {
+        stream.truncate(stream.len() - 8);
+        stream
+    });
+    let broken = run.broken();
+    assert!(broken.contains(&"complete"), "{broken:?}");
+    assert!(!broken.contains(&"traces"), "{broken:?}");
+}
+
+/// Other streams of the first kind of boot, with a record that knows their hashes.
+fn rewrite_streams(run: &Artifact, change: fn(Vec<u8>) -> Vec<u8>) {
     for stem in ["capos-ring-samples-1", "capos-ring-samples-2"] {
         let path = run.path(&format!("boots/{stem}.ktrace"));
-        let stream = refused(raw(&path));
+        let stream = change(raw(&path));
         fs::write(&path, zstd::encode_all(&stream[..], 3).unwrap()).unwrap();
         run.edit("run.json", |record| {
             let boots = record["boots"].as_array_mut().unwrap();
@@ -226,7 +244,35 @@ fn a_number_that_its_oracle_refused_is_found() {
             }
         });
     }
-    assert_eq!(run.broken(), ["artifact-hash", "verdicts"]);
+}
+
+#[test]
+fn a_native_number_without_its_trace_or_beside_it_is_found() {
+    let run = Artifact::new();
+    run.edit_results(|results| {
+        results.context.push(ContextRow {
+            column: "native host".into(),
+            benchmark_name: "linux/null-syscall/1".into(),
+            source: "a kernel".into(),
+            outcome: Outcome::Passed(ContextValue {
+                unit: Unit::Ns,
+                median: 1.0,
+                min: 1.0,
+                n: 256,
+            }),
+        });
+    });
+    assert_eq!(run.broken(), ["native"], "no trace");
+    run.edit("run.json", |record| {
+        let boots = record["boots"].as_array().unwrap();
+        let linux = boots.iter().find(|boot| boot["guest"] == "linux");
+        record["native"] = json!({
+            "exit": { "kind": "clean" },
+            "capture": linux.unwrap()["capture"],
+            "log": "native/native.log",
+        });
+    });
+    assert_eq!(run.broken(), ["native"], "another number than the trace's");
 }
 
 /// The stream with one more verdict at its end, against the first window.
