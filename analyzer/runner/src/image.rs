@@ -156,7 +156,9 @@ fn binaries(contents: &Contents<'_>) -> Result<Vec<BootBinary>, ImageError> {
     let system = contents.system;
     let mut binaries: Vec<BootBinary> = Vec::new();
     let programs = system.programs.iter().map(|program| &program.binary);
-    for name in std::iter::once(&system.init.binary).chain(programs) {
+    let children = system.children.iter().map(|child| &child.binary);
+    let init = std::iter::once(&system.init.binary);
+    for name in init.chain(programs).chain(children) {
         if binaries.iter().any(|binary| binary.name == *name) {
             continue;
         }
@@ -226,6 +228,7 @@ mod tests {
                 binary: "init".into(),
                 grants: vec![grant("boot", "boot_package")],
             },
+            children: Vec::new(),
             programs: vec![Program {
                 name: "ring-nop".into(),
                 binary: "ring-nop".into(),

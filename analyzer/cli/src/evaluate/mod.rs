@@ -185,12 +185,19 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
         name: program.name.clone(),
         grants: grants(&profile(program).grants),
     });
+    let children = system.children.iter().map(|child| Program {
+        name: child.name.clone(),
+        grants: grants(&child.grants),
+    });
     let denials = system
         .programs
         .iter()
         .flat_map(|program| &profile(program).denials);
     Authority {
-        programs: std::iter::once(init).chain(programs).collect(),
+        programs: std::iter::once(init)
+            .chain(programs)
+            .chain(children)
+            .collect(),
         denials: denials.map(|denial| denial.name.clone()).collect(),
     }
 }

@@ -47,15 +47,23 @@ pub const MEASUREMENT_SOURCE: &str = "measure_control";
 pub const LONGEST_GRANT_NAME: usize = 32;
 
 /// Sources the reference kernel and the published interface know.
-pub const KERNEL_SOURCES: [&str; 10] = [
+pub const KERNEL_SOURCES: [&str; 18] = [
     "console",
     "endpoint",
+    "frame_allocator",
+    "virtual_memory",
     "process_spawner",
     "boot_package",
+    "terminal_session",
+    "credential_store",
+    "session_manager",
+    "authority_broker",
+    "system_info",
     "null",
     "park_bench",
     "timer",
-    "virtual_memory",
-    "frame_allocator",
+    "thread_control",
+    "thread_spawner",
+    "park_space",
     MEASUREMENT_SOURCE,
 ];

@@ -33,11 +33,12 @@ pub enum Source {
     Held(u32),
 }
 
-/// A process and the two capabilities that came with it.
+/// A process and the capabilities that came with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Child {
     handle: u32,
     manager: u32,
+    endpoint: Option<u32>,
 }
 
 impl Child {
@@ -73,7 +74,14 @@ impl Child {
         Ok(Self {
             handle: answer.capability(root.get_handle_index())?,
             manager: answer.capability(root.get_capability_manager_index())?,
+            // Behind those two come the parent's sides of new endpoints.
+            endpoint: answer.capability(2).ok(),
         })
+    }
+
+    /// The caller's side of the first endpoint that was made for the child.
+    pub fn endpoint(&self) -> Option<u32> {
+        self.endpoint
     }
 
     /// Waits for its end. What it exited with.
@@ -110,8 +118,11 @@ impl Child {
         call(ring, self.manager, 1, &parameters).map(|_| ())
     }
 
-    /// Gives both capabilities up; the process goes on.
+    /// Gives all its capabilities up; the process goes on.
     pub fn release(self, ring: &mut Ring) -> Result<(), CallError> {
+        if let Some(endpoint) = self.endpoint {
+            release(ring, endpoint)?;
+        }
         release(ring, self.manager)?;
         release(ring, self.handle)
     }
