@@ -56,6 +56,12 @@ pub enum Refusal {
 
 /// A row that is ready to be measured.
 pub trait Case {
+    /// Submissions that the window will hold, those of other processes and threads
+    /// included: what the kernel's count is held against.
+    fn submissions(&self, row: &Row<'_>) -> u64 {
+        row.operations()
+    }
+
     /// Runs all batches and records each.
     fn run(&mut self, ring: &mut Ring, row: &Row<'_>, record: &mut Record, fault: Option<Fault>);
 
@@ -130,7 +136,7 @@ fn measured(
     fault: Option<Fault>,
 ) -> Result<(), CallError> {
     let mut record = Record::new(row);
-    let window = control.begin(ring, row.benchmark, row.record_bound, row.operations());
+    let window = control.begin(ring, row.benchmark, row.record_bound, case.submissions(row));
     let window = match window {
         Ok(window) => window,
         // The kernel has told the host why; other rows may still fit.

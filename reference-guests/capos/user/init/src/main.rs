@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use guest_runtime::abi::boot_image::{self, Program};
 use guest_runtime::abi::interface::{KernelSource, PROCESS_SPAWNER};
 use guest_runtime::call::CallError;
-use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_runtime::process::{Child, Grant, PRESERVE_BADGE};
 use guest_runtime::ring::Ring;
 use guest_runtime::{capset, console, entry_point, platform};
 
@@ -68,12 +68,11 @@ fn run(
 fn grant<'a>(wanted: &boot_image::Grant<'a>, program: usize) -> Option<Grant<'a>> {
     let source = KernelSource::from_name(wanted.source)?;
     Some(Grant {
-        name: wanted.name,
-        source: Source::Kernel(source),
         badge: match source {
             KernelSource::BootPackage => program as u64,
             _ => PRESERVE_BADGE,
         },
+        ..Grant::kernel(wanted.name, source)
     })
 }
 

@@ -13,7 +13,7 @@ mod round_trip;
 
 use alloc::boxed::Box;
 use guest_benchmark::runtime::abi::interface::{KernelSource, NULL, PROCESS_SPAWNER};
-use guest_benchmark::runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_benchmark::runtime::process::{Child, Grant};
 use guest_benchmark::runtime::ring::Ring;
 use guest_benchmark::runtime::{capset, entry_point};
 use guest_benchmark::{Case, Program, Refusal, Row};
@@ -40,11 +40,7 @@ impl Program for IpcBench {
             _ => "token",
         };
         let token = capset::find(token, NULL).ok_or(Refusal::NotGranted)?;
-        let grants = [Grant {
-            name: "echo",
-            source: Source::Kernel(KernelSource::Endpoint),
-            badge: PRESERVE_BADGE,
-        }];
+        let grants = [Grant::kernel("echo", KernelSource::Endpoint)];
         let server = Child::spawn(ring, spawner, "echo", "peer", &grants)
             .map_err(|_| Refusal::SetUp("the server was not started"))?;
         let endpoint = server

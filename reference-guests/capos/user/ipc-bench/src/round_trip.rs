@@ -138,14 +138,20 @@ impl RoundTrips {
         None
     }
 
+    /// Submissions that checking a returned capability is: two calls, or two and a
+    /// release.
+    fn entries_to_take_back(&self) -> u32 {
+        match self.operation {
+            Operation::TransferMove => 2,
+            Operation::TransferCopy => 3,
+            _ => 0,
+        }
+    }
+
     /// Takes a capability that came back: it must work, and what was moved must not
     /// any more.
     fn take_back(&mut self, ring: &mut Ring, record: &mut Record) {
-        // Two calls, or two and a release.
-        let submissions = match self.operation {
-            Operation::TransferMove => 2,
-            _ => 3,
-        };
+        let submissions = self.entries_to_take_back();
         record.submitted(submissions);
         record.completed(submissions);
         let returned = self.answered(0, self.operation.length() / 8) as u32;
@@ -170,6 +176,11 @@ impl RoundTrips {
 }
 
 impl Case for RoundTrips {
+    fn submissions(&self, row: &Row<'_>) -> u64 {
+        let per_call = ENTRIES_PER_CALL + self.entries_to_take_back();
+        row.operations() * u64::from(per_call)
+    }
+
     fn run(&mut self, ring: &mut Ring, row: &Row<'_>, record: &mut Record, fault: Option<Fault>) {
         for batch in 0..row.batches() {
             let first = self.next_user_data;

@@ -22,6 +22,31 @@ pub struct Grant<'a> {
     pub source: Source,
     /// Its badge.
     pub badge: u64,
+    /// What of it the child gets.
+    pub mode: CapGrantMode,
+    /// The interface that a client of an endpoint gets it as; else 0.
+    pub interface_id: u64,
+}
+
+impl<'a> Grant<'a> {
+    /// A capability from the kernel.
+    pub fn kernel(name: &'a str, source: KernelSource) -> Self {
+        Self {
+            name,
+            source: Source::Kernel(source),
+            badge: PRESERVE_BADGE,
+            mode: CapGrantMode::Raw,
+            interface_id: 0,
+        }
+    }
+
+    /// A capability of the caller's own, which it keeps.
+    pub fn held(name: &'a str, id: u32) -> Self {
+        Self {
+            source: Source::Held(id),
+            ..Self::kernel(name, KernelSource::Null)
+        }
+    }
 }
 
 /// Where a grant comes from.
@@ -58,11 +83,14 @@ impl Child {
         for (index, wanted) in grants.iter().enumerate() {
             let mut grant = list.reborrow().get(index as u32);
             grant.set_name(wanted.name);
-            grant.set_mode(CapGrantMode::Raw);
+            grant.set_mode(wanted.mode);
+            grant.set_interface_id(wanted.interface_id);
             grant.set_badge(wanted.badge);
             match wanted.source {
                 Source::Kernel(source) => {
-                    grant.set_interface_id(source.interface_id());
+                    if wanted.mode == CapGrantMode::Raw {
+                        grant.set_interface_id(source.interface_id());
+                    }
                     grant.init_source().set_kernel(source as u16);
                 }
                 Source::Held(id) => grant.set_cap_id(id),

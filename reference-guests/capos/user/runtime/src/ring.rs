@@ -60,6 +60,12 @@ impl Ring {
         write(offset_of!(Header, sq_tail), self.sq_tail);
     }
 
+    /// Where the next submission goes. For programs that change what they queued.
+    pub fn next_slot(&self) -> *mut Sqe {
+        let slot = (self.sq_tail % SQ_ENTRIES) as usize * size_of::<Sqe>();
+        at(SQE_OFFSET + slot).cast()
+    }
+
     /// Takes the next completion.
     #[inline]
     pub fn pop(&mut self) -> Option<Cqe> {

@@ -121,6 +121,12 @@ impl Together {
         changed && matches!(result, WOKEN | MISMATCH)
     }
 
+    /// Submissions of a turn: UNPARK and PARK here, a PARK of each worker and the
+    /// UNPARK of the last.
+    fn entries_per_turn(&self) -> u32 {
+        3 + self.workers.len() as u32
+    }
+
     /// One wake of all workers, until they wait again: when it began, when it was over,
     /// and what UNPARK answered.
     fn turn(&mut self) -> (u64, u64, bool, Option<i32>) {
@@ -181,15 +187,17 @@ impl Together {
 }
 
 impl Case for Together {
+    fn submissions(&self, row: &Row<'_>) -> u64 {
+        u64::from(row.batches()) * u64::from(self.entries_per_turn())
+    }
+
     fn run(&mut self, ring: &mut Ring, row: &Row<'_>, record: &mut Record, fault: Option<Fault>) {
         let count = self.workers.len() as i32;
         for batch in 0..row.batches() {
             let (start, end, waited, woken) = self.turn();
             record.sample(start, end);
-            // UNPARK and PARK here, a PARK of each worker and the UNPARK of the last.
-            let submissions = 3 + self.workers.len() as u32;
-            record.submitted(submissions);
-            record.completed(submissions);
+            record.submitted(self.entries_per_turn());
+            record.completed(self.entries_per_turn());
             let wrong = fault == Some(Fault::WrongResult) && batch == 0;
             let expected = if wrong { count + 1 } else { count };
             record.ensure(woken == Some(expected), "another number was woken");
