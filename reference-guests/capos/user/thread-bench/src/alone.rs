@@ -9,7 +9,7 @@ use guest_benchmark::runtime::platform::MAIN_THREAD;
 use guest_benchmark::runtime::ring::Ring;
 use guest_benchmark::runtime::syscall::cap_enter;
 use guest_benchmark::runtime::timer;
-use guest_benchmark::{Case, Fault, Record, Row, ticks};
+use guest_benchmark::{Case, Fault, Record, Refusal, Row, ticks};
 
 /// The word that is waited on.
 static WORD: AtomicU32 = AtomicU32::new(1);
@@ -24,20 +24,25 @@ pub struct Alone {
     kind: AloneKind,
     grants: Grants,
     sleep: [u64; 3],
+    /// What was asked for, in ticks of the program's clock.
+    period_ticks: u64,
     next_user_data: u64,
 }
 
 impl Alone {
     /// Ready to run.
-    pub fn new(kind: AloneKind, grants: Grants) -> Self {
+    pub fn new(ring: &mut Ring, kind: AloneKind, grants: Grants) -> Result<Self, Refusal> {
         WORD.store(1, Ordering::Relaxed);
-        Self {
+        let period_ticks = timer::ticks_of(ring, grants.timer, PERIOD)
+            .map_err(|_| Refusal::SetUp("the timer does not answer"))?;
+        Ok(Self {
             kind,
             grants,
             // One segment of two words; root: one data word.
             sleep: [2 << 32, 1 << 32, PERIOD],
+            period_ticks,
             next_user_data: 1,
-        }
+        })
     }
 
     fn submission(&mut self) -> Sqe {
@@ -79,13 +84,6 @@ impl Alone {
 
 impl Case for Alone {
     fn run(&mut self, ring: &mut Ring, row: &Row<'_>, record: &mut Record, fault: Option<Fault>) {
-        let period = match timer::ticks_of(ring, self.grants.timer, PERIOD) {
-            Ok(period) => period,
-            Err(_) => {
-                record.fail("the timer does not answer");
-                return;
-            }
-        };
         for batch in 0..row.batches() {
             let first = self.next_user_data;
             for _ in 0..row.batch {
@@ -99,8 +97,8 @@ impl Case for Alone {
 
             if self.is_late_by() {
                 // What counts is how much later than asked for.
-                record.ensure(end - start >= period, "it ended too early");
-                record.sample(start + period, end);
+                record.ensure(end - start >= self.period_ticks, "it ended too early");
+                record.sample(start + self.period_ticks, end);
             } else {
                 record.sample(start, end);
             }

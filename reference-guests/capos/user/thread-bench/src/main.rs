@@ -41,7 +41,7 @@ impl Program for ThreadBench {
             return Err(Refusal::BadBatch);
         }
         Ok(match operation {
-            Operation::Alone(kind) => Box::new(Alone::new(kind, grants)),
+            Operation::Alone(kind) => Box::new(Alone::new(ring, kind, grants)?),
             Operation::Together(kind) => Box::new(Together::start(ring, kind, grants)?),
         })
     }

@@ -154,8 +154,8 @@ impl Together {
                 start
             }
             TogetherKind::WakeToRunnable => {
-                end = start + workers::WAKE_TICKS.load(Ordering::Relaxed);
-                start
+                end = workers::WAKE[1].load(Ordering::Relaxed);
+                workers::WAKE[0].load(Ordering::Relaxed)
             }
             TogetherKind::WaitToBlock => workers::WAIT_BEGUN.load(Ordering::Relaxed),
             TogetherKind::WakeOne | TogetherKind::WakeMany | TogetherKind::ContextSwitch => start,

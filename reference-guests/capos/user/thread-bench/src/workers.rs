@@ -28,8 +28,9 @@ static WOKEN_WORKERS: AtomicU32 = AtomicU32::new(0);
 pub static APART: AtomicU32 = AtomicU32::new(0);
 /// When the last worker was running again.
 pub static RESUMED: AtomicU64 = AtomicU64::new(0);
-/// How long the UNPARK of its own entry took.
-pub static WAKE_TICKS: AtomicU64 = AtomicU64::new(0);
+/// When the last worker began to wake the main thread in an entry of its own, and when
+/// it was back.
+pub static WAKE: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 /// When the last worker began to wait.
 pub static WAIT_BEGUN: AtomicU64 = AtomicU64::new(0);
 /// What workers found wrong.
@@ -70,7 +71,9 @@ pub extern "C" fn work(_argument: u64, tid: u64) -> ! {
             mail::push(&[wake]);
             let start = ticks();
             let _ = cap_enter(1, 0);
-            WAKE_TICKS.store(ticks() - start, Ordering::Relaxed);
+            let end = ticks();
+            WAKE[0].store(start, Ordering::Relaxed);
+            WAKE[1].store(end, Ordering::Relaxed);
             check(mail::take(tid, Kind::Unpark) == Some(1));
             mail::push(&[wait]);
         } else if is_last {
