@@ -145,13 +145,32 @@ impl Attack {
         }
     }
 
+    /// Where a result goes: nowhere, where nothing may be written, or into the arena,
+    /// and then not past its end. The attack is on the kernel, not on this program.
+    fn result(&mut self) -> (u64, u32) {
+        let arena = self.arena.as_ptr() as u64;
+        let near = self.noise.below(64);
+        match self.noise.below(8) {
+            0 => (0, self.length()),
+            1 => (self.noise.word(), self.length()),
+            2 => (0xffff_8000_0000_0000 + near, self.length()),
+            3 => (0x0000_8000_0000_0000 - near, self.length()),
+            4 => (CAPSET_VADDR + near, self.length()),
+            _ => (
+                arena + near,
+                self.noise.below((ARENA * 8) as u64 - 64) as u32,
+            ),
+        }
+    }
+
     fn length(&mut self) -> u32 {
-        match self.noise.below(6) {
-            0 => 0,
-            1 => self.noise.word() as u32,
-            2 => self.noise.below(64) as u32,
-            3 => 64 * 1024 + self.noise.below(16) as u32,
-            _ => self.noise.below((ARENA * 8) as u64) as u32,
+        match self.noise.below(64) {
+            // About the most that the kernel takes, and all that the arena holds.
+            0 => 64 * 1024 - 8 + self.noise.below(16) as u32,
+            1..=3 => self.noise.below((ARENA * 8) as u64) as u32,
+            4..=15 => self.noise.word() as u32,
+            16..=25 => 0,
+            _ => self.noise.below(512) as u32,
         }
     }
 
@@ -181,7 +200,7 @@ impl Attack {
             opcode::CALL => {
                 sqe.method_id = self.noise.below(8) as u16;
                 (sqe.addr, sqe.len) = (self.address(), self.length());
-                (sqe.result_addr, sqe.result_len) = (self.address(), self.length());
+                (sqe.result_addr, sqe.result_len) = self.result();
                 if self.noise.below(8) == 0 {
                     sqe.xfer_cap_count = self.noise.below(18) as u16;
                 }
@@ -194,13 +213,11 @@ impl Attack {
                 (sqe.addr, sqe.len) = (self.address(), self.length());
                 sqe.flags = self.noise.pick(&[0, 0, 16, 1]) as u8;
             }
-            opcode::RECV => (sqe.result_addr, sqe.result_len) = (self.address(), self.length()),
-            opcode::RELEASE => {
-                // Seldom: without capabilities there is little to attack.
-                if self.noise.below(256) != 0 {
-                    sqe.opcode = opcode::NOP;
-                    sqe.cap_id = 0;
-                }
+            opcode::RECV => (sqe.result_addr, sqe.result_len) = self.result(),
+            // Seldom: without capabilities there is little to attack.
+            opcode::RELEASE if self.noise.below(256) != 0 => {
+                sqe.opcode = opcode::NOP;
+                sqe.cap_id = 0;
             }
             opcode::CANCEL => sqe.pipeline_dep = self.noise.word(),
             opcode::PARK_BENCH => {
@@ -224,6 +241,13 @@ impl Attack {
             // SAFETY: the ring page; the kernel must bear any value.
             unsafe { ((RING_VADDR + at * 8) as *mut u64).write_volatile(self.noise.word()) };
         }
+        let _ = cap_enter(0, 0);
+        ring.resynchronise();
+        // The kernel says where the completions end when it posts one.
+        ring.push(&Sqe {
+            opcode: opcode::NOP,
+            ..Sqe::default()
+        });
         let _ = cap_enter(0, 0);
         ring.resynchronise();
     }
