@@ -37,6 +37,22 @@ struct ProcessSpawnerSpawnResults {
 
 struct ProcessHandleWaitResults { exitCode @0 :Int64; }
 
+struct ThreadControlGetFsBaseResults { fsBase @0 :UInt64; }
+struct ThreadControlSetFsBaseParams { fsBase @0 :UInt64; }
+struct ThreadControlExitThreadParams { exitCode @0 :Int64; }
+
+struct ThreadSpawnerCreateParams {
+  entry @0 :UInt64;
+  stackTop @1 :UInt64;
+  arg @2 :UInt64;
+  fsBase @3 :UInt64;
+  flags @4 :UInt64;
+}
+struct ThreadSpawnerCreateResults { handleIndex @0 :UInt16; }
+
+struct ThreadHandleJoinResults { exitCode @0 :Int64; }
+struct ThreadHandleExitCodeResults { exited @0 :Bool; exitCode @1 :Int64; }
+
 struct CapabilityManagerListResults { caps @0 :List(CapInfo); }
 struct CapabilityManagerRevokeParams { capId @0 :UInt32; }
 struct CapabilityManagerRevokeResults {}

@@ -17,17 +17,30 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::{env, fs};
 
-/// Schema and the generated file it owns.
-const SCHEMAS: &[(&str, &str)] = &[(
-    "analyzer/results/schema/results.capnp",
-    "analyzer/results/src/results_capnp.rs",
-)];
+/// Schema, the generated file it owns, and the module that holds that file.
+const SCHEMAS: &[(&str, &str, &[&str])] = &[
+    (
+        "analyzer/results/schema/results.capnp",
+        "analyzer/results/src/results_capnp.rs",
+        &[],
+    ),
+    (
+        "reference-guests/capos/schema/capos.capnp",
+        "reference-guests/capos/abi/src/schema/capos_capnp.rs",
+        &["schema"],
+    ),
+    (
+        "reference-guests/capos/schema/measure.capnp",
+        "reference-guests/capos/abi/src/schema/measure_capnp.rs",
+        &["schema"],
+    ),
+];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let check = env::args().skip(1).any(|argument| argument == "--check");
     let mut stale = false;
-    for (schema, generated) in SCHEMAS {
-        let fresh = generate(Path::new(schema))?;
+    for (schema, generated, modules) in SCHEMAS {
+        let fresh = generate(Path::new(schema), modules)?;
         if check {
             if fs::read_to_string(generated)? != fresh {
                 eprintln!("{generated} does not match {schema}: run tools/schema without --check");
@@ -40,7 +53,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if stale { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn generate(schema: &Path) -> Result<String, Box<dyn Error>> {
+fn generate(schema: &Path, modules: &[&str]) -> Result<String, Box<dyn Error>> {
     let folder = schema.parent().ok_or("a schema lies in a folder")?;
     let request = capnpc_embedded::CompileCommand::new()
         .src_prefix(folder)
@@ -50,6 +63,7 @@ fn generate(schema: &Path) -> Result<String, Box<dyn Error>> {
     fs::create_dir_all(&output)?;
     capnpc::codegen::CodeGenerationCommand::new()
         .output_directory(&output)
+        .default_parent_module(modules.iter().map(ToString::to_string).collect())
         .run(&request[..])?;
     let name = schema.file_stem().ok_or("a schema has a name")?.to_string_lossy();
     let code = fs::read_to_string(output.join(format!("{name}_capnp.rs")))?;

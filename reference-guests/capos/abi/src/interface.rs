@@ -16,6 +16,16 @@ pub const PROCESS_SPAWNER: u64 = 0xc38e_920d_571b_d988;
 pub const PROCESS_HANDLE: u64 = 0xd5b6_eb41_fc32_049b;
 /// `CapabilityManager`.
 pub const CAPABILITY_MANAGER: u64 = 0xa619_067a_feb1_3801;
+/// `Endpoint`.
+pub const ENDPOINT: u64 = 0xd5dc_40d9_73e7_5b84;
+/// `ParkSpace`.
+pub const PARK_SPACE: u64 = 0xb520_d669_3ae6_db6f;
+/// `ThreadControl`.
+pub const THREAD_CONTROL: u64 = 0x8b2f_6272_ccb7_8e32;
+/// `ThreadSpawner`.
+pub const THREAD_SPAWNER: u64 = 0xdcdd_6651_f6fd_25b0;
+/// `ThreadHandle`.
+pub const THREAD_HANDLE: u64 = 0xd394_558c_d1df_8c83;
 /// `MeasureControl`, capbench's own.
 pub const MEASURE_CONTROL: u64 = 0xf022_9a3b_132d_fd03;
 
@@ -25,6 +35,8 @@ pub const MEASURE_CONTROL: u64 = 0xf022_9a3b_132d_fd03;
 pub enum KernelSource {
     /// Writes to the boot console.
     Console = 0,
+    /// Calls between processes: a new endpoint for each grant.
+    Endpoint = 1,
     /// Starts processes from the boot image's binaries.
     ProcessSpawner = 4,
     /// Reads the boot manifest.
@@ -35,6 +47,12 @@ pub enum KernelSource {
     ParkBench = 14,
     /// Monotonic time.
     Timer = 15,
+    /// The calling thread's own.
+    ThreadControl = 16,
+    /// Starts threads.
+    ThreadSpawner = 17,
+    /// Waiting on words of the process's own memory.
+    ParkSpace = 18,
     /// Measurement windows. Not a published source: the ordinal is *chosen*, far
     /// from the published ones.
     MeasureControl = 0x8000,
@@ -42,13 +60,17 @@ pub enum KernelSource {
 
 impl KernelSource {
     /// Every source the reference kernel knows.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Console,
+        Self::Endpoint,
         Self::ProcessSpawner,
         Self::BootPackage,
         Self::Null,
         Self::ParkBench,
         Self::Timer,
+        Self::ThreadControl,
+        Self::ThreadSpawner,
+        Self::ParkSpace,
         Self::MeasureControl,
     ];
 
@@ -56,11 +78,15 @@ impl KernelSource {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Console => "console",
+            Self::Endpoint => "endpoint",
             Self::ProcessSpawner => "process_spawner",
             Self::BootPackage => "boot_package",
             Self::Null => "null",
             Self::ParkBench => "park_bench",
             Self::Timer => "timer",
+            Self::ThreadControl => "thread_control",
+            Self::ThreadSpawner => "thread_spawner",
+            Self::ParkSpace => "park_space",
             Self::MeasureControl => "measure_control",
         }
     }
@@ -69,11 +95,15 @@ impl KernelSource {
     pub const fn interface_id(self) -> u64 {
         match self {
             Self::Console => CONSOLE,
+            Self::Endpoint => ENDPOINT,
             Self::ProcessSpawner => PROCESS_SPAWNER,
             Self::BootPackage => BOOT_PACKAGE,
             Self::Null => NULL,
             Self::ParkBench => PARK_BENCH,
             Self::Timer => TIMER,
+            Self::ThreadControl => THREAD_CONTROL,
+            Self::ThreadSpawner => THREAD_SPAWNER,
+            Self::ParkSpace => PARK_SPACE,
             Self::MeasureControl => MEASURE_CONTROL,
         }
     }
@@ -115,6 +145,11 @@ mod tests {
         assert_eq!(PROCESS_SPAWNER, capos("ProcessSpawner"));
         assert_eq!(PROCESS_HANDLE, capos("ProcessHandle"));
         assert_eq!(CAPABILITY_MANAGER, capos("CapabilityManager"));
+        assert_eq!(ENDPOINT, capos("Endpoint"));
+        assert_eq!(PARK_SPACE, capos("ParkSpace"));
+        assert_eq!(THREAD_CONTROL, capos("ThreadControl"));
+        assert_eq!(THREAD_SPAWNER, capos("ThreadSpawner"));
+        assert_eq!(THREAD_HANDLE, capos("ThreadHandle"));
         assert_eq!(NULL, u64::from_be_bytes(*b"nullcap0"));
         assert_eq!(
             MEASURE_CONTROL,

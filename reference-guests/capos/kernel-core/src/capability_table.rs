@@ -83,6 +83,11 @@ impl<T> Hold<T> {
         &self.object.object
     }
 
+    /// Whether no other hold of the object exists, in any table.
+    pub fn is_last(&self) -> bool {
+        Rc::strong_count(&self.object) == 1
+    }
+
     fn is_live(&self) -> bool {
         self.epoch == self.object.epoch.get()
     }
@@ -181,21 +186,40 @@ impl<T> CapabilityTable<T> {
 
     /// Gives a capability up. A revoked one can be given up too.
     pub fn remove(&mut self, id: u32) -> Result<Hold<T>, LookupError> {
-        let index = id & INDEX_MASK;
+        let hold = self.reserve(id)?;
+        self.commit(id);
+        Ok(hold)
+    }
+
+    /// Takes a capability out, whether revoked or not, and keeps its slot until
+    /// [`commit`](Self::commit) or [`roll_back`](Self::roll_back). Until then its id
+    /// names nothing.
+    pub fn reserve(&mut self, id: u32) -> Result<Hold<T>, LookupError> {
         let slot = self
             .slots
-            .get_mut(index as usize)
+            .get_mut((id & INDEX_MASK) as usize)
             .ok_or(LookupError::NotFound)?;
         if u32::from(slot.generation) != id >> INDEX_BITS {
             return Err(LookupError::StaleGeneration);
         }
-        let hold = slot.hold.take().ok_or(LookupError::NotFound)?;
+        slot.hold.take().ok_or(LookupError::NotFound)
+    }
+
+    /// Gives up the slot of a reserved id, for good.
+    pub fn commit(&mut self, id: u32) {
+        let index = id & INDEX_MASK;
+        let slot = &mut self.slots[index as usize];
+        debug_assert!(slot.hold.is_none(), "only a reserved slot is committed");
         self.live -= 1;
         if let Some(next) = slot.generation.checked_add(1) {
             slot.generation = next;
             self.free.push(index);
         }
-        Ok(hold)
+    }
+
+    /// Puts a reserved capability back under its id.
+    pub fn roll_back(&mut self, id: u32, hold: Hold<T>) {
+        self.slots[(id & INDEX_MASK) as usize].hold = Some(hold);
     }
 
     /// Revokes the object of this id: every hold of it, in every process.
@@ -204,6 +228,11 @@ impl<T> CapabilityTable<T> {
         let epoch = &hold.object.epoch;
         epoch.set(epoch.get().wrapping_add(1));
         Ok(())
+    }
+
+    /// Everything held, revoked or not.
+    pub fn into_holds(self) -> impl Iterator<Item = Hold<T>> {
+        self.slots.into_iter().filter_map(|slot| slot.hold)
     }
 
     /// The live capabilities with their ids, in slot order.
@@ -270,6 +299,21 @@ mod tests {
         assert_eq!(table.insert(hold(0)), Ok(1));
         assert_eq!(table.lookup(255 << 24).err(), Some(LookupError::NotFound));
         assert_eq!(table.room(), SLOT_QUOTA - 2);
+    }
+
+    #[test]
+    fn a_reserved_capability_is_out_of_reach_until_it_is_put_back() {
+        let mut table = CapabilityTable::default();
+        let id = table.insert(hold(7)).unwrap();
+        let reserved = table.reserve(id).unwrap();
+        assert_eq!(table.lookup(id).err(), Some(LookupError::NotFound));
+        assert_eq!(table.reserve(id).err(), Some(LookupError::NotFound));
+        assert_ne!(table.insert(hold(8)).unwrap(), id);
+        table.roll_back(id, reserved);
+        assert_eq!(*table.lookup(id).unwrap().object(), 7);
+        table.reserve(id).unwrap();
+        table.commit(id);
+        assert_eq!(table.lookup(id).err(), Some(LookupError::StaleGeneration));
     }
 
     #[test]

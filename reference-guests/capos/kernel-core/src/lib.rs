@@ -8,4 +8,5 @@ extern crate alloc;
 
 pub mod capability_table;
 pub mod elf;
+pub mod endpoint;
 pub mod frame_bitmap;

@@ -5,13 +5,17 @@
 
 use crate::arch::clock::Clock;
 use crate::arch::cpu;
+use crate::arch::local_apic::OneShotTimer;
 use crate::arch::syscall::UserContext;
+use crate::capability::park_space::Parked;
 use crate::capability::scratch::Scratch;
-use crate::measure;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
-use crate::process::{MAX_PROCESSES, Pid, Process, State, Waiter};
+use crate::process::{MAX_PROCESSES, MAX_THREADS, Pid, Process, State, ThreadId};
+use crate::ring::deferred::Deferred;
 use crate::schedule::timeouts::Timeouts;
+use crate::segments;
+use crate::{inject, measure};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -32,10 +36,16 @@ pub struct Kernel {
     pub init: Pid,
     /// What happens at a time.
     pub timeouts: Timeouts,
-    /// Waits for processes that have ended, to be completed.
-    pub ended: Vec<(Waiter, i64)>,
+    /// The interrupt that ends a program's turn.
+    pub timer: OneShotTimer,
+    /// Completions to be made once the dispatch at hand is over.
+    pub deferred: VecDeque<Deferred>,
+    /// Who waits on which word.
+    pub parked: Vec<Parked>,
     /// Buffers for the message at hand.
     pub scratch: Scratch,
+    /// When the turn of the running thread ends, if others want to run.
+    pub turn_end: u64,
     current: Option<Box<Process>>,
     /// Processes that do not run now, runnable ones among them.
     #[expect(
@@ -43,12 +53,23 @@ pub struct Kernel {
         reason = "a process must stay where the entry code finds it"
     )]
     others: Vec<Box<Process>>,
-    run_queue: VecDeque<Pid>,
+    run_queue: VecDeque<ThreadId>,
+    /// Runs next, before the queue, on what is left of the turn.
+    handoff: Option<ThreadId>,
     /// Whose address space is loaded.
     loaded: Option<Pid>,
     /// Who ran last.
-    running: Pid,
+    running: ThreadId,
     next_pid: u32,
+}
+
+/// Whose turn a thread takes when it wakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// One of its own, after those who wait for theirs.
+    Own,
+    /// That of whoever woke it, as soon as that one waits: direct handoff.
+    Handoff,
 }
 
 impl Kernel {
@@ -57,6 +78,7 @@ impl Kernel {
         frames: Frames,
         space: AddressSpace,
         clock: Clock,
+        timer: OneShotTimer,
         image: BootImage<'static>,
     ) -> Self {
         Self {
@@ -66,13 +88,17 @@ impl Kernel {
             image,
             init: Pid(1),
             timeouts: Timeouts::default(),
-            ended: Vec::new(),
+            timer,
+            deferred: VecDeque::new(),
+            parked: Vec::new(),
             scratch: Scratch::new(),
+            turn_end: 0,
             current: None,
             others: Vec::with_capacity(MAX_PROCESSES),
-            run_queue: VecDeque::with_capacity(MAX_PROCESSES),
+            run_queue: VecDeque::with_capacity(MAX_PROCESSES * MAX_THREADS),
+            handoff: None,
             loaded: None,
-            running: Pid(0),
+            running: ThreadId::NONE,
             next_pid: 1,
         }
     }
@@ -83,25 +109,34 @@ impl Kernel {
         self.current.take().expect("a program was running")
     }
 
-    /// Makes a process the running one and returns its registers.
+    /// Makes a process's active thread the running one and returns its registers.
     #[inline]
     pub fn make_current(&mut self, process: Box<Process>) -> *mut UserContext {
         self.load(&process);
-        if self.running != process.pid {
+        let thread = process.thread_id();
+        let process = self.current.insert(process);
+        if self.running != thread {
             let probe = measure::thread();
-            probe.instant(measure::SWITCH, self.running.0, u64::from(process.pid.0));
+            probe.instant(
+                measure::SWITCH,
+                self.running.traced(),
+                u64::from(thread.traced()),
+            );
             probe.count(measure::SWITCHES, 1);
-            self.running = process.pid;
-            cpu::clear_segments();
+            self.running = thread;
+            cpu::switch_segments(process.thread().fs_base);
         }
-        &raw mut self.current.insert(process).context
+        &raw mut process.thread().context
     }
 
     /// Loads a process's address space if it is not loaded already.
     #[inline]
     pub fn load(&mut self, process: &Process) {
         if self.loaded != Some(process.pid) {
+            let probe = measure::thread().span(segments::ADDRESS_SPACE);
             process.activate();
+            inject::point::<{ segments::ADDRESS_SPACE.get() }>();
+            probe.end();
             self.loaded = Some(process.pid);
         }
     }
@@ -122,8 +157,13 @@ impl Kernel {
     pub fn add(&mut self, process: Box<Process>) {
         #[cfg(feature = "measure")]
         measure::process_started(&process);
-        self.run_queue.push_back(process.pid);
+        self.run_queue.push_back(process.thread_id());
         self.others.push(process);
+    }
+
+    /// Puts a runnable thread at the end of the queue.
+    pub fn enqueue(&mut self, thread: ThreadId) {
+        self.run_queue.push_back(thread);
     }
 
     /// The next id and whether there is room for another process. The caller's own
@@ -148,43 +188,115 @@ impl Kernel {
         Some(self.others.swap_remove(position))
     }
 
-    /// Takes the first runnable process of the queue.
+    /// Does something with a process: the caller's, or one that does not run now.
+    /// Nothing if it is gone.
+    pub fn with_process<R>(
+        &mut self,
+        caller: Option<&mut Process>,
+        pid: Pid,
+        work: impl FnOnce(&mut Self, &mut Process) -> R,
+    ) -> Option<R> {
+        if let Some(caller) = caller
+            && caller.pid == pid
+        {
+            return Some(work(self, caller));
+        }
+        let mut process = self.take(pid)?;
+        let result = work(self, &mut process);
+        self.others.push(process);
+        Some(result)
+    }
+
+    /// Takes the process of whoever's turn it is, that thread active.
     pub fn take_runnable(&mut self) -> Option<Box<Process>> {
-        while let Some(pid) = self.run_queue.pop_front() {
-            if let Some(process) = self.take(pid) {
+        if let Some(thread) = self.handoff.take()
+            && let Some(process) = self.take_thread(thread)
+        {
+            let probe = measure::thread();
+            probe.count(measure::HANDOFFS, 1);
+            return Some(process);
+        }
+        while let Some(thread) = self.run_queue.pop_front() {
+            if let Some(process) = self.take_thread(thread) {
+                self.turn_end = self.clock.now() + super::schedule::TURN;
                 return Some(process);
             }
         }
         None
     }
 
-    /// Puts a process back, at the end of the queue if it just became runnable.
-    pub fn put_back(&mut self, process: Box<Process>, woken: bool) {
-        if woken {
-            self.run_queue.push_back(process.pid);
+    /// Takes a thread's process, unless one of them has ended since.
+    fn take_thread(&mut self, thread: ThreadId) -> Option<Box<Process>> {
+        let mut process = self.take(thread.pid)?;
+        if process.select(thread.tid) {
+            return Some(process);
         }
         self.others.push(process);
+        None
+    }
+
+    /// Whether anybody waits for a turn.
+    #[inline(always)]
+    pub fn others_want_to_run(&self) -> bool {
+        self.handoff.is_some() || !self.run_queue.is_empty()
+    }
+
+    /// Puts the running thread, whose turn is over, behind everybody else.
+    pub fn end_turn(&mut self, thread: ThreadId) {
+        if let Some(next) = self.handoff.take() {
+            self.run_queue.push_back(next);
+        }
+        self.run_queue.push_back(thread);
+    }
+
+    /// Wakes the threads of a process that have what they wait for.
+    #[inline(always)]
+    pub fn wake(&mut self, process: &mut Process, turn: Turn) {
+        if process.has_waiting_thread() {
+            self.wake_satisfied(process, turn);
+        }
+    }
+
+    #[inline(never)]
+    fn wake_satisfied(&mut self, process: &mut Process, turn: Turn) {
+        let pid = process.pid;
+        while let Some(tid) = process.satisfied_thread() {
+            let thread = ThreadId { pid, tid };
+            process.end_wait(tid);
+            self.timeouts.end_wait(thread);
+            let probe = measure::thread();
+            probe.count(measure::WAKES, 1);
+            if turn == Turn::Handoff && self.handoff.is_none() {
+                self.handoff = Some(thread);
+            } else {
+                self.run_queue.push_back(thread);
+            }
+        }
     }
 
     /// Forgets everything that a process waits for.
     pub fn forget_waits(&mut self, pid: Pid) {
         self.timeouts.forget(pid);
+        self.parked.retain(|parked| parked.waiter.thread.pid != pid);
         for process in &self.others {
-            process.status.forget_waiters(pid);
+            process.status.waiters.forget(pid);
+            for thread in process.threads() {
+                thread.status.waiters.forget(pid);
+            }
         }
     }
 
     /// Ends a wait that timed out.
-    pub fn end_wait(&mut self, pid: Pid, wait_number: u64) {
-        let Some(mut process) = self.take(pid) else {
-            return;
-        };
-        let same = process.wait_number == wait_number;
-        let waits = same && matches!(process.state, State::Waiting { .. });
-        if waits {
-            process.end_wait();
-        }
-        self.put_back(process, waits);
+    pub fn end_wait(&mut self, caller: Option<&mut Process>, thread: ThreadId) {
+        self.with_process(caller, thread.pid, |kernel, process| {
+            let waits = process
+                .find(thread.tid)
+                .is_some_and(|thread| matches!(thread.state, State::Waiting { .. }));
+            if waits {
+                process.end_wait(thread.tid);
+                kernel.run_queue.push_back(thread);
+            }
+        });
     }
 }
 

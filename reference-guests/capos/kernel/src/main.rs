@@ -1,6 +1,6 @@
 //! The capOS reference kernel.
 //!
-//! Small and non-preemptible, with the published capOS userspace ABI: it exists to
+//! Small and, in ring 0, non-preemptible, with the published capOS userspace ABI: it exists to
 //! be measured, so that capbench has a guest to prove itself on. Numbers describe
 //! this kernel and not capOS.
 #![no_std]
@@ -25,6 +25,7 @@ mod segments;
 
 use alloc::vec::Vec;
 use arch::clock::Clock;
+use arch::local_apic::OneShotTimer;
 use arch::{cpu, exceptions};
 use boot::start_info::StartInfo;
 use capability::Object;
@@ -81,7 +82,11 @@ unsafe fn start(start_info: PhysAddr) -> &'static mut Kernel {
         Err(error) => panic!("the boot image is damaged: {error:?}"),
     };
     // SAFETY: once, at boot.
-    unsafe { KERNEL.set(Kernel::new(frames, space, Clock::start(), image)) }
+    unsafe {
+        let clock = Clock::start();
+        let timer = OneShotTimer::start(&clock);
+        KERNEL.set(Kernel::new(frames, space, clock, timer, image))
+    }
 }
 
 fn start_init(kernel: &mut Kernel) {

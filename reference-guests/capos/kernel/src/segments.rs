@@ -2,7 +2,9 @@
 //!
 //! A system call is `entry`, `fp_save`, then one `dispatch` for each submission,
 //! then `fp_restore`. Inside a dispatch the segments are laps: they share their
-//! boundaries, and one that did not happen is not there.
+//! boundaries, and one that did not happen is not there. A submission that completes
+//! later is a second dispatch, which has `copy` and `transfer` where a message came
+//! from another process.
 
 use kernel_measure::SegmentId;
 #[cfg(feature = "measure")]
@@ -32,11 +34,21 @@ pub const ENCODE: SegmentId = SegmentId::new(9);
 pub const POST: SegmentId = SegmentId::new(10);
 /// Looking whether somebody waits for it.
 pub const WAKE: SegmentId = SegmentId::new(11);
+/// Copying a message from one process to another.
+pub const COPY: SegmentId = SegmentId::new(12);
+/// Handing capabilities from one process to another.
+pub const TRANSFER: SegmentId = SegmentId::new(13);
+/// Loading another process's address space.
+pub const ADDRESS_SPACE: SegmentId = SegmentId::new(14);
+/// From the first instructions of the timer's interrupt to everything saved.
+pub const INTERRUPT: SegmentId = SegmentId::new(15);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
     let parent = match kind {
-        SegmentKind::Lap if id.get() > DISPATCH.get() => Some(DISPATCH.get()),
+        SegmentKind::Lap if id.get() > DISPATCH.get() && id.get() < ADDRESS_SPACE.get() => {
+            Some(DISPATCH.get())
+        }
         _ => None,
     };
     SegmentDeclared {
@@ -49,7 +61,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 
 /// All of them, for the session's header.
 #[cfg(feature = "measure")]
-pub const DECLARED: [SegmentDeclared<'static>; 12] = [
+pub const DECLARED: [SegmentDeclared<'static>; 16] = [
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
     declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
@@ -62,4 +74,8 @@ pub const DECLARED: [SegmentDeclared<'static>; 12] = [
     declare(ENCODE, SegmentKind::Lap, "encode"),
     declare(POST, SegmentKind::Lap, "post"),
     declare(WAKE, SegmentKind::Lap, "wake"),
+    declare(COPY, SegmentKind::Lap, "copy"),
+    declare(TRANSFER, SegmentKind::Lap, "transfer"),
+    declare(ADDRESS_SPACE, SegmentKind::Span, "address_space"),
+    declare(INTERRUPT, SegmentKind::Lap, "interrupt"),
 ];

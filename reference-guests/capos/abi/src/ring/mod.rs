@@ -5,9 +5,11 @@
 //! index and entry read from it as hostile.
 
 mod entry;
+mod message;
 mod validate;
 
 pub use entry::{Cqe, CqeFlags, Sqe, SqeFlags};
+pub use message::{RECV_HEADER_LENGTH, ResultCap, TransferDescriptor, TransferMode, recv_header};
 pub use validate::{RequestError, validate};
 
 /// Entries of the submission queue.
@@ -126,21 +128,8 @@ pub mod result {
     pub const APPLICATION_EXCEPTION_TRUNCATED: i32 = -10;
 }
 
-/// What a result capability looks like, after the payload in a result buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct ResultCap {
-    /// The new capability's id in the caller's table.
-    pub cap_id: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// Its interface.
-    pub interface_id: u64,
-}
-
 const _: () = {
     assert!(size_of::<Header>() == 52);
-    assert!(size_of::<ResultCap>() == 16);
     assert!(SQE_OFFSET + SQ_ENTRIES as usize * size_of::<Sqe>() == CQE_OFFSET);
     assert!(CQE_OFFSET + CQ_ENTRIES as usize * size_of::<Cqe>() == 2176);
 };

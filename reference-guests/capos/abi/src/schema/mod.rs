@@ -1,8 +1,7 @@
 //! Generated message types of the subset schema in `schema/`.
 //!
-//! Made by `capnp compile -o rust:abi/src/schema --src-prefix=schema
-//! schema/capos.capnp schema/measure.capnp` with Cap'n Proto 0.9.2 and capnpc
-//! 0.27.0, and committed, so that building the guest needs neither.
+//! Made by `tools/schema` with a pinned compiler, and committed, so that building
+//! the guest needs none.
 
 #[allow(clippy::all, missing_docs, unused)]
 #[rustfmt::skip]

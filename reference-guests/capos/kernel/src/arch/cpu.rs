@@ -7,7 +7,7 @@ use x86_64::VirtAddr;
 use x86_64::instructions::segmentation::{CS, DS, ES, FS, GS, SS, Segment};
 use x86_64::instructions::tables::load_tss;
 use x86_64::registers::control::{Cr0, Cr0Flags, Cr4, Cr4Flags};
-use x86_64::registers::model_specific::{LStar, Msr, SFMask};
+use x86_64::registers::model_specific::{FsBase, LStar, Msr, SFMask};
 use x86_64::registers::rflags::RFlags;
 use x86_64::structures::gdt::{Descriptor, GlobalDescriptorTable, SegmentSelector};
 use x86_64::structures::tss::TaskStateSegment;
@@ -56,6 +56,10 @@ static TABLES: Tables = Tables(UnsafeCell::new((
 
 /// Selector base of `sysret`: the stack segment is 8 above it, code 16.
 const SYSRET_BASE: u64 = 0x10 | 3;
+/// Selector of a program's stack and data.
+pub const USER_DATA: u64 = 0x18 | 3;
+/// Selector of a program's code.
+pub const USER_CODE: u64 = 0x20 | 3;
 /// Selector of kernel code, base of `syscall`.
 const SYSCALL_BASE: u64 = 0x08;
 const MSR_STAR: u32 = 0xc000_0081;
@@ -92,7 +96,7 @@ pub unsafe fn init() {
         protect();
         Msr::new(MSR_STAR).write(SYSRET_BASE << 48 | SYSCALL_BASE << 32);
     }
-    clear_segments();
+    switch_segments(0);
     LStar::write(VirtAddr::from_ptr(syscall::entry as *const ()));
     // Interrupts stay off in the kernel; direction, trap, nested-task and
     // alignment flags of the program must not follow it in.
@@ -106,15 +110,23 @@ pub unsafe fn init() {
 }
 
 /// Clears the data segments, which programs may change and nothing restores: no
-/// program sees what another left there.
-pub fn clear_segments() {
-    // SAFETY: long mode uses none of them, and this kernel neither.
+/// program sees what another left there. Then sets where FS-relative addresses
+/// begin, a thread's own.
+pub fn switch_segments(fs_base: u64) {
+    // SAFETY: long mode uses none of them, and this kernel neither; the base is in
+    // the user half and only programs use it.
     unsafe {
         DS::set_reg(SegmentSelector::NULL);
         ES::set_reg(SegmentSelector::NULL);
         FS::set_reg(SegmentSelector::NULL);
         GS::set_reg(SegmentSelector::NULL);
     }
+    set_fs_base(fs_base);
+}
+
+/// Sets where FS-relative addresses begin.
+pub fn set_fs_base(fs_base: u64) {
+    FsBase::write(VirtAddr::new(fs_base));
 }
 
 /// No-execute and SSE are on since boot; here supervisor code loses the right to

@@ -1,12 +1,14 @@
 //! Interrupts and exceptions.
 //!
 //! Every vector has an interrupt stack, because the prebuilt `core` may use the
-//! red zone below the stack pointer. Interrupts are off in ring 0 and no device
-//! raises any, so all that arrives is an exception: of a program, which ends that
-//! program, or of the kernel, which is a panic. One exception is repaired: a page
-//! fault inside a user copy makes the copy return short.
+//! red zone below the stack pointer. The timer's interrupt has an entry of its own
+//! ([`super::syscall::timer_entry`]); everything else that arrives is an exception:
+//! of a program, which ends that program, or of the kernel, which is a panic. One
+//! exception is repaired: a page fault inside a user copy makes the copy return
+//! short.
 
 use super::cpu::InterruptStack;
+use super::{local_apic, syscall};
 use core::arch::global_asm;
 use core::cell::UnsafeCell;
 use x86_64::VirtAddr;
@@ -42,6 +44,8 @@ const STUB_SIZE: u64 = 16;
 /// Vectors up to here are the processor's; the rest share one stub's shape.
 const VECTORS: usize = 256;
 const PAGE_FAULT: usize = 14;
+const TIMER: usize = local_apic::TIMER as usize;
+const SPURIOUS: usize = local_apic::SPURIOUS as usize;
 
 unsafe extern "C" {
     static exception_stubs: u8;
@@ -130,10 +134,11 @@ pub unsafe fn init() {
     // table is 256 entries of one shape whatever their types say.
     let entries = TABLE.0.get().cast::<[GateDescriptor; VECTORS]>();
     for vector in 0..VECTORS {
-        let handler = if vector == PAGE_FAULT {
-            VirtAddr::from_ptr(&raw const page_fault_entry)
-        } else {
-            VirtAddr::from_ptr(&raw const exception_stubs) + vector as u64 * STUB_SIZE
+        let handler = match vector {
+            PAGE_FAULT => VirtAddr::from_ptr(&raw const page_fault_entry),
+            TIMER => VirtAddr::from_ptr(syscall::timer_entry as *const ()),
+            SPURIOUS => VirtAddr::from_ptr(syscall::spurious_entry as *const ()),
+            _ => VirtAddr::from_ptr(&raw const exception_stubs) + vector as u64 * STUB_SIZE,
         };
         // SAFETY: once, so nobody else has a reference; both are 4096 bytes.
         unsafe { (*entries)[vector] = GateDescriptor::new(handler, stack_of(vector)) };

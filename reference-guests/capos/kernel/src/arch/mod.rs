@@ -5,5 +5,6 @@ pub mod clock;
 pub mod cpu;
 pub mod debug_port;
 pub mod exceptions;
+pub mod local_apic;
 pub mod syscall;
 pub mod user_copy;

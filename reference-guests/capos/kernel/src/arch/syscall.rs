@@ -8,6 +8,9 @@
 //! thread and not to a stack because the kernel has one stack and never blocks:
 //! switching threads is pointing [`resume`] at another context.
 //!
+//! The timer's interrupt enters a second way, [`timer_entry`], which saves the same
+//! context, RCX and R11 too; a thread left that way goes on by `iretq`.
+//!
 //! Where all of this is measured, the boundaries are read here, in assembly,
 //! because no compiled code may run before the state is saved or after it is
 //! restored; [`Stamps`] keeps them until the next entry can record them.
@@ -46,6 +49,13 @@ impl FloatState {
 #[repr(C, align(16))]
 pub struct UserContext {
     float: FloatState,
+    /// Whether the thread was interrupted and has no system call to return from.
+    interrupted: u64,
+    /// An interrupted thread's own RCX and R11, where `rcx` and `r11` hold the
+    /// instruction pointer and the flags of either kind.
+    interrupted_rcx: u64,
+    interrupted_r11: u64,
+    unused: u64,
     r15: u64,
     r14: u64,
     r13: u64,
@@ -75,9 +85,8 @@ pub struct Call {
     pub second: u64,
 }
 
-/// Flags of a fresh thread: only the bit that is always set. Interrupts stay off
-/// in programs too: none exist, and programs run until they call.
-const INITIAL_FLAGS: u64 = 0x2;
+/// Flags of a fresh thread: interrupts on, and the bit that is always set.
+const INITIAL_FLAGS: u64 = 0x202;
 /// All SSE exceptions masked, round to nearest.
 const DEFAULT_MXCSR: u32 = 0x1f80;
 
@@ -86,6 +95,10 @@ impl UserContext {
     pub fn new(entry: u64, stack: u64, arguments: [u64; 3]) -> Self {
         Self {
             float: FloatState::new(),
+            interrupted: 0,
+            interrupted_rcx: 0,
+            interrupted_r11: 0,
+            unused: 0,
             r15: 0,
             r14: 0,
             r13: 0,
@@ -170,6 +183,22 @@ pub fn record_entry() {
     probe.count(crate::measure::SYSCALLS, 1);
 }
 
+/// Records the last way out and this way in, of an interrupt.
+pub fn record_interrupt() {
+    let probe = crate::measure::thread();
+    probe.interval(
+        segments::FP_RESTORE,
+        STAMPS.restore_start.0.get(),
+        STAMPS.restore_end.0.get(),
+    );
+    probe.interval(
+        segments::INTERRUPT,
+        STAMPS.entry.0.get(),
+        STAMPS.float_saved.0.get(),
+    );
+    probe.count(crate::measure::INTERRUPTS, 1);
+}
+
 /// Reads the time-stamp counter into a field of [`STAMPS`], in segment builds. RAX
 /// and RDX change. Noted as a site, as every probe's read is.
 macro_rules! stamp {
@@ -248,7 +277,105 @@ pub unsafe extern "C" fn entry() {
     )
 }
 
-/// Runs a thread until its next system call.
+/// Where a field of the running thread's context is, from the end of it.
+macro_rules! from_end {
+    ($field:ident) => {
+        offset_of!(UserContext, $field) as i64 - size_of::<UserContext>() as i64
+    };
+}
+
+/// Target of the timer's interrupt. In the kernel it interrupts nothing but the
+/// idle wait, and is only acknowledged.
+#[unsafe(naked)]
+pub unsafe extern "C" fn timer_entry() {
+    naked_asm!(
+        // Pushed by the processor: SS, RSP, RFLAGS, CS, RIP.
+        "test byte ptr [rsp + 8], 3",
+        "jnz 3f",
+        "push rax",
+        "movabs rax, {end_of_interrupt}",
+        "mov dword ptr [rax], 0",
+        "pop rax",
+        "iretq",
+        "3:",
+        "cld",
+        "push rax",
+        "mov rax, [rip + {context_end}]",
+        "mov [rax + {rdx}], rdx",
+        "pop qword ptr [rax + {rax}]",
+        "mov [rax + {rdi}], rdi",
+        "mov rdi, rax",
+        stamp!(entry),
+        "mov [rdi + {rsi}], rsi",
+        "mov [rdi + {rbx}], rbx",
+        "mov [rdi + {rbp}], rbp",
+        "mov [rdi + {r8}], r8",
+        "mov [rdi + {r9}], r9",
+        "mov [rdi + {r10}], r10",
+        "mov [rdi + {r12}], r12",
+        "mov [rdi + {r13}], r13",
+        "mov [rdi + {r14}], r14",
+        "mov [rdi + {r15}], r15",
+        "mov [rdi + {interrupted_rcx}], rcx",
+        "mov [rdi + {interrupted_r11}], r11",
+        "mov qword ptr [rdi + {interrupted}], 1",
+        "pop qword ptr [rdi + {rcx}]",
+        "add rsp, 8",
+        "pop qword ptr [rdi + {r11}]",
+        "pop qword ptr [rdi + {rsp}]",
+        "sub rdi, {size}",
+        "fxsave64 [rdi]",
+        "fninit",
+        "ldmxcsr [rip + {kernel_mxcsr}]",
+        injection!(interrupt_count),
+        stamp!(float_saved),
+        "lea rsp, [rip + KERNEL_STACK + {stack_size}]",
+        "xor ebp, ebp",
+        "call {handler}",
+        "ud2",
+        end_of_interrupt = const crate::memory::DEVICE_BASE
+            + super::local_apic::REGISTERS
+            + super::local_apic::END_OF_INTERRUPT,
+        context_end = sym CONTEXT_END,
+        kernel_mxcsr = sym KERNEL_MXCSR,
+        rax = const from_end!(rax),
+        rdx = const from_end!(rdx),
+        rdi = const from_end!(rdi),
+        rsi = const from_end!(rsi),
+        rbx = const from_end!(rbx),
+        rbp = const from_end!(rbp),
+        r8 = const from_end!(r8),
+        r9 = const from_end!(r9),
+        r10 = const from_end!(r10),
+        r12 = const from_end!(r12),
+        r13 = const from_end!(r13),
+        r14 = const from_end!(r14),
+        r15 = const from_end!(r15),
+        rcx = const from_end!(rcx),
+        r11 = const from_end!(r11),
+        rsp = const from_end!(rsp),
+        interrupted = const from_end!(interrupted),
+        interrupted_rcx = const from_end!(interrupted_rcx),
+        interrupted_r11 = const from_end!(interrupted_r11),
+        size = const size_of::<UserContext>(),
+        stack_size = const super::boot::KERNEL_STACK_SIZE,
+        handler = sym crate::schedule::interrupted,
+        stamps = sym STAMPS,
+        segments = const cfg!(feature = "segments") as u32,
+        entry = const offset_of!(Stamps, entry),
+        float_saved = const offset_of!(Stamps, float_saved),
+        interrupt_count = const inject::count(segments::INTERRUPT),
+    )
+}
+
+/// Target of an interrupt that went away: nothing is to be done, and it is not
+/// acknowledged.
+#[unsafe(naked)]
+pub unsafe extern "C" fn spurious_entry() {
+    naked_asm!("iretq")
+}
+
+/// Runs a thread until it next enters the kernel.
 ///
 /// # Safety
 ///
@@ -259,7 +386,13 @@ pub unsafe fn resume(context: *mut UserContext) -> ! {
     // SAFETY: a context is larger than this offset; no object is created.
     CONTEXT_END.0.set(unsafe { context.add(1) } as u64);
     // SAFETY: the caller's promises are those of the assembly.
-    unsafe { restore(context) }
+    unsafe {
+        if (*context).interrupted == 0 {
+            restore(context)
+        }
+        (*context).interrupted = 0;
+        restore_interrupted(context)
+    }
 }
 
 #[unsafe(naked)]
@@ -288,6 +421,62 @@ unsafe extern "C" fn restore(context: *mut UserContext) -> ! {
         "pop rsp",
         "sysretq",
         general = const offset_of!(UserContext, r15),
+        stamps = sym STAMPS,
+        segments = const cfg!(feature = "segments") as u32,
+        restore_start = const offset_of!(Stamps, restore_start),
+        restore_end = const offset_of!(Stamps, restore_end),
+        restore_count = const inject::count(segments::FP_RESTORE),
+    )
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn restore_interrupted(context: *mut UserContext) -> ! {
+    naked_asm!(
+        stamp!(restore_start),
+        "fxrstor64 [rdi]",
+        injection!(restore_count),
+        stamp!(restore_end),
+        "push {user_data}",
+        "push [rdi + {rsp}]",
+        "push [rdi + {r11}]",
+        "push {user_code}",
+        "push [rdi + {rcx}]",
+        "mov r15, [rdi + {r15}]",
+        "mov r14, [rdi + {r14}]",
+        "mov r13, [rdi + {r13}]",
+        "mov r12, [rdi + {r12}]",
+        "mov r11, [rdi + {interrupted_r11}]",
+        "mov r10, [rdi + {r10}]",
+        "mov r9, [rdi + {r9}]",
+        "mov r8, [rdi + {r8}]",
+        "mov rbp, [rdi + {rbp}]",
+        "mov rbx, [rdi + {rbx}]",
+        "mov rsi, [rdi + {rsi}]",
+        "mov rdx, [rdi + {rdx}]",
+        "mov rcx, [rdi + {interrupted_rcx}]",
+        "mov rax, [rdi + {rax}]",
+        "mov rdi, [rdi + {rdi}]",
+        "iretq",
+        user_data = const super::cpu::USER_DATA,
+        user_code = const super::cpu::USER_CODE,
+        rsp = const offset_of!(UserContext, rsp),
+        r11 = const offset_of!(UserContext, r11),
+        rcx = const offset_of!(UserContext, rcx),
+        r15 = const offset_of!(UserContext, r15),
+        r14 = const offset_of!(UserContext, r14),
+        r13 = const offset_of!(UserContext, r13),
+        r12 = const offset_of!(UserContext, r12),
+        interrupted_r11 = const offset_of!(UserContext, interrupted_r11),
+        r10 = const offset_of!(UserContext, r10),
+        r9 = const offset_of!(UserContext, r9),
+        r8 = const offset_of!(UserContext, r8),
+        rbp = const offset_of!(UserContext, rbp),
+        rbx = const offset_of!(UserContext, rbx),
+        rsi = const offset_of!(UserContext, rsi),
+        rdx = const offset_of!(UserContext, rdx),
+        interrupted_rcx = const offset_of!(UserContext, interrupted_rcx),
+        rax = const offset_of!(UserContext, rax),
+        rdi = const offset_of!(UserContext, rdi),
         stamps = sym STAMPS,
         segments = const cfg!(feature = "segments") as u32,
         restore_start = const offset_of!(Stamps, restore_start),

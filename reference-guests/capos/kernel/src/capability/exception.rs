@@ -28,6 +28,14 @@ impl Exception {
         }
     }
 
+    /// The other side is gone for good.
+    pub const fn disconnected(message: &'static str) -> Self {
+        Self {
+            kind: ExceptionType::Disconnected,
+            message,
+        }
+    }
+
     /// The object does not offer this.
     pub const fn unimplemented(message: &'static str) -> Self {
         Self {

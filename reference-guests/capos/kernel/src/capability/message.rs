@@ -125,10 +125,7 @@ impl Encoder<'_> {
         put(&mut at, &table.to_le_bytes())?;
         put(&mut at, segment)?;
         for capability in capabilities {
-            let mut record = [0; 16];
-            record[..4].copy_from_slice(&capability.cap_id.to_le_bytes());
-            record[8..].copy_from_slice(&capability.interface_id.to_le_bytes());
-            put(&mut at, &record)?;
+            put(&mut at, &capability.to_bytes())?;
         }
         Ok(length)
     }

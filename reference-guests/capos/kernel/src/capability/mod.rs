@@ -9,20 +9,28 @@
 pub mod boot_package;
 pub mod capability_manager;
 pub mod console;
+pub mod endpoint;
 pub mod exception;
 #[cfg(feature = "measure")]
 pub mod measure_control;
 pub mod message;
 pub mod null;
 pub mod park_bench;
+pub mod park_space;
 pub mod process_handle;
 pub mod process_spawner;
 pub mod scratch;
+pub mod thread_control;
+pub mod thread_handle;
+pub mod thread_spawner;
 pub mod timer;
+pub mod transfer;
 
 use crate::kernel::Kernel;
-use crate::process::{Process, Status, Waiter};
+use crate::process::{Process, Status, ThreadStatus, Waiter};
 use alloc::rc::Rc;
+use alloc::vec::Vec;
+use endpoint::Endpoint;
 use exception::Exception;
 use guest_abi::interface::KernelSource;
 use guest_abi::ring::ResultCap;
@@ -48,6 +56,18 @@ pub enum Object {
     ProcessHandle(Rc<Status>),
     /// Lists and revokes a process's capabilities.
     CapabilityManager(Rc<Status>),
+    /// Receives calls and answers them; may call too.
+    Endpoint(Rc<Endpoint>),
+    /// Calls an endpoint, and nothing else.
+    EndpointClient(Rc<Endpoint>),
+    /// Threads of the caller's process wait on words.
+    ParkSpace,
+    /// What a thread may change about itself.
+    ThreadControl,
+    /// Starts threads.
+    ThreadSpawner,
+    /// Waits for a thread.
+    ThreadHandle(Rc<ThreadStatus>),
     /// Opens and closes measurement windows.
     #[cfg(feature = "measure")]
     MeasureControl,
@@ -72,6 +92,12 @@ pub enum Request<'m> {
     ProcessHandle(process_handle::Request),
     /// A method of `CapabilityManager`.
     CapabilityManager(capability_manager::Request),
+    /// A method of `ThreadControl`.
+    ThreadControl(thread_control::Request),
+    /// `ThreadSpawner.create`.
+    CreateThread(thread_spawner::Create),
+    /// A method of `ThreadHandle`.
+    ThreadHandle(thread_handle::Request),
     /// A method of `MeasureControl`.
     #[cfg(feature = "measure")]
     MeasureControl(measure_control::Request<'m>),
@@ -94,14 +120,23 @@ pub enum Reply {
     ManifestSize(u64),
     /// Results of `BootPackage.readManifest`.
     Manifest(boot_package::Part),
-    /// Results of `ProcessSpawner.spawn`: handle and manager.
-    Spawned([ResultCap; 2]),
+    /// Results of `ProcessSpawner.spawn`: handle, manager, and the parent's side of
+    /// new endpoints.
+    Spawned(Vec<ResultCap>),
     /// Results of `ProcessHandle.wait`.
     Exited(i64),
     /// Results of `CapabilityManager.list`.
     Capabilities(capability_manager::List),
     /// Results of `CapabilityManager.revoke`: a message without content.
     Revoked,
+    /// Results of `ThreadControl.getFsBase`.
+    FsBase(u64),
+    /// Results of `ThreadSpawner.create`.
+    ThreadStarted(ResultCap),
+    /// Results of `ThreadHandle.join`.
+    Joined(i64),
+    /// Results of `ThreadHandle.exitCode`.
+    ThreadExitCode(Option<i64>),
     /// Results of `MeasureControl.begin`.
     #[cfg(feature = "measure")]
     Window(u32),
@@ -135,7 +170,8 @@ pub struct Context<'k> {
 }
 
 impl Object {
-    /// The object of a kernel source, if this kernel has it.
+    /// The object of a kernel source, if this kernel has it. A new one each time where
+    /// the source makes objects.
     pub fn from_source(source: KernelSource) -> Option<Self> {
         Some(match source {
             KernelSource::Console => Self::Console,
@@ -144,6 +180,10 @@ impl Object {
             KernelSource::ParkBench => Self::ParkBench,
             KernelSource::BootPackage => Self::BootPackage(boot_package::View::Whole),
             KernelSource::ProcessSpawner => Self::ProcessSpawner,
+            KernelSource::Endpoint => Self::Endpoint(Rc::default()),
+            KernelSource::ParkSpace => Self::ParkSpace,
+            KernelSource::ThreadControl => Self::ThreadControl,
+            KernelSource::ThreadSpawner => Self::ThreadSpawner,
             #[cfg(feature = "measure")]
             KernelSource::MeasureControl => Self::MeasureControl,
             #[cfg(not(feature = "measure"))]
@@ -172,6 +212,11 @@ impl Object {
             Self::CapabilityManager(_) => 7,
             #[cfg(feature = "measure")]
             Self::MeasureControl => 8,
+            Self::Endpoint(_) | Self::EndpointClient(_) => 9,
+            Self::ParkSpace => 10,
+            Self::ThreadControl => 11,
+            Self::ThreadSpawner => 12,
+            Self::ThreadHandle(_) => 13,
         }
     }
 
@@ -186,7 +231,13 @@ impl Object {
             Self::BootPackage(_) => KernelSource::BootPackage,
             Self::ProcessSpawner => KernelSource::ProcessSpawner,
             Self::MeasureControl => KernelSource::MeasureControl,
-            Self::ProcessHandle(_) | Self::CapabilityManager(_) => return "result",
+            Self::Endpoint(_) | Self::EndpointClient(_) => KernelSource::Endpoint,
+            Self::ParkSpace => KernelSource::ParkSpace,
+            Self::ThreadControl => KernelSource::ThreadControl,
+            Self::ThreadSpawner => KernelSource::ThreadSpawner,
+            Self::ProcessHandle(_) | Self::CapabilityManager(_) | Self::ThreadHandle(_) => {
+                return "result";
+            }
         };
         source.name()
     }
@@ -197,7 +248,12 @@ impl Object {
     pub fn has_method(&self, method: u16) -> bool {
         let methods = match self {
             Self::Null => return true,
-            Self::ProcessSpawner => 1,
+            // Its calls are its owner's to answer.
+            Self::Endpoint(_) | Self::EndpointClient(_) => return true,
+            // Operations of the ring, not methods.
+            Self::ParkSpace => 0,
+            Self::ProcessSpawner | Self::ThreadSpawner => 1,
+            Self::ThreadControl => 3,
             #[cfg(feature = "measure")]
             Self::MeasureControl => 4,
             Self::Console
@@ -205,6 +261,7 @@ impl Object {
             | Self::ParkBench
             | Self::BootPackage(_)
             | Self::ProcessHandle(_)
+            | Self::ThreadHandle(_)
             | Self::CapabilityManager(_) => 2,
         };
         method < methods
@@ -227,6 +284,12 @@ impl Object {
             Self::ProcessHandle(_) => Request::ProcessHandle(process_handle::decode(method)),
             Self::CapabilityManager(_) => {
                 Request::CapabilityManager(capability_manager::decode(method, message)?)
+            }
+            Self::ThreadControl => Request::ThreadControl(thread_control::decode(method, message)?),
+            Self::ThreadSpawner => Request::CreateThread(thread_spawner::decode(message)?),
+            Self::ThreadHandle(_) => Request::ThreadHandle(thread_handle::decode(method)),
+            Self::Endpoint(_) | Self::EndpointClient(_) | Self::ParkSpace => {
+                unreachable!("no methods of the kernel's own")
             }
             #[cfg(feature = "measure")]
             Self::MeasureControl => {
@@ -260,6 +323,15 @@ impl Object {
             (Self::CapabilityManager(status), Request::CapabilityManager(request)) => {
                 capability_manager::invoke(status, request, context)
             }
+            (Self::ThreadControl, Request::ThreadControl(request)) => {
+                thread_control::invoke(request, context)
+            }
+            (Self::ThreadSpawner, Request::CreateThread(request)) => {
+                thread_spawner::invoke(request, context)
+            }
+            (Self::ThreadHandle(status), Request::ThreadHandle(request)) => {
+                thread_handle::invoke(status, request, context)
+            }
             #[cfg(feature = "measure")]
             (Self::MeasureControl, Request::MeasureControl(request)) => {
                 measure_control::invoke(request, context)
@@ -284,6 +356,10 @@ impl Reply {
             Self::Exited(code) => process_handle::encode(*code, encoder),
             Self::Capabilities(list) => capability_manager::encode_list(list, encoder),
             Self::Revoked => capability_manager::encode_revoked(encoder),
+            Self::FsBase(address) => thread_control::encode_fs_base(*address, encoder),
+            Self::ThreadStarted(handle) => thread_spawner::encode(*handle, encoder),
+            Self::Joined(code) => thread_handle::encode_join(*code, encoder),
+            Self::ThreadExitCode(code) => thread_handle::encode_exit_code(*code, encoder),
             #[cfg(feature = "measure")]
             Self::Window(window) => measure_control::encode(*window, encoder),
         }
@@ -294,6 +370,7 @@ impl Reply {
     pub fn capability_count(&self) -> u16 {
         match self {
             Self::Spawned(capabilities) => capabilities.len() as u16,
+            Self::ThreadStarted(_) => 1,
             _ => 0,
         }
     }

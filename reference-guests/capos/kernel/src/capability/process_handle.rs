@@ -3,10 +3,8 @@
 use super::exception::Exception;
 use super::message::{Encoder, root_words};
 use super::{CallError, Context, Reply};
-use crate::kernel::Kernel;
-use crate::process::{self, Status, Waiter};
+use crate::process::{self, Status};
 use guest_abi::capos_capnp::process_handle_wait_results;
-use guest_abi::ring::result;
 
 /// What a terminated process exited with. *Chosen*.
 const TERMINATED: i64 = -1;
@@ -38,7 +36,7 @@ pub fn invoke(
         (Request::Wait, Some(code)) => Ok(Reply::Exited(code)),
         (Request::Wait, None) => {
             context.caller.take_outstanding()?;
-            status.add_waiter(context.waiter);
+            status.waiters.add(context.waiter);
             Ok(Reply::Pending)
         }
         (Request::Terminate, Some(_)) => Ok(Reply::Void),
@@ -51,19 +49,6 @@ pub fn invoke(
             Ok(Reply::Void)
         }
     }
-}
-
-/// Completes a `wait` when the process has ended.
-pub fn complete_wait(
-    kernel: &mut Kernel,
-    caller: Option<&mut process::Process>,
-    waiter: Waiter,
-    code: i64,
-) {
-    kernel.complete(caller, waiter, |encoder| match encode(code, encoder) {
-        Ok(length) => length as i32,
-        Err(_) => result::INVALID_RESULT_BUFFER,
-    });
 }
 
 /// The result message of `wait`.

@@ -1,6 +1,7 @@
 //! `ProcessSpawner`: starts a program of the boot image with exactly the
 //! capabilities the caller grants.
 
+use super::endpoint::Endpoint;
 use super::exception::Exception;
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply, boot_package};
@@ -13,7 +14,7 @@ use guest_abi::capos_capnp::{
     process_spawner_spawn_results,
 };
 use guest_abi::capset;
-use guest_abi::interface::{CAPABILITY_MANAGER, KernelSource, PROCESS_HANDLE};
+use guest_abi::interface::{CAPABILITY_MANAGER, ENDPOINT, KernelSource, PROCESS_HANDLE};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
 
@@ -37,7 +38,19 @@ struct Grant<'m> {
     name: &'m str,
     interface_id: u64,
     badge: u64,
+    mode: Mode,
     source: Source,
+}
+
+/// What the child gets of what is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// The capability as it is.
+    Raw,
+    /// The right to call an endpoint, under an interface of the grant's choice.
+    ClientEndpoint,
+    /// The capability, which the parent gives up.
+    Move,
 }
 
 #[derive(Debug)]
@@ -66,10 +79,12 @@ pub fn decode<'m>(message: &'m Message<'m>) -> Result<Spawn<'m>, Exception> {
 }
 
 fn decode_grant(grant: cap_grant::Reader<'_>) -> Result<Grant<'_>, Exception> {
-    match grant.get_mode() {
-        Ok(CapGrantMode::Raw) => {}
-        _ => return Err(Exception::unimplemented("only raw grants are offered")),
-    }
+    let mode = match grant.get_mode() {
+        Ok(CapGrantMode::Raw) => Mode::Raw,
+        Ok(CapGrantMode::ClientEndpoint) => Mode::ClientEndpoint,
+        Ok(CapGrantMode::Move) => Mode::Move,
+        _ => return Err(Exception::unimplemented("no grants of this mode")),
+    };
     let source = match grant.get_source()?.which() {
         Ok(cap_grant_source::Which::Kernel(ordinal)) => Source::Kernel(ordinal),
         Ok(cap_grant_source::Which::Capability(())) => Source::Existing(grant.get_cap_id()),
@@ -79,6 +94,7 @@ fn decode_grant(grant: cap_grant::Reader<'_>) -> Result<Grant<'_>, Exception> {
         name: grant.get_name()?.to_str()?,
         interface_id: grant.get_interface_id(),
         badge: grant.get_badge(),
+        mode,
         source,
     })
 }
@@ -90,21 +106,15 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
         caller,
         waiter,
     } = context;
-    // A spawn that could not be reported must not happen.
-    if (waiter.result_len as usize) < RESULT_LENGTH + 2 * size_of::<ResultCap>() {
-        return Err(Exception::invalid_argument(
-            "the result buffer is too small",
-        ));
-    }
     let file = kernel
         .image
         .binary(request.binary)
         .ok_or(Exception::invalid_argument("no binary of this name"))?;
-    if caller.capabilities.room() < 2 {
-        return Err(Exception::overloaded("no room for the result capabilities"));
-    }
     let programs = kernel.image.manifest().programs.len();
     let mut holds = Vec::with_capacity(request.grants.len());
+    let mut moved = Vec::new();
+    // The parent's side of endpoints that are new.
+    let mut endpoints = Vec::new();
     for grant in &request.grants {
         let hold = match grant.source {
             Source::Kernel(ordinal) => kernel_hold(ordinal, grant.badge, programs)?,
@@ -116,15 +126,51 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
                 if grant.badge != PRESERVE_BADGE {
                     hold.badge = grant.badge;
                 }
+                if grant.mode == Mode::Move {
+                    moved.push(id);
+                }
                 hold
             }
         };
-        if grant.interface_id != 0 && grant.interface_id != hold.interface_id {
-            return Err(Exception::invalid_argument(
-                "a granted capability has another interface",
-            ));
-        }
+        let is_new = matches!(grant.source, Source::Kernel(_));
+        let hold = match (grant.mode, hold.object()) {
+            (Mode::ClientEndpoint, Object::Endpoint(endpoint)) => {
+                let client = client(endpoint, grant.interface_id, hold.badge);
+                if is_new {
+                    endpoints.push(hold);
+                }
+                client
+            }
+            (Mode::ClientEndpoint, _) => {
+                return Err(Exception::invalid_argument(
+                    "only an endpoint's owner makes clients of it",
+                ));
+            }
+            (Mode::Raw | Mode::Move, object) => {
+                if grant.interface_id != 0 && grant.interface_id != hold.interface_id {
+                    return Err(Exception::invalid_argument(
+                        "a granted capability has another interface",
+                    ));
+                }
+                if let Object::Endpoint(endpoint) = object
+                    && is_new
+                {
+                    endpoints.push(client(endpoint, ENDPOINT, hold.badge));
+                }
+                hold
+            }
+        };
         holds.push((grant.name, hold));
+    }
+    // A spawn that could not be reported must not happen.
+    let results = 2 + endpoints.len();
+    if (waiter.result_len as usize) < RESULT_LENGTH + results * size_of::<ResultCap>() {
+        return Err(Exception::invalid_argument(
+            "the result buffer is too small",
+        ));
+    }
+    if caller.capabilities.room() < results {
+        return Err(Exception::overloaded("no room for the result capabilities"));
     }
     let pid = kernel
         .new_pid()
@@ -138,21 +184,44 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
         holds.into_iter(),
     )
     .map_err(load_exception)?;
+    // The child has its own hold by now, so this is never an object's last.
+    for id in moved {
+        let _ = caller.capabilities.remove(id);
+    }
     let status = Rc::clone(&process.status);
     kernel.add(process);
-    let mut give = |object, interface_id| ResultCap {
-        cap_id: caller
-            .capabilities
-            .insert(Hold::new(object, interface_id, TransferMode::Copy))
-            .expect("there is room for two"),
-        reserved: 0,
-        interface_id,
-    };
     let manager: Rc<Status> = Rc::clone(&status);
-    Ok(Reply::Spawned([
-        give(Object::ProcessHandle(status), PROCESS_HANDLE),
-        give(Object::CapabilityManager(manager), CAPABILITY_MANAGER),
-    ]))
+    let own = [
+        (Object::ProcessHandle(status), PROCESS_HANDLE),
+        (Object::CapabilityManager(manager), CAPABILITY_MANAGER),
+    ];
+    let own = own.map(|(object, interface)| Hold::new(object, interface, TransferMode::Copy));
+    let given = own.into_iter().chain(endpoints).map(|hold| {
+        let interface_id = hold.interface_id;
+        ResultCap {
+            cap_id: caller
+                .capabilities
+                .insert(hold)
+                .expect("there is room for all of them"),
+            reserved: 0,
+            interface_id,
+        }
+    });
+    Ok(Reply::Spawned(given.collect()))
+}
+
+/// A hold that may call an endpoint and nothing else. A new object, so that it can be
+/// revoked without the owner's.
+fn client(endpoint: &Rc<Endpoint>, interface_id: u64, badge: u64) -> Hold<Object> {
+    let object = Object::EndpointClient(Rc::clone(endpoint));
+    let interface_id = if interface_id == 0 {
+        ENDPOINT
+    } else {
+        interface_id
+    };
+    let mut hold = Hold::new(object, interface_id, TransferMode::Copy);
+    hold.badge = badge;
+    hold
 }
 
 fn kernel_hold(ordinal: u16, badge: u64, programs: usize) -> Result<Hold<Object>, Exception> {
@@ -193,10 +262,7 @@ fn load_exception(error: LoadError) -> Exception {
 }
 
 /// The result message: both indices point into the records behind it.
-pub fn encode(
-    capabilities: &[ResultCap; 2],
-    encoder: &mut Encoder<'_>,
-) -> Result<usize, CallError> {
+pub fn encode(capabilities: &[ResultCap], encoder: &mut Encoder<'_>) -> Result<usize, CallError> {
     encoder.write(
         root_words::<process_spawner_spawn_results::Builder<'_>>(),
         capabilities,

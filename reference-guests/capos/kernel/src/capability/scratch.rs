@@ -28,6 +28,15 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// The parameters' bytes.
+    pub fn parameter_bytes(&self) -> &[u8] {
+        let words = &*self.parameters;
+        // SAFETY: bytes have no alignment and no invalid values.
+        unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+    }
+}
+
 /// The bytes of some words.
 pub fn bytes_mut(words: &mut [u64]) -> &mut [u8] {
     // SAFETY: bytes have no alignment and no invalid values.

@@ -3,8 +3,6 @@
 use super::exception::Exception;
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
-use crate::kernel::Kernel;
-use crate::process::Waiter;
 use crate::schedule::timeouts::Event;
 use guest_abi::capos_capnp::{timer_now_results, timer_sleep_params};
 
@@ -43,17 +41,12 @@ pub fn invoke(request: Request, context: &mut Context<'_>) -> Result<Reply, Exce
                 return Err(Exception::overloaded("eight sleeps are under way"));
             }
             context.caller.take_outstanding()?;
-            let event = Event::EndSleep(context.waiter);
+            let event = Event::Sleep(context.waiter);
             let deadline = now.saturating_add(duration);
             context.kernel.timeouts.add(deadline, event);
             Ok(Reply::Pending)
         }
     }
-}
-
-/// Completes a sleep whose time has come.
-pub fn complete_sleep(kernel: &mut Kernel, waiter: Waiter) {
-    kernel.complete(None, waiter, |_| 0);
 }
 
 /// The result message of `now`.

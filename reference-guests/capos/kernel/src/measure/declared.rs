@@ -1,15 +1,16 @@
 //! The meaning of ids, for the session's header.
 
 use super::{
-    CQE_POSTED, EXCEPTIONS, FAULTS, LOOKUP_NOT_FOUND, LOOKUP_REVOKED, LOOKUP_STALE, PENDING,
-    SQE_CONSUMED, SQE_REFUSED, SWITCH, SWITCHES, SYSCALLS, WAKES,
+    CQE_POSTED, EXCEPTIONS, FAULTS, HANDOFFS, INTERRUPTS, LOOKUP_NOT_FOUND, LOOKUP_REVOKED,
+    LOOKUP_STALE, PENDING, PREEMPTIONS, SQE_CONSUMED, SQE_REFUSED, SWITCH, SWITCHES, SYSCALLS,
+    TRANSFERS, WAKES,
 };
 use guest_abi::interface;
 use kernel_measure::CounterId;
 use kernel_measure::control::{Aggregation, CounterDeclared, InstantDeclared, InterfaceDeclared};
 
 /// All counters.
-pub const COUNTERS: [CounterDeclared<'static>; 12] = [
+pub const COUNTERS: [CounterDeclared<'static>; 16] = [
     counter(SYSCALLS, "calls", "syscalls"),
     counter(SQE_CONSUMED, "entries", "sqe_consumed"),
     counter(CQE_POSTED, "entries", "cqe_posted"),
@@ -22,6 +23,10 @@ pub const COUNTERS: [CounterDeclared<'static>; 12] = [
     counter(WAKES, "wakes", "wakes"),
     counter(SWITCHES, "switches", "context_switches"),
     counter(FAULTS, "faults", "process_faults"),
+    counter(HANDOFFS, "handoffs", "handoffs"),
+    counter(PREEMPTIONS, "turns", "preemptions"),
+    counter(INTERRUPTS, "interrupts", "interrupts"),
+    counter(TRANSFERS, "capabilities", "transfers"),
 ];
 
 /// All instants.
@@ -33,7 +38,7 @@ pub const INSTANTS: [InstantDeclared<'static>; 1] = [InstantDeclared {
 }];
 
 /// All interfaces, indexed as `Object::interface_index` does.
-pub const INTERFACES: [InterfaceDeclared<'static>; 9] = [
+pub const INTERFACES: [InterfaceDeclared<'static>; 14] = [
     named(0, interface::CONSOLE, "Console"),
     named(1, interface::TIMER, "Timer"),
     named(2, interface::NULL, "NullCap"),
@@ -43,6 +48,11 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 9] = [
     named(6, interface::PROCESS_HANDLE, "ProcessHandle"),
     named(7, interface::CAPABILITY_MANAGER, "CapabilityManager"),
     named(8, interface::MEASURE_CONTROL, "MeasureControl"),
+    named(9, interface::ENDPOINT, "Endpoint"),
+    named(10, interface::PARK_SPACE, "ParkSpace"),
+    named(11, interface::THREAD_CONTROL, "ThreadControl"),
+    named(12, interface::THREAD_SPAWNER, "ThreadSpawner"),
+    named(13, interface::THREAD_HANDLE, "ThreadHandle"),
 ];
 
 /// Index of the interface that hands out capabilities.

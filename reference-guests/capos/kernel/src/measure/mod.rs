@@ -13,7 +13,7 @@ use kernel_measure::{CounterId, InstantId, Measure, Thread};
 
 #[cfg(feature = "measure")]
 pub use report::process_started;
-pub use report::{Exercised, process_exited, process_faulted};
+pub use report::{Exercised, process_exited, process_faulted, thread_started};
 #[cfg(feature = "measure")]
 pub use start::start;
 
@@ -54,6 +54,14 @@ pub const WAKES: CounterId = CounterId::new(9);
 pub const SWITCHES: CounterId = CounterId::new(10);
 /// Processes ended by a fault of their own.
 pub const FAULTS: CounterId = CounterId::new(11);
+/// Messages whose receiver went on at once, when the sender waited.
+pub const HANDOFFS: CounterId = CounterId::new(12);
+/// Turns that the timer ended.
+pub const PREEMPTIONS: CounterId = CounterId::new(13);
+/// Interrupts of programs.
+pub const INTERRUPTS: CounterId = CounterId::new(14);
+/// Capabilities that went from one process to another.
+pub const TRANSFERS: CounterId = CounterId::new(15);
 
 /// A change of the running thread.
 pub const SWITCH: InstantId = InstantId::SWITCH;

@@ -2,15 +2,14 @@
 
 use super::MEASURE;
 use crate::capability::Object;
+use crate::process::{Process, ThreadId};
 use guest_abi::capset;
-use kernel_measure::control::{Message, ProcessExited, ProcessFaulted};
+use kernel_measure::control::{Message, ProcessExited, ProcessFaulted, ThreadDeclared};
 
 #[cfg(feature = "measure")]
 use super::declared::{INTERFACES, SPAWNER};
 #[cfg(feature = "measure")]
-use crate::process::Process;
-#[cfg(feature = "measure")]
-use kernel_measure::control::{AuthorityExercised, AuthorityGranted, ThreadDeclared};
+use kernel_measure::control::{AuthorityExercised, AuthorityGranted};
 
 /// Calls a process made, by interface.
 #[derive(Debug, Default)]
@@ -77,6 +76,16 @@ pub fn process_started(process: &Process) {
             source: hold.map_or("?", |hold| hold.object().source_name()),
         }));
     }
+}
+
+/// Says that a process has another thread.
+#[inline(always)]
+pub fn thread_started(thread: ThreadId, process: &Process) {
+    tell(Message::ThreadDeclared(ThreadDeclared {
+        tid: thread.traced(),
+        pid: thread.pid.0,
+        program: process.name(),
+    }));
 }
 
 /// Says that a process ended.

@@ -56,7 +56,7 @@ pub unsafe fn init(frames: &mut Frames) -> Result<AddressSpace, OutOfMemory> {
 }
 
 /// Device registers at a physical address.
-#[cfg(feature = "measure")]
+#[inline]
 pub fn device(address: u64) -> *mut u8 {
     assert!(
         (DEVICE_START..DEVICE_END).contains(&address),

@@ -3,14 +3,12 @@
 //! All pages are filled before the process starts: a program's `.bss` is zeroed
 //! here, at spawn, and not when it is touched.
 
-use super::{Pid, Process, State, Status};
+use super::{Parts, Pid, Process};
 use crate::arch::syscall::UserContext;
 use crate::capability::Object;
-use crate::measure::Exercised;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
 use crate::memory::{OutOfMemory, PhysAddr, Rights};
-use crate::ring::page::Ring;
 use alloc::boxed::Box;
 use guest_abi::capset;
 use guest_abi::layout::{
@@ -84,20 +82,16 @@ pub fn load<'n>(
         }
     };
     let arguments = [RING_VADDR, u64::from(pid.0), CAPSET_VADDR];
-    Ok(Box::new(Process {
-        context: UserContext::new(executable.entry, ENTRY_STACK_POINTER, arguments),
-        ring: Ring::new(pages.ring),
-        state: State::Runnable,
-        capabilities,
+    Ok(Box::new(Process::new(Parts {
         pid,
-        wait_number: 0,
-        outstanding: 0,
-        status: Status::new(pid),
-        probe: Exercised::default(),
+        name,
+        context: UserContext::new(executable.entry, ENTRY_STACK_POINTER, arguments),
+        fs_base: 0,
+        capabilities,
         space,
+        ring: pages.ring,
         capset: pages.capset,
-        name: name.into(),
-    }))
+    })))
 }
 
 struct Pages {

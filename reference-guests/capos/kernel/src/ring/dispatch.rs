@@ -8,16 +8,18 @@
 //! The steps are parts of one function, so that a segment holds the step and not
 //! the calls around it.
 
+use crate::capability::endpoint::{self, Answer, Endpoint, Outgoing, Parcel, Payload, SendError};
 use crate::capability::exception::Exception;
 use crate::capability::message::{Encoder, Message};
-use crate::capability::{CallError, Context, Object, Reply, park_bench};
+use crate::capability::{CallError, Context, Object, Reply, park_bench, park_space, transfer};
 use crate::inject;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Turn};
 use crate::measure;
-use crate::process::{Process, Waiter};
+use crate::process::{Pid, Process, Waiter};
 use crate::segments;
-use guest_abi::ring::{Cqe, CqeFlags, Sqe, opcode, result, validate};
-use kernel_core::capability_table::LookupError;
+use alloc::rc::Rc;
+use guest_abi::ring::{Cqe, CqeFlags, Sqe, SqeFlags, opcode, result, validate};
+use kernel_core::capability_table::{LookupError, Shared};
 use kernel_measure::{Dispatch, DispatchInfo, Outcome};
 
 /// One submission's way through the kernel.
@@ -41,6 +43,15 @@ impl Done {
     #[inline(always)]
     fn code(result: i32) -> Self {
         Self::call(DispatchInfo::NO_INTERFACE, result)
+    }
+
+    #[inline(always)]
+    fn pending(interface: u8) -> Self {
+        Self {
+            result: None,
+            capabilities: 0,
+            interface,
+        }
     }
 
     #[inline(always)]
@@ -86,6 +97,11 @@ impl Dispatcher<'_> {
             opcode::CALL => self.call(sqe),
             opcode::PARK_BENCH => self.compact_park(sqe),
             opcode::RELEASE => self.release(sqe.cap_id),
+            opcode::RECV => self.receive(sqe),
+            opcode::RETURN => self.answer_received(sqe),
+            opcode::CANCEL => self.cancel(sqe),
+            opcode::PARK => self.park(sqe),
+            opcode::UNPARK => self.unpark(sqe),
             // Valid, and not offered by this kernel.
             _ => Done::code(result::UNSUPPORTED_OPCODE),
         }
@@ -93,18 +109,29 @@ impl Dispatcher<'_> {
 
     #[inline(always)]
     fn call(&mut self, sqe: &Sqe) -> Done {
+        if self.is_foreign(sqe) {
+            return Done::code(result::INVALID_REQUEST);
+        }
         let found = self.process.capabilities.lookup(sqe.cap_id);
-        let found = found.map(|hold| hold.share());
+        let found = found.map(|hold| (hold.share(), hold.interface_id, hold.badge));
         inject::point::<{ segments::LOOKUP.get() }>();
         self.probe.lap(segments::LOOKUP);
-        let shared = match found {
-            Ok(shared) => shared,
+        let (shared, interface_id, badge) = match found {
+            Ok(found) => found,
             Err(error) => return not_found(error),
         };
         let object = &shared.object;
         let interface = object.interface_index();
         self.process.probe.count(object);
-        // No object of this kernel takes capabilities in.
+        if let Object::Endpoint(endpoint) | Object::EndpointClient(endpoint) = object {
+            let call = Outgoing {
+                interface_id,
+                badge,
+                waiter: self.waiter(sqe, interface),
+            };
+            return self.call_endpoint(sqe, endpoint, call);
+        }
+        // No object of the kernel's own takes capabilities in.
         if sqe.xfer_cap_count != 0 {
             return Done::call(interface, result::TRANSFER_NOT_SUPPORTED);
         }
@@ -121,13 +148,7 @@ impl Dispatcher<'_> {
             room: sqe.result_len,
         };
         let done = match reply {
-            Ok(Reply::Pending) => {
-                return Done {
-                    result: None,
-                    capabilities: 0,
-                    interface,
-                };
-            }
+            Ok(Reply::Pending) => return Done::pending(interface),
             Ok(Reply::Void) => return Done::call(interface, 0),
             Ok(reply) => encode_reply(&reply, encoder, interface),
             Err(error) => encode_error(error, encoder, interface),
@@ -159,15 +180,7 @@ impl Dispatcher<'_> {
         self.probe.lap(segments::DECODE);
 
         let request = request?;
-        let waiter = Waiter {
-            pid: self.process.pid,
-            sequence: self.process.ring.sequence(),
-            interface: object.interface_index(),
-            method: sqe.method_id,
-            user_data: sqe.user_data,
-            result_addr: sqe.result_addr,
-            result_len: sqe.result_len,
-        };
+        let waiter = self.waiter(sqe, object.interface_index());
         let mut context = Context {
             kernel: self.kernel,
             caller: self.process,
@@ -185,9 +198,201 @@ impl Dispatcher<'_> {
         inject::point::<{ segments::LOOKUP.get() }>();
         self.probe.lap(segments::LOOKUP);
         match removed {
-            Ok(_) => Done::code(0),
+            Ok(hold) => {
+                self.kernel.drop_hold(hold);
+                Done::code(0)
+            }
             Err(_) => Done::code(result::INVALID_REQUEST),
         }
+    }
+
+    /// Whether a submission belongs to another thread than the one that it is served
+    /// for; that one is gone, or the submission would still be queued.
+    #[inline(always)]
+    fn is_foreign(&mut self, sqe: &Sqe) -> bool {
+        sqe.call_id != 0 && sqe.call_id != self.process.thread().tid.0
+    }
+
+    /// Keeps a submission's place until it completes.
+    #[inline(always)]
+    fn waiter(&mut self, sqe: &Sqe, interface: u8) -> Waiter {
+        Waiter {
+            thread: self.process.thread_id(),
+            // Validation leaves an owner only where one may be.
+            owner: match sqe.opcode {
+                opcode::CALL | opcode::PARK => sqe.call_id,
+                _ => 0,
+            },
+            sequence: self.process.ring.sequence(),
+            opcode: sqe.opcode,
+            interface,
+            method: sqe.method_id,
+            user_data: sqe.user_data,
+            result_addr: sqe.result_addr,
+            result_len: sqe.result_len,
+        }
+    }
+
+    /// The capability that an operation other than CALL is for.
+    #[inline(always)]
+    fn target(&mut self, sqe: &Sqe) -> Result<Rc<Shared<Object>>, Done> {
+        let found = self.process.capabilities.lookup(sqe.cap_id);
+        let found = found.map(|hold| hold.share());
+        inject::point::<{ segments::LOOKUP.get() }>();
+        self.probe.lap(segments::LOOKUP);
+        let shared = found.map_err(not_found)?;
+        self.process.probe.count(&shared.object);
+        Ok(shared)
+    }
+
+    /// The endpoint that an operation of its owner is for.
+    #[inline(always)]
+    fn own_endpoint(&mut self, sqe: &Sqe) -> Result<(Rc<Endpoint>, u8), Done> {
+        let shared = self.target(sqe)?;
+        let interface = shared.object.interface_index();
+        match &shared.object {
+            Object::Endpoint(endpoint) => Ok((Rc::clone(endpoint), interface)),
+            // A client may call and nothing else.
+            _ => Err(Done::call(interface, result::INVOKE_FAILED)),
+        }
+    }
+
+    #[inline(never)]
+    fn call_endpoint(&mut self, sqe: &Sqe, endpoint: &Rc<Endpoint>, call: Outgoing) -> Done {
+        let interface = call.waiter.interface;
+        let called = self.send(sqe, |kernel, process, message| {
+            endpoint::call(kernel, process, endpoint, call, message)
+        });
+        match called {
+            Ok(()) => Done::pending(interface),
+            Err(SendError::Code(code)) => Done::call(interface, code),
+            Err(SendError::Exception(exception)) => {
+                let encoder = Encoder {
+                    scratch: self.kernel.scratch.results,
+                    address: sqe.result_addr,
+                    room: sqe.result_len,
+                };
+                let done = encode_error(exception.into(), encoder, interface);
+                self.probe.lap(segments::ENCODE);
+                done
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn answer_received(&mut self, sqe: &Sqe) -> Done {
+        let (endpoint, interface) = match self.own_endpoint(sqe) {
+            Ok(found) => found,
+            Err(done) => return done,
+        };
+        let kind = match sqe.flags & SqeFlags::RETURN_APPLICATION_EXCEPTION {
+            0 => Answer::Result,
+            _ => Answer::Exception,
+        };
+        if !endpoint::is_received(&endpoint, sqe.call_id, self.process.pid) {
+            return Done::call(interface, result::INVALID_REQUEST);
+        }
+        let answered = self.send(sqe, |kernel, process, message| {
+            endpoint::answer(kernel, process, &endpoint, sqe.call_id, kind, message);
+            Ok(())
+        });
+        match answered {
+            Ok(()) => Done::call(interface, 0),
+            Err(SendError::Code(code)) => Done::call(interface, code),
+            Err(SendError::Exception(_)) => Done::call(interface, result::INVOKE_FAILED),
+        }
+    }
+
+    /// Copies a message out of the caller, takes what capabilities go with it, and
+    /// hands both on.
+    #[inline(always)]
+    fn send(
+        &mut self,
+        sqe: &Sqe,
+        hand_on: impl FnOnce(&mut Kernel, &mut Process, Parcel) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let length = endpoint::copy_in(self.kernel, sqe)?;
+        inject::point::<{ segments::COPY.get() }>();
+        self.probe.lap(segments::COPY);
+        let capabilities = transfer::take(self.process, sqe)?;
+        if sqe.xfer_cap_count != 0 {
+            inject::point::<{ segments::TRANSFER.get() }>();
+            self.probe.lap(segments::TRANSFER);
+        }
+        let parcel = Parcel {
+            payload: Payload::Scratch(length),
+            capabilities,
+        };
+        let handed_on = hand_on(self.kernel, self.process, parcel);
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        handed_on
+    }
+
+    #[inline(never)]
+    fn receive(&mut self, sqe: &Sqe) -> Done {
+        let (endpoint, interface) = match self.own_endpoint(sqe) {
+            Ok(found) => found,
+            Err(done) => return done,
+        };
+        let waiter = self.waiter(sqe, interface);
+        let received = endpoint::receive(self.kernel, self.process, &endpoint, waiter);
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        match received {
+            Ok(()) => Done::pending(interface),
+            Err(code) => Done::call(interface, code),
+        }
+    }
+
+    #[inline(never)]
+    fn cancel(&mut self, sqe: &Sqe) -> Done {
+        let (endpoint, interface) = match self.own_endpoint(sqe) {
+            Ok(found) => found,
+            Err(done) => return done,
+        };
+        let code = endpoint::cancel(self.kernel, self.process, &endpoint, sqe.pipeline_dep);
+        self.probe.lap(segments::BODY);
+        Done::call(interface, code)
+    }
+
+    #[inline(never)]
+    fn park(&mut self, sqe: &Sqe) -> Done {
+        if self.is_foreign(sqe) {
+            return Done::code(result::INVALID_REQUEST);
+        }
+        let shared = match self.target(sqe) {
+            Ok(shared) => shared,
+            Err(done) => return done,
+        };
+        let interface = shared.object.interface_index();
+        if !matches!(shared.object, Object::ParkSpace) {
+            return Done::call(interface, result::INVOKE_FAILED);
+        }
+        let waiter = self.waiter(sqe, interface);
+        let parked = park_space::park(self.kernel, self.process, waiter, sqe);
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        match parked {
+            None => Done::pending(interface),
+            Some(code) => Done::call(interface, code),
+        }
+    }
+
+    #[inline(never)]
+    fn unpark(&mut self, sqe: &Sqe) -> Done {
+        let shared = match self.target(sqe) {
+            Ok(shared) => shared,
+            Err(done) => return done,
+        };
+        let interface = shared.object.interface_index();
+        if !matches!(shared.object, Object::ParkSpace) {
+            return Done::call(interface, result::INVOKE_FAILED);
+        }
+        let woken = park_space::unpark(self.kernel, self.process.pid, sqe);
+        inject::point::<{ segments::BODY.get() }>();
+        self.probe.lap(segments::BODY);
+        Done::call(interface, woken)
     }
 
     #[inline(always)]
@@ -222,8 +427,8 @@ impl Dispatcher<'_> {
     #[inline(always)]
     fn complete(mut self, sqe: &Sqe, done: &Done) {
         let info = DispatchInfo {
-            tid: self.process.pid.0,
-            flow: flow(self.process, self.process.ring.sequence()),
+            tid: self.process.thread_id().traced(),
+            flow: flow(self.process.pid, self.process.ring.sequence()),
             result: done.result.unwrap_or(0),
             opcode: sqe.opcode,
             interface: done.interface,
@@ -235,17 +440,22 @@ impl Dispatcher<'_> {
             probe.count(measure::PENDING, 1);
             return;
         };
-        self.process.ring.post(Cqe {
+        let cqe = Cqe {
             user_data: sqe.user_data,
             result,
             flags: flags(done.capabilities),
             cap_count: done.capabilities,
             ..Cqe::default()
-        });
+        };
+        let owner = match sqe.opcode {
+            opcode::CALL | opcode::PARK => sqe.call_id,
+            _ => 0,
+        };
+        self.process.ring.post(cqe, owner);
         inject::point::<{ segments::POST.get() }>();
         self.probe.lap(segments::POST);
 
-        self.process.check_wake();
+        self.kernel.wake(self.process, Turn::Own);
         inject::point::<{ segments::WAKE.get() }>();
         self.probe.lap(segments::WAKE);
         self.probe.end(info, Outcome::Complete);
@@ -256,12 +466,13 @@ impl Dispatcher<'_> {
 
 /// One id for all dispatches of a submission: the process and its running number.
 #[inline(always)]
-fn flow(process: &Process, sequence: u32) -> u32 {
-    process.pid.0 << 24 | sequence & 0xff_ffff
+pub fn flow(pid: Pid, sequence: u32) -> u32 {
+    pid.0 << 24 | sequence & 0xff_ffff
 }
 
+/// Flags of a completion with this many capabilities.
 #[inline(always)]
-fn flags(capabilities: u16) -> u16 {
+pub fn flags(capabilities: u16) -> u16 {
     if capabilities == 0 {
         0
     } else {
@@ -314,63 +525,4 @@ fn encode_error(error: CallError, mut encoder: Encoder<'_>, interface: u8) -> Do
             }
         },
     )
-}
-
-impl Kernel {
-    /// Completes a submission that was left pending. Its process may be the caller
-    /// in the kernel now, one that waits, or gone.
-    pub fn complete(
-        &mut self,
-        caller: Option<&mut Process>,
-        waiter: Waiter,
-        encode: impl FnOnce(&mut Encoder<'_>) -> i32,
-    ) {
-        if let Some(caller) = caller
-            && caller.pid == waiter.pid
-        {
-            self.load(caller);
-            self.resume_dispatch(caller, waiter, encode);
-        } else if let Some(mut process) = self.take(waiter.pid) {
-            self.load(&process);
-            let woken = self.resume_dispatch(&mut process, waiter, encode);
-            self.put_back(process, woken);
-        }
-    }
-
-    /// The rest of a dispatch. Whether it woke the process.
-    fn resume_dispatch(
-        &mut self,
-        process: &mut Process,
-        waiter: Waiter,
-        encode: impl FnOnce(&mut Encoder<'_>) -> i32,
-    ) -> bool {
-        process.outstanding -= 1;
-        let mut probe = measure::thread().dispatch(segments::DISPATCH);
-        let result = encode(&mut Encoder {
-            scratch: self.scratch.results,
-            address: waiter.result_addr,
-            room: waiter.result_len,
-        });
-        probe.lap(segments::ENCODE);
-        process.ring.post(Cqe {
-            user_data: waiter.user_data,
-            result,
-            ..Cqe::default()
-        });
-        probe.lap(segments::POST);
-        let woken = process.check_wake();
-        probe.lap(segments::WAKE);
-        let info = DispatchInfo {
-            tid: process.pid.0,
-            flow: flow(process, waiter.sequence),
-            result,
-            opcode: opcode::CALL,
-            interface: waiter.interface,
-            method: waiter.method,
-        };
-        probe.end(info, Outcome::Resumed);
-        let probe = measure::thread();
-        probe.count(measure::CQE_POSTED, 1);
-        woken
-    }
 }

@@ -3,44 +3,49 @@
 use super::dispatch::dispatch;
 use crate::kernel::Kernel;
 use crate::measure;
-use crate::process::{Process, State};
+use crate::process::Process;
 use crate::schedule::timeouts::Event;
+use core::ops::ControlFlow;
 use guest_abi::ring::CQ_ENTRIES;
 use guest_abi::syscall::{REJECTED, THREAD_OWNED_HEAD, TIMEOUT_FOREVER};
 
-/// Serves the caller's ring. Returns with the caller runnable and its result set,
-/// or waiting.
-pub fn enter(kernel: &mut Kernel, process: &mut Process, min_complete: u64, timeout: u64) {
+/// Serves the caller's ring. Returns with the calling thread runnable and its
+/// result set, or waiting, or with the code that it ends with.
+pub fn enter(
+    kernel: &mut Kernel,
+    process: &mut Process,
+    min_complete: u64,
+    timeout: u64,
+) -> ControlFlow<i64> {
     // More than the queue can hold would wait forever; refusing is *chosen*.
     if min_complete > u64::from(CQ_ENTRIES) {
-        process.context.set_result(REJECTED);
-        return;
+        process.thread().context.set_result(REJECTED);
+        return ControlFlow::Continue(());
     }
     let min_complete = min_complete as u32;
     // The count is taken once: no program makes the kernel work forever.
     for _ in 0..process.ring.submitted() {
-        if process.ring.head_is_foreign() {
-            process.context.set_result(THREAD_OWNED_HEAD);
-            return;
+        if process.head_is_foreign() {
+            process.thread().context.set_result(THREAD_OWNED_HEAD);
+            return ControlFlow::Continue(());
         }
         dispatch(kernel, process);
         let probe = measure::thread();
         probe.count(measure::SQE_CONSUMED, 1);
+        if !kernel.deferred.is_empty() {
+            kernel.complete_deferred(Some(process))?;
+        }
     }
-    kernel.complete_ended(Some(process));
-    let available = process.ring.available();
+    let thread = process.thread_id();
+    let available = process.available(thread.tid);
     if available >= min_complete || timeout == 0 {
-        process.context.set_result(u64::from(available));
-        return;
+        process.thread().context.set_result(u64::from(available));
+        return ControlFlow::Continue(());
     }
-    process.state = State::Waiting { min_complete };
+    process.begin_wait(min_complete);
     if timeout != TIMEOUT_FOREVER {
         let deadline = kernel.clock.now().saturating_add(timeout);
-        process.wait_number += 1;
-        let event = Event::EndWait {
-            pid: process.pid,
-            wait_number: process.wait_number,
-        };
-        kernel.timeouts.add(deadline, event);
+        kernel.timeouts.add(deadline, Event::Wait(thread));
     }
+    ControlFlow::Continue(())
 }

@@ -6,7 +6,6 @@
 //! that exceeds the queue.
 
 use crate::memory::PhysAddr;
-use crate::process::MAIN_THREAD;
 use core::mem::{self, offset_of};
 use core::ptr;
 use core::sync::atomic::{Ordering, fence};
@@ -21,6 +20,8 @@ pub struct Ring {
     sq_head: u32,
     cq_tail: u32,
     cq_overflow: u32,
+    /// The only thread that each completion is for, or 0.
+    owners: [u32; CQ_ENTRIES as usize],
 }
 
 impl Ring {
@@ -34,6 +35,7 @@ impl Ring {
             sq_head: 0,
             cq_tail: 0,
             cq_overflow: 0,
+            owners: [0; CQ_ENTRIES as usize],
         }
     }
 
@@ -52,11 +54,10 @@ impl Ring {
         count
     }
 
-    /// Whether the submission at the head is owned by a thread other than the only
-    /// one there is. It stays there and keeps back everything behind it. An owner
-    /// where none may be stated is for validation to refuse.
+    /// The thread that the submission at the head belongs to, or 0. An owner where
+    /// none may be stated is for validation to refuse.
     #[inline]
-    pub fn head_is_foreign(&self) -> bool {
+    pub fn head_owner(&self) -> u32 {
         let slot = (self.sq_head % SQ_ENTRIES) as usize * size_of::<Sqe>();
         // SAFETY: the slot lies inside the page, and every bit pattern is an entry.
         let (flags, opcode, owner) = unsafe {
@@ -67,10 +68,9 @@ impl Ring {
                 ptr::read_volatile(entry.add(offset_of!(Sqe, call_id)).cast::<u32>()),
             )
         };
-        flags & SqeFlags::THREAD_OWNED != 0
-            && matches!(opcode, opcode::CALL | opcode::PARK)
-            && owner != 0
-            && owner != MAIN_THREAD
+        let is_owned =
+            flags & SqeFlags::THREAD_OWNED != 0 && matches!(opcode, opcode::CALL | opcode::PARK);
+        if is_owned { owner } else { 0 }
     }
 
     /// Takes the submission at the head.
@@ -94,9 +94,10 @@ impl Ring {
         self.sq_head
     }
 
-    /// Posts a completion, or counts it as lost if the queue is full.
+    /// Posts a completion, or counts it as lost if the queue is full. `owner` is the
+    /// only thread it is for, or 0.
     #[inline(always)]
-    pub fn post(&mut self, cqe: Cqe) {
+    pub fn post(&mut self, cqe: Cqe, owner: u32) {
         if self.available() >= CQ_ENTRIES {
             self.cq_overflow = self.cq_overflow.wrapping_add(1);
             self.write(offset_of!(Header, cq_overflow), self.cq_overflow);
@@ -108,6 +109,7 @@ impl Ring {
             let entry = self.page.add(CQE_OFFSET).cast::<[u64; 4]>().add(slot);
             ptr::write_volatile(entry, mem::transmute::<Cqe, [u64; 4]>(cqe));
         }
+        self.owners[slot] = owner;
         self.cq_tail = self.cq_tail.wrapping_add(1);
         fence(Ordering::Release);
         self.write(offset_of!(Header, cq_tail), self.cq_tail);
@@ -120,6 +122,17 @@ impl Ring {
         let head = self.read(offset_of!(Header, cq_head));
         let count = self.cq_tail.wrapping_sub(head);
         if count > CQ_ENTRIES { 0 } else { count }
+    }
+
+    /// Those of them that are for this thread or for nobody in particular.
+    pub fn available_to(&self, thread: u32) -> u32 {
+        let available = self.available();
+        let first = self.cq_tail.wrapping_sub(available);
+        let owners = (0..available)
+            .map(|place| self.owners[(first.wrapping_add(place) % CQ_ENTRIES) as usize]);
+        owners
+            .filter(|owner| *owner == 0 || *owner == thread)
+            .count() as u32
     }
 
     #[inline]

@@ -1,32 +1,31 @@
 //! What happens at a time.
 //!
-//! A short unsorted list: a process has at most one wait and a few sleeps. It is
-//! looked at only when a process waits or ends, so it costs the dispatch path
-//! nothing.
+//! A short unsorted list: a thread has at most one wait and a few sleeps. It is
+//! looked at only when a thread waits or ends or the timer interrupts, so it costs
+//! the dispatch path nothing.
 
+use crate::capability::park_space;
 use crate::kernel::Kernel;
-use crate::process::{Pid, Waiter};
+use crate::process::{Pid, Process, ThreadId, Waiter};
+use crate::ring::deferred::Deferred;
 use alloc::vec::Vec;
 
-/// What to do then.
+/// What ends then.
 #[derive(Clone, Copy, Debug)]
 pub enum Event {
-    /// End a process's `cap_enter` if it is still the same one.
-    EndWait {
-        /// The process.
-        pid: Pid,
-        /// Which of its waits.
-        wait_number: u64,
-    },
+    /// End a thread's wait in `cap_enter`.
+    Wait(ThreadId),
     /// Complete a `Timer.sleep`.
-    EndSleep(Waiter),
+    Sleep(Waiter),
+    /// Complete a PARK.
+    Park(Waiter),
 }
 
 impl Event {
     fn pid(&self) -> Pid {
         match self {
-            Self::EndWait { pid, .. } => *pid,
-            Self::EndSleep(waiter) => waiter.pid,
+            Self::Wait(thread) => thread.pid,
+            Self::Sleep(waiter) | Self::Park(waiter) => waiter.thread.pid,
         }
     }
 }
@@ -39,17 +38,18 @@ pub struct Timeouts {
 
 impl Timeouts {
     /// Whether nothing is to happen.
+    #[inline(always)]
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Adds an event at a time of the kernel's clock. A process has one wait at a
-    /// time, so a new one takes the place of the last.
+    /// When something happens next.
+    pub fn earliest(&self) -> Option<u64> {
+        self.events.iter().map(|(deadline, _)| *deadline).min()
+    }
+
+    /// Adds an event at a time of the kernel's clock.
     pub fn add(&mut self, deadline: u64, event: Event) {
-        if let Event::EndWait { pid, .. } = event {
-            let is_last = |e: &Event| matches!(e, Event::EndWait { pid: p, .. } if *p == pid);
-            self.events.retain(|(_, event)| !is_last(event));
-        }
         self.events.push((deadline, event));
     }
 
@@ -58,9 +58,22 @@ impl Timeouts {
         self.events.retain(|(_, event)| event.pid() != pid);
     }
 
+    /// Forgets when a thread's wait would have ended.
+    #[inline]
+    pub fn end_wait(&mut self, thread: ThreadId) {
+        self.events
+            .retain(|(_, event)| !matches!(event, Event::Wait(t) if *t == thread));
+    }
+
+    /// Forgets when a PARK would have timed out.
+    pub fn end_park(&mut self, waiter: &Waiter) {
+        self.events
+            .retain(|(_, event)| !matches!(event, Event::Park(w) if w.is_same(waiter)));
+    }
+
     /// Sleeps that a process has under way.
     pub fn sleeps(&self, pid: Pid) -> usize {
-        let is_its = |event: &Event| matches!(event, Event::EndSleep(w) if w.pid == pid);
+        let is_its = |event: &Event| matches!(event, Event::Sleep(w) if w.thread.pid == pid);
         let events = self.events.iter();
         events.filter(|(_, event)| is_its(event)).count()
     }
@@ -78,15 +91,18 @@ impl Timeouts {
 }
 
 /// Does everything that is due.
-pub fn expire(kernel: &mut Kernel) {
+pub fn expire(kernel: &mut Kernel, mut caller: Option<&mut Process>) {
     if kernel.timeouts.is_empty() {
         return;
     }
     let now = kernel.clock.now();
     while let Some(event) = kernel.timeouts.take_due(now) {
         match event {
-            Event::EndWait { pid, wait_number } => kernel.end_wait(pid, wait_number),
-            Event::EndSleep(waiter) => crate::capability::timer::complete_sleep(kernel, waiter),
+            Event::Wait(thread) => kernel.end_wait(caller.as_deref_mut(), thread),
+            Event::Sleep(waiter) => kernel.deferred.push_back(Deferred::Code(waiter, 0)),
+            Event::Park(waiter) => park_space::time_out(kernel, waiter),
         }
     }
+    // Nobody's dispatch is under way here, so no thread can be ended by this.
+    let _ = kernel.complete_deferred(caller);
 }

@@ -1,0 +1,129 @@
+//! Completions that a dispatch causes and that are not its own.
+//!
+//! An answer to somebody else's call, the end of a thread that others wait for, a
+//! waiter that was woken: each is a dispatch of its own with the flow of the
+//! submission that it completes, and runs after the dispatch that caused it. So no
+//! dispatch lies inside another, and each is charged to the process it is for.
+
+use super::dispatch::flow;
+use crate::capability::endpoint::{self, Delivery};
+use crate::capability::exception::Exception;
+use crate::capability::message::Encoder;
+use crate::capability::{CallError, process_handle, thread_handle};
+use crate::inject;
+use crate::kernel::{Kernel, Turn};
+use crate::measure;
+use crate::process::{Process, Waiter};
+use crate::segments;
+use core::ops::ControlFlow;
+use guest_abi::ring::{Cqe, result};
+use kernel_measure::{DispatchInfo, Outcome};
+
+/// Something to be completed.
+#[derive(Debug)]
+pub enum Deferred {
+    /// Complete it with a code.
+    Code(Waiter, i32),
+    /// Complete it with an exception.
+    Refused(Waiter, Exception),
+    /// Complete it: the process that it waits for has ended, with this exit code.
+    ProcessEnded(Waiter, i64),
+    /// Complete it: the thread that it waits for has ended, with this exit code.
+    ThreadEnded(Waiter, i64),
+    /// Bring a message to whoever waits for it.
+    Deliver(Delivery),
+    /// End the calling thread.
+    EndThread(i64),
+}
+
+impl Kernel {
+    /// Makes all completions that are due, those that they cause among them. Breaks
+    /// with the code that the calling thread ends with, if it does. The caller's
+    /// address space is loaded afterwards.
+    #[inline(never)]
+    pub fn complete_deferred(&mut self, mut caller: Option<&mut Process>) -> ControlFlow<i64> {
+        let mut flow = ControlFlow::Continue(());
+        while let Some(deferred) = self.deferred.pop_front() {
+            match deferred {
+                Deferred::Code(waiter, result) => {
+                    self.complete(caller.as_deref_mut(), waiter, |_| result);
+                }
+                Deferred::Refused(waiter, exception) => {
+                    self.complete(caller.as_deref_mut(), waiter, |encoder| {
+                        exception.encode(encoder)
+                    });
+                }
+                Deferred::ProcessEnded(waiter, code) => {
+                    self.complete(caller.as_deref_mut(), waiter, |encoder| {
+                        length_or_code(process_handle::encode(code, encoder))
+                    });
+                }
+                Deferred::ThreadEnded(waiter, code) => {
+                    self.complete(caller.as_deref_mut(), waiter, |encoder| {
+                        length_or_code(thread_handle::encode_join(code, encoder))
+                    });
+                }
+                Deferred::Deliver(delivery) => {
+                    endpoint::deliver(self, caller.as_deref_mut(), delivery);
+                }
+                Deferred::EndThread(code) => flow = ControlFlow::Break(code),
+            }
+        }
+        if let Some(caller) = caller {
+            self.load(caller);
+        }
+        flow
+    }
+
+    /// Completes a submission that was left pending, with a result that `encode`
+    /// writes. Its process may be the caller, one that does not run, or gone.
+    fn complete(
+        &mut self,
+        caller: Option<&mut Process>,
+        waiter: Waiter,
+        encode: impl FnOnce(&mut Encoder<'_>) -> i32,
+    ) {
+        self.with_process(caller, waiter.thread.pid, |kernel, process| {
+            kernel.load(process);
+            process.outstanding -= 1;
+            let mut probe = measure::thread().dispatch(segments::DISPATCH);
+            let result = encode(&mut Encoder {
+                scratch: kernel.scratch.results,
+                address: waiter.result_addr,
+                room: waiter.result_len,
+            });
+            inject::point::<{ segments::ENCODE.get() }>();
+            probe.lap(segments::ENCODE);
+            let cqe = Cqe {
+                user_data: waiter.user_data,
+                result,
+                ..Cqe::default()
+            };
+            process.ring.post(cqe, waiter.owner);
+            inject::point::<{ segments::POST.get() }>();
+            probe.lap(segments::POST);
+            kernel.wake(process, Turn::Own);
+            inject::point::<{ segments::WAKE.get() }>();
+            probe.lap(segments::WAKE);
+            probe.end(resumed(&waiter, result), Outcome::Resumed);
+            let probe = measure::thread();
+            probe.count(measure::CQE_POSTED, 1);
+        });
+    }
+}
+
+fn length_or_code(encoded: Result<usize, CallError>) -> i32 {
+    encoded.map_or(result::INVALID_RESULT_BUFFER, |length| length as i32)
+}
+
+/// What the second dispatch of a submission was about.
+pub fn resumed(waiter: &Waiter, result: i32) -> DispatchInfo {
+    DispatchInfo {
+        tid: waiter.thread.traced(),
+        flow: flow(waiter.thread.pid, waiter.sequence),
+        result,
+        opcode: waiter.opcode,
+        interface: waiter.interface,
+        method: waiter.method,
+    }
+}
