@@ -47,7 +47,7 @@ pub const MEASUREMENT_SOURCE: &str = "measure_control";
 pub const LONGEST_GRANT_NAME: usize = 32;
 
 /// Sources the reference kernel and the published interface know.
-pub const KERNEL_SOURCES: [&str; 10] = [
+pub const KERNEL_SOURCES: [&str; 13] = [
     "console",
     "endpoint",
     "process_spawner",
@@ -55,6 +55,9 @@ pub const KERNEL_SOURCES: [&str; 10] = [
     "null",
     "park_bench",
     "timer",
+    "thread_control",
+    "thread_spawner",
+    "park_space",
     "virtual_memory",
     "frame_allocator",
     MEASUREMENT_SOURCE,

@@ -88,7 +88,7 @@ impl Exec {
         let mut console = io::stdout().lock();
         let mut shown = Ok(());
         let executed = exec(&request, &qemu, &interrupt, &mut console, &mut |trace| {
-            shown = show(trace)
+            shown = show(trace, &request.program.name)
         });
         match executed {
             Ok(executed) => {
