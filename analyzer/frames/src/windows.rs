@@ -62,7 +62,7 @@ pub struct Window {
     pub samples: Vec<Sample>,
     /// What the kernel recorded.
     pub tables: Tables,
-    /// Start and duration of its dispatches, in order.
+    /// Start and duration of its dispatches, in order, but for second parts.
     pub intervals: Vec<(u64, u64)>,
     /// Dispatches whose interval found no place.
     pub intervals_left_out: u64,
@@ -465,7 +465,9 @@ impl Sink for Windows {
     fn dispatch(&mut self, nodes: &[Node], root: &RootAt, complete: bool) {
         let Some(top) = nodes.last() else { return };
         let window = self.holding(top.start, top.start + top.duration);
-        if let Some(index) = window {
+        // The second part of a dispatch begins whenever somebody else is done.
+        let resumed = matches!(root.outcome, Outcome::Resumed | Outcome::ResumedPending);
+        if let Some(index) = window.filter(|_| !resumed) {
             if self.intervals < INTERVAL_LIMIT {
                 self.intervals += 1;
                 self.list[index].intervals.push((top.start, top.duration));

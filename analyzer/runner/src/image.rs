@@ -64,8 +64,6 @@ pub struct Contents<'a> {
     pub kernel_parameters: BTreeMap<String, String>,
     /// Parameters per program name, on top of the system's own.
     pub program_parameters: BTreeMap<String, BTreeMap<String, String>>,
-    /// Binaries that no program of the system names, but its programs may start.
-    pub spawnable: Vec<String>,
     /// Binaries by name; every one that is named must be there.
     pub binaries: BTreeMap<String, Vec<u8>>,
     /// Whether the kernel can grant the measurement source.
@@ -158,8 +156,9 @@ fn binaries(contents: &Contents<'_>) -> Result<Vec<BootBinary>, ImageError> {
     let system = contents.system;
     let mut binaries: Vec<BootBinary> = Vec::new();
     let programs = system.programs.iter().map(|program| &program.binary);
-    let named = std::iter::once(&system.init.binary).chain(programs);
-    for name in named.chain(&contents.spawnable) {
+    let children = system.children.iter().map(|child| &child.binary);
+    let init = std::iter::once(&system.init.binary);
+    for name in init.chain(programs).chain(children) {
         if binaries.iter().any(|binary| binary.name == *name) {
             continue;
         }
@@ -229,6 +228,7 @@ mod tests {
                 binary: "init".into(),
                 grants: vec![grant("boot", "boot_package")],
             },
+            children: Vec::new(),
             programs: vec![Program {
                 name: "ring-nop".into(),
                 binary: "ring-nop".into(),
@@ -258,7 +258,6 @@ mod tests {
             authority: &authority(),
             kernel_parameters: [("trace_slots".into(), "1024".into())].into(),
             program_parameters: [("ring-nop".to_owned(), rows)].into(),
-            spawnable: Vec::new(),
             binaries: [("init".into(), init), ("ring-nop".into(), nop)].into(),
             measured,
         })
@@ -311,29 +310,10 @@ mod tests {
             authority: &authority(),
             kernel_parameters: BTreeMap::new(),
             program_parameters: BTreeMap::new(),
-            spawnable: Vec::new(),
             binaries: [("init".into(), vec![])].into(),
             measured: true,
         })
         .unwrap_err();
         assert!(error.to_string().contains("`ring-nop`"));
-    }
-
-    #[test]
-    fn a_binary_that_programs_may_start_is_in_the_image() {
-        let image = build(&Contents {
-            system: &system(),
-            authority: &authority(),
-            kernel_parameters: BTreeMap::new(),
-            program_parameters: BTreeMap::new(),
-            spawnable: vec!["child".into(), "init".into()],
-            binaries: ["init", "ring-nop", "child", "never-named"]
-                .map(|name| (name.to_owned(), name.as_bytes().to_vec()))
-                .into(),
-            measured: true,
-        });
-        let manifest = manifest_of(&image.unwrap());
-        let names: Vec<&str> = manifest.binaries.iter().map(|b| b.name.as_str()).collect();
-        assert_eq!(names, ["init", "ring-nop", "child"]);
     }
 }

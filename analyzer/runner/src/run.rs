@@ -407,7 +407,6 @@ fn package(boot: &PlannedBoot, guest: &Guest, catalogue: &Catalogue) -> Result<V
         authority: &catalogue.authority,
         kernel_parameters: boot.kernel_parameters.clone(),
         program_parameters: boot.program_parameters.clone(),
-        spawnable: Vec::new(),
         binaries,
         measured: boot.id.variant.emits_frames(),
     })?)

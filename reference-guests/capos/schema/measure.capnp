@@ -1,7 +1,8 @@
 # Measurement-only control of capbench windows. No part of capOS: the file id and
 # the kernel source are this project's own.
 #
-# interface MeasureControl: begin @0, end @1, samples @2, drain @3.
+# interface MeasureControl: begin @0, end @1, samples @2, drain @3, close @4,
+# verdict @5, denied @6. `end` is `close` and `verdict` in one.
 @0xf3c1a9d57e2b4860;
 
 struct MeasureControlBeginParams {
@@ -17,6 +18,17 @@ struct MeasureControlEndParams {
   completed @2 :UInt64;
   failures @3 :UInt32;
   detail @4 :Text;
+}
+
+struct MeasureControlCloseParams { window @0 :UInt32; }
+
+# `verdict` takes the parameters of `end`.
+
+# A call that the authority profile denies, and the program saw denied.
+struct MeasureControlDeniedParams {
+  name @0 :Text;
+  interfaceId @1 :UInt64;
+  observed @2 :Text;
 }
 
 # `data` is packed records of 24 bytes: start u64, ticks u64, operations u32,

@@ -29,6 +29,7 @@ use capbench_runner::mode::Clock;
 use capbench_runner::plan::Row;
 use capbench_runner::record::State;
 use capbench_runner::run::CapturedRun;
+use std::collections::BTreeMap;
 
 /// A boot with what its stream says and what the rules object to.
 struct Judged<'a> {
@@ -88,6 +89,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             .guest
             .has_capabilities()
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
+        submissions: submissions(&run.plan.rows),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.
@@ -169,6 +171,15 @@ fn instrument(trace: &Trace, variant: Variant) -> Option<&'static str> {
     }
 }
 
+/// Of the rows whose operations are not one submission each.
+fn submissions(rows: &[Row]) -> BTreeMap<String, u32> {
+    let stated = rows.iter().filter_map(|row| {
+        let mechanism = &row.benchmark.guests[row.guest.name()];
+        Some((row.name.clone(), mechanism.submissions?))
+    });
+    stated.collect()
+}
+
 fn authority(system: &System, catalogue: &Catalogue) -> Authority {
     let grants = |grants: &[capbench_runner::manifest::Grant]| {
         let pair =
@@ -185,12 +196,19 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
         name: program.name.clone(),
         grants: grants(&profile(program).grants),
     });
+    let children = system.children.iter().map(|child| Program {
+        name: child.name.clone(),
+        grants: grants(&child.grants),
+    });
     let denials = system
         .programs
         .iter()
         .flat_map(|program| &profile(program).denials);
     Authority {
-        programs: std::iter::once(init).chain(programs).collect(),
+        programs: std::iter::once(init)
+            .chain(programs)
+            .chain(children)
+            .collect(),
         denials: denials.map(|denial| denial.name.clone()).collect(),
     }
 }

@@ -57,7 +57,7 @@ fn value(row: &Row, trace: &Trace, native: &NativeRun, run: &CapturedRun) -> Out
     let expected = Expectation {
         ending: Some(ending(&native.exit)),
         features: Some(declared_features(trace, Variant::Samples, run)),
-        authority: None,
+        ..Expectation::default()
     };
     let findings = check(trace, &expected);
     let asked = outcome::Row {

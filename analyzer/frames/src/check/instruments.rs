@@ -1,7 +1,8 @@
 //! The program's clock and the kernel's probes saw the same thing.
 //!
-//! The program times an interval around its calls into the kernel; the dispatches
-//! inside must be as many as it submitted there, and together cannot take longer.
+//! The program times an interval around its calls into the kernel; the dispatches that
+//! begin inside must be as many as its operations submit there, and together cannot take
+//! longer.
 
 use super::{Expectation, Findings};
 use crate::trace::Trace;
@@ -9,21 +10,24 @@ use crate::windows::Window;
 use capbench_results::InvalidReason::InstrumentsDisagree;
 use trace_format::Sample;
 
-pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findings) {
     for window in &trace.windows {
         // Without segment probes there is one instrument; beyond the limit of
         // intervals the comparison would miss some.
         if window.intervals.is_empty() || window.intervals_left_out > 0 {
             continue;
         }
-        if let Some((sample, dispatches, ticks)) = disagreement(window) {
+        let per_operation = expected.submissions.get(&window.benchmark);
+        let per_operation = u64::from(per_operation.copied().unwrap_or(1));
+        if let Some((sample, dispatches, ticks)) = disagreement(window, per_operation) {
             findings.invalid_for(
                 &window.benchmark,
                 InstrumentsDisagree,
                 format_args!("window {}, sample at {}", window.id, sample.start),
                 format_args!(
                     "{} dispatches in at most {} ticks",
-                    sample.operations, sample.ticks
+                    u64::from(sample.operations) * per_operation,
+                    sample.ticks
                 ),
                 format_args!("{dispatches} in {ticks}"),
             );
@@ -32,7 +36,7 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
 }
 
 /// The first sample whose dispatches do not fit, with their number and time.
-fn disagreement(window: &Window) -> Option<(Sample, u64, u64)> {
+fn disagreement(window: &Window, per_operation: u64) -> Option<(Sample, u64, u64)> {
     let intervals = &window.intervals;
     window
         .samples
@@ -49,7 +53,8 @@ fn disagreement(window: &Window) -> Option<(Sample, u64, u64)> {
                 dispatches += 1;
                 ticks = ticks.saturating_add(*duration);
             }
-            let agree = dispatches == u64::from(sample.operations) && ticks <= sample.ticks;
+            let submitted = u64::from(sample.operations) * per_operation;
+            let agree = dispatches == submitted && ticks <= sample.ticks;
             (!agree).then_some((*sample, dispatches, ticks))
         })
 }
@@ -57,7 +62,7 @@ fn disagreement(window: &Window) -> Option<(Sample, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::super::Objection;
-    use super::super::testing::{Story, objections};
+    use super::super::testing::{BENCHMARK, Story, objections};
     use super::*;
 
     const DISAGREE: (&str, Objection) = ("instruments", Objection::Invalid(InstrumentsDisagree));
@@ -69,6 +74,13 @@ mod tests {
             ..Story::default()
         };
         assert_eq!(objections(&story, &Expectation::default()), [DISAGREE]);
+    }
+
+    #[test]
+    fn operations_of_several_submissions_are_held_against_all_of_them() {
+        let mut expected = Expectation::default();
+        expected.submissions.insert(BENCHMARK.to_owned(), 2);
+        assert_eq!(objections(&Story::default(), &expected), [DISAGREE]);
     }
 
     #[test]

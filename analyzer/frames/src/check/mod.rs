@@ -27,6 +27,7 @@ pub use streams::{Stream, streams_differ};
 use crate::load::LoadError;
 use crate::trace::Trace;
 use capbench_results::{Evidence, FailureReason, InvalidReason};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What was expected of a boot and cannot be read from its trace. What is absent
@@ -39,6 +40,9 @@ pub struct Expectation {
     pub features: Option<Vec<String>>,
     /// What the programs may do.
     pub authority: Option<Authority>,
+    /// Submissions of an operation whose dispatch begins inside its timed interval, by
+    /// row; one where a row is not here.
+    pub submissions: BTreeMap<String, u32>,
 }
 
 /// How a boot ended, seen from outside.

@@ -12,7 +12,7 @@ use trace_format::{
     SpanFrame,
 };
 
-const BENCHMARK: &str = "ring/nop/16";
+pub(super) const BENCHMARK: &str = "ring/nop/16";
 const DISPATCH: u16 = 1;
 const LAPS: [u16; 2] = [2, 3];
 const UNDECLARED: u16 = 9;

@@ -29,7 +29,7 @@ use crate::guest::{BuildError, BuildRequest, Extra, Guest, GuestName, Variant, b
 use crate::host;
 use crate::image::{self, ImageError};
 use crate::interrupt::Interrupt;
-use crate::manifest::{AuthorityProfile, Grant, Init, Program, System};
+use crate::manifest::{AuthorityProfile, Child, Grant, Init, Program, System};
 use crate::qemu::Qemu;
 use crate::run::COMMAND_LINE;
 
@@ -219,6 +219,7 @@ fn boot_image(
             authority: NAME.into(),
             parameters: request.parameters.clone(),
         }],
+        children: request.further.iter().map(child).collect(),
     };
     let profile = AuthorityProfile {
         name: NAME.into(),
@@ -231,10 +232,18 @@ fn boot_image(
         authority: &[(NAME.to_owned(), profile)].into(),
         kernel_parameters: [("transport".to_owned(), "virtio".to_owned())].into(),
         program_parameters: BTreeMap::new(),
-        spawnable: request.further.iter().map(|b| b.name.clone()).collect(),
         binaries,
         measured: request.variant.emits_frames(),
     })?)
+}
+
+/// What it will hold is its parent's to decide.
+fn child(binary: &Binary) -> Child {
+    Child {
+        name: binary.name.clone(),
+        binary: binary.name.clone(),
+        grants: Vec::new(),
+    }
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> ExecError + '_ {

@@ -50,7 +50,19 @@ impl GuestName {
     /// Subsystems a benchmark may require and this guest has.
     pub fn subsystems(self) -> &'static [&'static str] {
         match self {
-            Self::Capos => &["ring", "null", "park_bench", "process", "timer"],
+            Self::Capos => &[
+                "ring",
+                "null",
+                "park_bench",
+                "process",
+                "timer",
+                "endpoint",
+                "park",
+                "threads",
+                "virtual_memory",
+                "terminal",
+                "session",
+            ],
             Self::Linux => &["process", "timer"],
         }
     }

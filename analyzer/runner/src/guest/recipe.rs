@@ -64,6 +64,9 @@ const CAPOS: Recipe = Recipe {
             outputs: &[
                 ("init", "init.elf"),
                 ("ring-nop", "ring-nop.elf"),
+                ("ipc-bench", "ipc-bench.elf"),
+                ("thread-bench", "thread-bench.elf"),
+                ("peer", "peer.elf"),
                 ("abi-check", "abi-check.elf"),
             ],
         },

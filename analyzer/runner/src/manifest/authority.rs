@@ -47,18 +47,23 @@ pub const MEASUREMENT_SOURCE: &str = "measure_control";
 pub const LONGEST_GRANT_NAME: usize = 32;
 
 /// Sources the reference kernel and the published interface know.
-pub const KERNEL_SOURCES: [&str; 13] = [
+pub const KERNEL_SOURCES: [&str; 18] = [
     "console",
     "endpoint",
+    "frame_allocator",
+    "virtual_memory",
     "process_spawner",
     "boot_package",
+    "terminal_session",
+    "credential_store",
+    "session_manager",
+    "authority_broker",
+    "system_info",
     "null",
     "park_bench",
     "timer",
     "thread_control",
     "thread_spawner",
     "park_space",
-    "virtual_memory",
-    "frame_allocator",
     MEASUREMENT_SOURCE,
 ];

@@ -66,6 +66,11 @@ pub struct GuestMechanism {
     pub program: String,
     /// The program's name for the operation.
     pub operation: String,
+    /// Submissions of one operation, by all processes together, that the kernel begins
+    /// to serve inside the timed interval: what its probes are held against. One where
+    /// it is left out, so that what was always without keeps its hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submissions: Option<u32>,
     /// The mechanism in words.
     pub mechanism: String,
     /// What a reader must know before comparing this guest with another.

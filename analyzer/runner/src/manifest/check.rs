@@ -33,6 +33,12 @@ pub(super) fn check_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -
             "begin the list with { name = \"boot\", source = \"boot_package\" }",
         ));
     }
+    check_each_grant(source, at, grants)
+}
+
+/// A child finds what it needs by the names its parent chooses, so it has no fixed
+/// grant.
+pub(super) fn check_each_grant(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
     for (index, grant) in grants.iter().enumerate() {
         let index_text = index.to_string();
         let key = |last| [at, &[index_text.as_str(), last]].concat();

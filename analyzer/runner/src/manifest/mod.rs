@@ -23,4 +23,4 @@ pub use catalogue::{Catalogue, UnknownName};
 pub use error::{ManifestError, SourceFile};
 pub use mapping::{Counterpart, MappedPair, Mapping};
 pub use suite::Suite;
-pub use system::{Init, Program, System};
+pub use system::{Child, Init, Program, System};

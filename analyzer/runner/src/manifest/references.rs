@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Checked, check_grants, check_packages, dangling, in_range, not_blank, one_of, row_word,
+    Checked, check_each_grant, check_grants, check_packages, dangling, in_range, not_blank, one_of,
+    row_word,
 };
 use super::{Benchmark, Catalogue, Mapping, SourceFile, Suite, System};
 use crate::guest::GuestName;
@@ -87,6 +88,17 @@ impl Catalogue {
                     "name a profile with grants exactly where the guest has capabilities",
                 ));
             }
+        }
+        for (index, child) in system.children.iter().enumerate() {
+            let at = index.to_string();
+            if !names.insert(&child.name) {
+                return Err(source.error_in(
+                    &["children", &at, "name"],
+                    format!("`{}` is used twice", child.name),
+                    "give every program its own name",
+                ));
+            }
+            check_each_grant(source, &["children", &at, "grants"], &child.grants)?;
         }
         Ok(())
     }

@@ -28,6 +28,10 @@ pub struct System {
     pub init: Init,
     /// Programs init spawns, in order, waiting for each.
     pub programs: Vec<Program>,
+    /// Programs that those may spawn in their turn. Left out where empty, so that
+    /// what was always without keeps its hash.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Child>,
 }
 
 /// The program the kernel itself starts.
@@ -53,4 +57,18 @@ pub struct Program {
     /// Its own parameters; `rows` is filled in from the selected benchmarks.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+}
+
+/// A program that another one spawns, with what that one may give it. A part of the
+/// system and not a profile of its own: it serves the benchmark of its parent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Child {
+    /// The name it is spawned under.
+    pub name: String,
+    /// Which binary of the guest.
+    pub binary: String,
+    /// What it may be granted.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
 }

@@ -291,7 +291,7 @@ impl Kernel {
         self.with_process(caller, thread.pid, |kernel, process| {
             let waits = process
                 .find(thread.tid)
-                .is_some_and(|thread| matches!(thread.state, State::Waiting { .. }));
+                .is_some_and(|thread| thread.state != State::Runnable);
             if waits {
                 process.end_wait(thread.tid);
                 kernel.run_queue.push_back(thread);

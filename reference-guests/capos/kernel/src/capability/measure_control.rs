@@ -9,10 +9,10 @@ use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::measure::{self, MEASURE};
 use guest_abi::measure_capnp::{
-    measure_control_begin_params, measure_control_begin_results, measure_control_end_params,
-    measure_control_samples_params,
+    measure_control_begin_params, measure_control_begin_results, measure_control_close_params,
+    measure_control_denied_params, measure_control_end_params, measure_control_samples_params,
 };
-use kernel_measure::control::{Message as Control, OracleOutcome, Verdict};
+use kernel_measure::control::{DenialProven, Message as Control, OracleOutcome, Verdict};
 use kernel_measure::{LinkError, Sample, SampleFlags, Window, WindowError, WindowId};
 
 /// Bytes of a sample in the message.
@@ -32,6 +32,19 @@ pub enum Request<'m> {
     },
     /// `end`, with what the program's oracle found.
     End(Verdict<'m>),
+    /// `close`: `end` without a verdict.
+    Close(u32),
+    /// `verdict`, for a window that was closed.
+    Verdict(Verdict<'m>),
+    /// `denied`.
+    Denied {
+        /// Name of the denial in the authority profile.
+        name: &'m str,
+        /// Interface that was tried.
+        interface: u64,
+        /// What was answered.
+        observed: &'m str,
+    },
     /// `samples`.
     Samples {
         /// The window they belong to.
@@ -54,22 +67,7 @@ pub fn decode<'m>(method: u16, message: &'m Message<'m>) -> Result<Request<'m>, 
                 expected_operations: params.get_expected_operations(),
             }
         }
-        1 => {
-            let params: measure_control_end_params::Reader<'m> = message.root()?;
-            let failures = params.get_failures();
-            Request::End(Verdict {
-                window: params.get_window(),
-                outcome: if failures == 0 {
-                    OracleOutcome::Passed
-                } else {
-                    OracleOutcome::Failed
-                },
-                submitted: params.get_submitted(),
-                completed: params.get_completed(),
-                failures: u64::from(failures),
-                detail: params.get_detail()?.to_str()?,
-            })
-        }
+        1 => Request::End(decode_verdict(message)?),
         2 => {
             let params: measure_control_samples_params::Reader<'m> = message.root()?;
             Request::Samples {
@@ -77,7 +75,37 @@ pub fn decode<'m>(method: u16, message: &'m Message<'m>) -> Result<Request<'m>, 
                 data: params.get_data()?,
             }
         }
-        _ => Request::Drain,
+        3 => Request::Drain,
+        4 => {
+            let params: measure_control_close_params::Reader<'m> = message.root()?;
+            Request::Close(params.get_window())
+        }
+        5 => Request::Verdict(decode_verdict(message)?),
+        _ => {
+            let params: measure_control_denied_params::Reader<'m> = message.root()?;
+            Request::Denied {
+                name: params.get_name()?.to_str()?,
+                interface: params.get_interface_id(),
+                observed: params.get_observed()?.to_str()?,
+            }
+        }
+    })
+}
+
+fn decode_verdict<'m>(message: &'m Message<'m>) -> Result<Verdict<'m>, Exception> {
+    let params: measure_control_end_params::Reader<'m> = message.root()?;
+    let failures = params.get_failures();
+    Ok(Verdict {
+        window: params.get_window(),
+        outcome: if failures == 0 {
+            OracleOutcome::Passed
+        } else {
+            OracleOutcome::Failed
+        },
+        submitted: params.get_submitted(),
+        completed: params.get_completed(),
+        failures: u64::from(failures),
+        detail: params.get_detail()?.to_str()?,
     })
 }
 
@@ -109,6 +137,30 @@ pub fn invoke(request: Request<'_>, context: &mut Context<'_>) -> Result<Reply, 
                 .end_window(WindowId::new(verdict.window))
                 .map_err(broken)?;
             MEASURE.control(Control::Verdict(verdict)).map_err(broken)?;
+            Ok(Reply::Void)
+        }
+        Request::Close(window) => {
+            MEASURE.end_window(WindowId::new(window)).map_err(broken)?;
+            Ok(Reply::Void)
+        }
+        Request::Verdict(verdict) => {
+            MEASURE.control(Control::Verdict(verdict)).map_err(broken)?;
+            Ok(Reply::Void)
+        }
+        Request::Denied {
+            name,
+            interface,
+            observed,
+        } => {
+            let denial = DenialProven {
+                pid: context.caller.pid.0,
+                name,
+                interface,
+                observed,
+            };
+            MEASURE
+                .control(Control::DenialProven(denial))
+                .map_err(broken)?;
             Ok(Reply::Void)
         }
         Request::Samples { window, data } => record(window, data),

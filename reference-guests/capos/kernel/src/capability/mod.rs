@@ -255,7 +255,7 @@ impl Object {
             Self::ProcessSpawner | Self::ThreadSpawner => 1,
             Self::ThreadControl => 3,
             #[cfg(feature = "measure")]
-            Self::MeasureControl => 4,
+            Self::MeasureControl => 7,
             Self::Console
             | Self::Timer
             | Self::ParkBench

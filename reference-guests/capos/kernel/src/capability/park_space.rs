@@ -57,6 +57,7 @@ pub fn park(kernel: &mut Kernel, caller: &mut Process, waiter: Waiter, sqe: &Sqe
         waiter,
         address: sqe.addr,
     });
+    kernel.deferred.push_back(Deferred::Park);
     None
 }
 

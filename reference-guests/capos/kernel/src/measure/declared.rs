@@ -55,10 +55,17 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 14] = [
     named(13, interface::THREAD_HANDLE, "ThreadHandle"),
 ];
 
-/// Index of the interface that hands out capabilities.
-pub const SPAWNER: usize = 5;
-
-const _: () = assert!(INTERFACES[SPAWNER].id == interface::PROCESS_SPAWNER);
+/// Index of the interface that hands out capabilities of this one, to whoever did not
+/// start with any.
+pub fn origin(interface_id: u64) -> usize {
+    let origin = match interface_id {
+        interface::THREAD_HANDLE => interface::THREAD_SPAWNER,
+        // Handles, managers and endpoints come with a process.
+        _ => interface::PROCESS_SPAWNER,
+    };
+    let index = INTERFACES.iter().position(|declared| declared.id == origin);
+    index.expect("origins are declared")
+}
 
 const fn counter(
     id: CounterId,

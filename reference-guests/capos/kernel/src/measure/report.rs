@@ -7,7 +7,7 @@ use guest_abi::capset;
 use kernel_measure::control::{Message, ProcessExited, ProcessFaulted, ThreadDeclared};
 
 #[cfg(feature = "measure")]
-use super::declared::{INTERFACES, SPAWNER};
+use super::declared::{INTERFACES, origin};
 #[cfg(feature = "measure")]
 use kernel_measure::control::{AuthorityExercised, AuthorityGranted};
 
@@ -31,7 +31,7 @@ impl Exercised {
     }
 
     /// Says what was exercised. Calls on a capability that a process did not start
-    /// with count as use of the spawner, which is where such capabilities come from.
+    /// with count as use of what it came from.
     #[inline(always)]
     pub fn tell(&self, pid: u32, granted: &[capset::Entry]) {
         #[cfg(feature = "measure")]
@@ -39,8 +39,9 @@ impl Exercised {
             let mut calls = self.calls;
             for (index, declared) in INTERFACES.iter().enumerate() {
                 let is_granted = granted.iter().any(|e| e.interface_id == declared.id);
-                if !is_granted && index != SPAWNER {
-                    calls[SPAWNER] += core::mem::take(&mut calls[index]);
+                let origin = origin(declared.id);
+                if !is_granted && index != origin {
+                    calls[origin] += core::mem::take(&mut calls[index]);
                 }
             }
             for (declared, calls) in INTERFACES.iter().zip(calls) {

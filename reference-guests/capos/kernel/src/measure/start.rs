@@ -17,6 +17,8 @@ use kernel_measure::{
 
 /// Slots of the span ring if the manifest does not say.
 const DEFAULT_SLOTS: u32 = 1 << 16;
+/// Slots of the span ring for one of the ring of instants.
+const SLOTS_PER_INSTANT_SLOT: u32 = 4;
 /// Name of the port that carries the trace.
 const PORT_NAME: &str = "capbench.trace";
 /// The console's port: traces share it when asked for `debugcon`.
@@ -34,7 +36,9 @@ pub fn start(kernel: &mut Kernel) {
             text.parse()
                 .unwrap_or_else(|_| panic!("trace_slots is no number: {text:?}"))
         });
-    let layout = Layout::with_thread_slots(slots);
+    // A switch leaves an instant, and there may be one for every few records.
+    let mut layout = Layout::with_thread_slots(slots);
+    layout.instants[0] = layout.instants[0].max(slots / SLOTS_PER_INSTANT_SLOT);
     let memory = ring_memory(kernel, layout);
     let features = features();
     let mut config = Config::new(

@@ -14,13 +14,13 @@ use crate::measure::{self, Exercised};
 use crate::memory::PhysAddr;
 use crate::memory::address_space::AddressSpace;
 use crate::ring::deferred::Deferred;
+use crate::ring::enter::Left;
 use crate::ring::page::Ring;
 use crate::{arch, ring, schedule};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
-use core::ops::ControlFlow;
 use guest_abi::capset;
 use guest_abi::syscall::{CAP_ENTER, EXIT, REJECTED};
 use kernel_core::capability_table::CapabilityTable;
@@ -255,10 +255,10 @@ impl Process {
             && self.place_of(Tid(owner)).is_some()
     }
 
-    /// Leaves the running thread waiting for completions.
-    pub fn begin_wait(&mut self, min_complete: u32) {
+    /// Leaves the running thread waiting, in one of the states that are no running.
+    pub fn begin_wait(&mut self, state: State) {
         self.waiting += 1;
-        self.thread().state = State::Waiting { min_complete };
+        self.thread().state = state;
     }
 
     /// Ends a thread's wait with what there is. The thread must wait.
@@ -276,6 +276,7 @@ impl Process {
         let satisfied = threads.find(|thread| match thread.state {
             State::Runnable => false,
             State::Waiting { min_complete } => self.available(thread.tid) >= min_complete,
+            State::Parked => self.ring.has_for(thread.tid.0),
         });
         satisfied.map(|thread| thread.tid)
     }
@@ -303,8 +304,8 @@ pub extern "C" fn syscall() -> ! {
     let call = process.thread().context.call();
     match call.number {
         CAP_ENTER => match ring::enter::enter(kernel, &mut process, call.first, call.second) {
-            ControlFlow::Continue(()) => schedule::go_on(kernel, process),
-            ControlFlow::Break(code) => end_thread(kernel, process, code),
+            Left::Alive => schedule::go_on(kernel, process),
+            Left::Ended(code) => end_thread(kernel, process, code),
         },
         EXIT => end(kernel, process, call.first as i64),
         _ => {

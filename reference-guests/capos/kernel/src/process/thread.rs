@@ -47,6 +47,8 @@ pub enum State {
         /// Completions it waits for.
         min_complete: u32,
     },
+    /// It is in `cap_enter`, and a PARK of its own keeps it there.
+    Parked,
 }
 
 /// A thread.

@@ -32,16 +32,26 @@ pub enum Deferred {
     ThreadEnded(Waiter, i64),
     /// Bring a message to whoever waits for it.
     Deliver(Delivery),
+    /// Keep the calling thread in the kernel until its PARK completes.
+    Park,
     /// End the calling thread.
     EndThread(i64),
 }
 
+/// Why no more is served for a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A PARK of its own keeps it.
+    Parked,
+    /// It ends with this code.
+    Ended(i64),
+}
+
 impl Kernel {
-    /// Makes all completions that are due, those that they cause among them. Breaks
-    /// with the code that the calling thread ends with, if it does. The caller's
-    /// address space is loaded afterwards.
+    /// Makes all completions that are due, those that they cause among them. Breaks if
+    /// the calling thread cannot go on. The caller's address space is loaded afterwards.
     #[inline(never)]
-    pub fn complete_deferred(&mut self, mut caller: Option<&mut Process>) -> ControlFlow<i64> {
+    pub fn complete_deferred(&mut self, mut caller: Option<&mut Process>) -> ControlFlow<Stop> {
         let mut flow = ControlFlow::Continue(());
         while let Some(deferred) = self.deferred.pop_front() {
             match deferred {
@@ -66,7 +76,8 @@ impl Kernel {
                 Deferred::Deliver(delivery) => {
                     endpoint::deliver(self, caller.as_deref_mut(), delivery);
                 }
-                Deferred::EndThread(code) => flow = ControlFlow::Break(code),
+                Deferred::Park => flow = ControlFlow::Break(Stop::Parked),
+                Deferred::EndThread(code) => flow = ControlFlow::Break(Stop::Ended(code)),
             }
         }
         if let Some(caller) = caller {

@@ -126,13 +126,20 @@ impl Ring {
 
     /// Those of them that are for this thread or for nobody in particular.
     pub fn available_to(&self, thread: u32) -> u32 {
+        let mine = self.available_owners();
+        mine.filter(|owner| *owner == 0 || *owner == thread).count() as u32
+    }
+
+    /// Whether one of them is for this thread and no other.
+    pub fn has_for(&self, thread: u32) -> bool {
+        self.available_owners().any(|owner| owner == thread)
+    }
+
+    fn available_owners(&self) -> impl Iterator<Item = u32> {
         let available = self.available();
         let first = self.cq_tail.wrapping_sub(available);
-        let owners = (0..available)
-            .map(|place| self.owners[(first.wrapping_add(place) % CQ_ENTRIES) as usize]);
-        owners
-            .filter(|owner| *owner == 0 || *owner == thread)
-            .count() as u32
+        (0..available)
+            .map(move |place| self.owners[(first.wrapping_add(place) % CQ_ENTRIES) as usize])
     }
 
     #[inline]

@@ -30,7 +30,7 @@ const DEADLOCK: i64 = -2;
 pub fn go_on(kernel: &mut Kernel, mut process: Box<Process>) -> ! {
     match process.thread().state {
         State::Runnable => resume(kernel, process),
-        State::Waiting { .. } => {
+        State::Waiting { .. } | State::Parked => {
             kernel.park(process);
             next(kernel)
         }

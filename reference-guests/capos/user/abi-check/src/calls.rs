@@ -10,12 +10,13 @@ use guest_runtime::call::{CallError, call_raw, release, submit};
 use guest_runtime::capnp::message::{Builder, HeapAllocator};
 use guest_runtime::capnp::serialize::write_message_to_words;
 use guest_runtime::platform::VOID;
-use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_runtime::process::{Child, Grant};
 
 pub const CHECKS: &[Check] = &[
     ("a nop completes with 0", nop),
     ("a submission with stray fields is invalid", stray),
     ("operations that are not offered say so", not_offered),
+    ("an operation wants the object it is for", wrong_object),
     (
         "an id that was never given out cannot be called",
         unknown_id,
@@ -95,15 +96,27 @@ fn stray(context: &mut Context) -> Result<(), &'static str> {
 }
 
 fn not_offered(context: &mut Context) -> Result<(), &'static str> {
-    let unsupported = result::UNSUPPORTED_OPCODE;
-    for opcode in [opcode::FINISH, opcode::RECV, opcode::RETURN, opcode::UNPARK] {
-        let sqe = Sqe {
-            opcode,
-            ..Sqe::default()
-        };
-        expect(context, sqe, unsupported)?;
-    }
-    Ok(())
+    let finish = Sqe {
+        opcode: opcode::FINISH,
+        ..Sqe::default()
+    };
+    expect(context, finish, result::UNSUPPORTED_OPCODE)
+}
+
+fn wrong_object(context: &mut Context) -> Result<(), &'static str> {
+    let receive = Sqe {
+        opcode: opcode::RECV,
+        cap_id: context.null,
+        ..Sqe::default()
+    };
+    expect(context, receive, result::INVOKE_FAILED)?;
+    let wake = Sqe {
+        opcode: opcode::UNPARK,
+        addr: 0x1000,
+        len: 1,
+        ..receive
+    };
+    expect(context, wake, result::INVOKE_FAILED)
 }
 
 fn unknown_id(context: &mut Context) -> Result<(), &'static str> {
@@ -120,11 +133,7 @@ fn unknown_id(context: &mut Context) -> Result<(), &'static str> {
 fn given_up(context: &mut Context) -> Result<(), &'static str> {
     // A child's handle is the one capability a program can get and lose at will.
     let spawn = |context: &mut Context| {
-        let grant = Grant {
-            name: "exit",
-            source: Source::Kernel(KernelSource::Null),
-            badge: PRESERVE_BADGE,
-        };
+        let grant = Grant::kernel("exit", KernelSource::Null);
         let ring = &mut context.ring;
         let child = Child::spawn(ring, context.spawner, "child", "abi-check", &[grant]);
         child.map_err(|_| "no child")

@@ -12,13 +12,17 @@
 extern crate alloc;
 
 mod calls;
+mod endpoints;
 mod processes;
 mod registers;
 mod rings;
 mod role;
+mod threads;
 mod times;
 
-use guest_runtime::abi::interface::{CONSOLE, NULL, PARK_BENCH, PROCESS_SPAWNER, TIMER};
+use guest_runtime::abi::interface::{
+    CONSOLE, NULL, PARK_BENCH, PARK_SPACE, PROCESS_SPAWNER, THREAD_CONTROL, THREAD_SPAWNER, TIMER,
+};
 use guest_runtime::ring::Ring;
 use guest_runtime::{capset, console, entry_point};
 
@@ -30,6 +34,9 @@ pub struct Context {
     park: u32,
     timer: u32,
     spawner: u32,
+    space: u32,
+    thread: u32,
+    threads: u32,
 }
 
 /// A behaviour, and how to find out whether the kernel has it. The error says what
@@ -58,12 +65,17 @@ fn main() -> i64 {
         park: grant("park", PARK_BENCH),
         timer: grant("timer", TIMER),
         spawner: grant("spawner", PROCESS_SPAWNER),
+        space: grant("space", PARK_SPACE),
+        thread: grant("thread", THREAD_CONTROL),
+        threads: grant("threads", THREAD_SPAWNER),
     };
     let groups = [
         registers::CHECKS,
         calls::CHECKS,
         times::CHECKS,
         processes::CHECKS,
+        threads::CHECKS,
+        endpoints::CHECKS,
         // Last: they leave the ring's indices in unusual places.
         rings::CHECKS,
     ];

@@ -5,7 +5,7 @@ use guest_runtime::abi::capos_capnp::ExceptionType;
 use guest_runtime::abi::interface::{CONSOLE, KernelSource, NULL};
 use guest_runtime::abi::ring::{Sqe, opcode};
 use guest_runtime::call::CallError;
-use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_runtime::process::{Child, Grant};
 use guest_runtime::syscall::cap_enter;
 
 pub const CHECKS: &[Check] = &[
@@ -31,11 +31,7 @@ const GENERAL_PROTECTION: i64 = 13;
 const PAGE_FAULT: i64 = 14;
 
 fn grant(name: &str) -> Grant<'_> {
-    Grant {
-        name,
-        source: Source::Kernel(KernelSource::Null),
-        badge: PRESERVE_BADGE,
-    }
+    Grant::kernel(name, KernelSource::Null)
 }
 
 fn spawn(context: &mut Context, role: &str) -> Result<Child, CallError> {
@@ -142,10 +138,7 @@ fn same_name(context: &mut Context) -> Result<(), &'static str> {
 }
 
 fn not_held(context: &mut Context) -> Result<(), &'static str> {
-    let grants = [Grant {
-        source: Source::Held(123),
-        ..grant("exit")
-    }];
+    let grants = [Grant::held("exit", 123)];
     let child = Child::spawn(
         &mut context.ring,
         context.spawner,
@@ -188,13 +181,7 @@ fn many(context: &mut Context) -> Result<(), &'static str> {
     }
     ensure(right, "another number, or another error")?;
     // A held capability can be granted on, and is the same object.
-    let grants = [
-        grant("exit"),
-        Grant {
-            source: Source::Held(context.console),
-            ..grant("console")
-        },
-    ];
+    let grants = [grant("exit"), Grant::held("console", context.console)];
     let child = Child::spawn(
         &mut context.ring,
         context.spawner,

@@ -3,16 +3,11 @@
 use crate::{Check, Context, ensure};
 use core::mem::offset_of;
 use guest_runtime::abi::layout::RING_VADDR;
-use guest_runtime::abi::ring::{CQ_ENTRIES, Header, SQE_OFFSET, Sqe, SqeFlags, opcode};
-use guest_runtime::abi::syscall::THREAD_OWNED_HEAD;
+use guest_runtime::abi::ring::{CQ_ENTRIES, Header, Sqe, opcode};
 use guest_runtime::syscall::cap_enter;
 
 pub const CHECKS: &[Check] = &[
     ("completions nobody takes are counted as lost", overflow),
-    (
-        "a head that another thread owns stays where it is",
-        foreign_head,
-    ),
     (
         "a nonsensical submission tail discards what is queued",
         bad_tail,
@@ -76,28 +71,6 @@ fn overflow(context: &mut Context) -> Result<(), &'static str> {
         taken += 1;
     }
     ensure(taken == CQ_ENTRIES, "another number of completions")
-}
-
-fn foreign_head(context: &mut Context) -> Result<(), &'static str> {
-    let slot = read(offset_of!(Header, sq_tail)) as usize % 16;
-    context.ring.push(&Sqe {
-        opcode: opcode::CALL,
-        flags: SqeFlags::THREAD_OWNED,
-        call_id: 9,
-        ..NOP
-    });
-    context.ring.push(&NOP);
-    ensure(cap_enter(1, 0) == Err(THREAD_OWNED_HEAD), "it was served")?;
-    ensure(context.ring.pop().is_none(), "something completed")?;
-    // Made harmless, both are served.
-    let entry = (RING_VADDR as usize + SQE_OFFSET + slot * size_of::<Sqe>()) as *mut Sqe;
-    // SAFETY: a slot of the ring page.
-    unsafe { entry.write_volatile(NOP) };
-    ensure(cap_enter(2, 0) == Ok(2), "not served")?;
-    ensure(
-        context.ring.pop().is_some() && context.ring.pop().is_some(),
-        "not completed",
-    )
 }
 
 fn bad_tail(context: &mut Context) -> Result<(), &'static str> {

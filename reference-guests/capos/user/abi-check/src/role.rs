@@ -29,6 +29,7 @@ pub fn find() -> Option<Role> {
         b"halt" => halt,
         b"stack" => overflow,
         b"revoked" => revoked,
+        b"serve" => crate::endpoints::serve,
         _ => return None,
     })
 }

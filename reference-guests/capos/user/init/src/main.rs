@@ -14,7 +14,7 @@ use core::fmt;
 use guest_runtime::abi::boot_image::{self, Program};
 use guest_runtime::abi::interface::{KernelSource, PROCESS_SPAWNER};
 use guest_runtime::call::CallError;
-use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_runtime::process::{Child, Grant, PRESERVE_BADGE};
 use guest_runtime::ring::Ring;
 use guest_runtime::{capset, console, entry_point, platform};
 
@@ -89,12 +89,11 @@ fn run<'a>(
 fn grant<'a>(wanted: &boot_image::Grant<'a>, program: usize) -> Result<Grant<'a>, RunError<'a>> {
     let source = KernelSource::from_name(wanted.source).ok_or(RunError::NoSource(wanted.source))?;
     Ok(Grant {
-        name: wanted.name,
-        source: Source::Kernel(source),
         badge: match source {
             KernelSource::BootPackage => program as u64,
             _ => PRESERVE_BADGE,
         },
+        ..Grant::kernel(wanted.name, source)
     })
 }
 

@@ -12,14 +12,20 @@ extern crate link_support as _;
 
 pub mod call;
 pub mod capset;
+pub mod clock;
 pub mod console;
+pub mod endpoint;
 pub mod entry;
 mod heap;
 pub mod measure;
+pub mod park;
+pub mod peer;
 pub mod platform;
 pub mod process;
 pub mod ring;
 pub mod syscall;
+pub mod thread;
+pub mod timer;
 
 pub use capnp;
 pub use guest_abi as abi;

@@ -6,8 +6,8 @@ use crate::platform::VOID;
 use crate::ring::Ring;
 use guest_abi::interface::MEASURE_CONTROL;
 use guest_abi::measure_capnp::{
-    measure_control_begin_params, measure_control_begin_results, measure_control_end_params,
-    measure_control_samples_params,
+    measure_control_begin_params, measure_control_begin_results, measure_control_close_params,
+    measure_control_denied_params, measure_control_end_params, measure_control_samples_params,
 };
 
 /// One timed batch, as `samples` takes it.
@@ -86,14 +86,46 @@ impl MeasureControl {
         oracle: &Oracle,
         detail: &str,
     ) -> Result<(), CallError> {
-        let mut parameters = Parameters::new_default();
-        let mut root = parameters.init_root::<measure_control_end_params::Builder<'_>>();
-        root.set_window(window);
-        root.set_submitted(oracle.submitted);
-        root.set_completed(oracle.completed);
-        root.set_failures(oracle.failures);
-        root.set_detail(detail);
+        let parameters = verdict_parameters(window, oracle, detail);
         call(ring, self.0, 1, &parameters).map(|_| ())
+    }
+
+    /// Closes a window; what the program found is said later, by
+    /// [`verdict`](Self::verdict).
+    pub fn close(self, ring: &mut Ring, window: u32) -> Result<(), CallError> {
+        let mut parameters = Parameters::new_default();
+        parameters
+            .init_root::<measure_control_close_params::Builder<'_>>()
+            .set_window(window);
+        call(ring, self.0, 4, &parameters).map(|_| ())
+    }
+
+    /// Says what the program counted and found in a window that was closed.
+    pub fn verdict(
+        self,
+        ring: &mut Ring,
+        window: u32,
+        oracle: &Oracle,
+        detail: &str,
+    ) -> Result<(), CallError> {
+        let parameters = verdict_parameters(window, oracle, detail);
+        call(ring, self.0, 5, &parameters).map(|_| ())
+    }
+
+    /// Says that something the authority profile denies was tried and denied.
+    pub fn denied(
+        self,
+        ring: &mut Ring,
+        name: &str,
+        interface_id: u64,
+        observed: &str,
+    ) -> Result<(), CallError> {
+        let mut parameters = Parameters::new_default();
+        let mut root = parameters.init_root::<measure_control_denied_params::Builder<'_>>();
+        root.set_name(name);
+        root.set_interface_id(interface_id);
+        root.set_observed(observed);
+        call(ring, self.0, 6, &parameters).map(|_| ())
     }
 
     /// Hands samples over.
@@ -120,4 +152,15 @@ impl MeasureControl {
     pub fn drain(self, ring: &mut Ring) -> Result<(), CallError> {
         call_raw(ring, self.0, 3, &VOID).map(|_| ())
     }
+}
+
+fn verdict_parameters(window: u32, oracle: &Oracle, detail: &str) -> Parameters {
+    let mut parameters = Parameters::new_default();
+    let mut root = parameters.init_root::<measure_control_end_params::Builder<'_>>();
+    root.set_window(window);
+    root.set_submitted(oracle.submitted);
+    root.set_completed(oracle.completed);
+    root.set_failures(oracle.failures);
+    root.set_detail(detail);
+    parameters
 }

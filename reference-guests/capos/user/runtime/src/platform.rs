@@ -1,4 +1,6 @@
-//! What capOS does not publish, one function each.
+//! What capOS does not publish, one item each.
+//!
+//! A process's first thread has id 1; the others find theirs in their second argument.
 //!
 //! How a program learns its parameters: here, its `boot` grant is a `BootPackage`
 //! that shows exactly the program's own entry of the boot manifest. On another
@@ -15,6 +17,8 @@ use guest_abi::capos_capnp::{
 };
 use guest_abi::interface::BOOT_PACKAGE;
 
+/// Id of a process's first thread.
+pub const MAIN_THREAD: u32 = 1;
 /// Bytes asked for at a time.
 const CHUNK: u32 = 4096;
 /// Parameters of a method that has none.

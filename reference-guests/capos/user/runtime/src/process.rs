@@ -22,6 +22,31 @@ pub struct Grant<'a> {
     pub source: Source,
     /// Its badge.
     pub badge: u64,
+    /// What of it the child gets.
+    pub mode: CapGrantMode,
+    /// The interface that a client of an endpoint gets it as; else 0.
+    pub interface_id: u64,
+}
+
+impl<'a> Grant<'a> {
+    /// A capability from the kernel.
+    pub fn kernel(name: &'a str, source: KernelSource) -> Self {
+        Self {
+            name,
+            source: Source::Kernel(source),
+            badge: PRESERVE_BADGE,
+            mode: CapGrantMode::Raw,
+            interface_id: 0,
+        }
+    }
+
+    /// A capability of the caller's own, which it keeps.
+    pub fn held(name: &'a str, id: u32) -> Self {
+        Self {
+            source: Source::Held(id),
+            ..Self::kernel(name, KernelSource::Null)
+        }
+    }
 }
 
 /// Where a grant comes from.
@@ -33,11 +58,12 @@ pub enum Source {
     Held(u32),
 }
 
-/// A process and the two capabilities that came with it.
+/// A process and the capabilities that came with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Child {
     handle: u32,
     manager: u32,
+    endpoint: Option<u32>,
 }
 
 impl Child {
@@ -57,11 +83,14 @@ impl Child {
         for (index, wanted) in grants.iter().enumerate() {
             let mut grant = list.reborrow().get(index as u32);
             grant.set_name(wanted.name);
-            grant.set_mode(CapGrantMode::Raw);
+            grant.set_mode(wanted.mode);
+            grant.set_interface_id(wanted.interface_id);
             grant.set_badge(wanted.badge);
             match wanted.source {
                 Source::Kernel(source) => {
-                    grant.set_interface_id(source.interface_id());
+                    if wanted.mode == CapGrantMode::Raw {
+                        grant.set_interface_id(source.interface_id());
+                    }
                     grant.init_source().set_kernel(source as u16);
                 }
                 Source::Held(id) => grant.set_cap_id(id),
@@ -73,7 +102,14 @@ impl Child {
         Ok(Self {
             handle: answer.capability(root.get_handle_index())?,
             manager: answer.capability(root.get_capability_manager_index())?,
+            // Behind those two come the parent's sides of new endpoints.
+            endpoint: answer.capability(2).ok(),
         })
+    }
+
+    /// The caller's side of the first endpoint that was made for the child.
+    pub fn endpoint(&self) -> Option<u32> {
+        self.endpoint
     }
 
     /// Waits for its end. What it exited with.
@@ -110,8 +146,11 @@ impl Child {
         call(ring, self.manager, 1, &parameters).map(|_| ())
     }
 
-    /// Gives both capabilities up; the process goes on.
+    /// Gives all its capabilities up; the process goes on.
     pub fn release(self, ring: &mut Ring) -> Result<(), CallError> {
+        if let Some(endpoint) = self.endpoint {
+            release(ring, endpoint)?;
+        }
         release(ring, self.manager)?;
         release(ring, self.handle)
     }

@@ -30,6 +30,25 @@ impl Ring {
         })
     }
 
+    /// The ring as its page says it is, for threads that share it. The page holds all
+    /// there is to know between two operations.
+    ///
+    /// # Safety
+    ///
+    /// Only while the caller keeps every other thread of the process off the ring.
+    pub unsafe fn shared() -> Self {
+        Self {
+            sq_tail: read(offset_of!(Header, sq_tail)),
+            cq_head: read(offset_of!(Header, cq_head)),
+        }
+    }
+
+    /// Catches up with what threads did through [`shared`](Self::shared).
+    pub fn catch_up(&mut self) {
+        self.sq_tail = read(offset_of!(Header, sq_tail));
+        self.cq_head = read(offset_of!(Header, cq_head));
+    }
+
     /// Queues a submission. At most 16 may be queued at a time.
     #[inline]
     pub fn push(&mut self, sqe: &Sqe) {
@@ -39,6 +58,12 @@ impl Ring {
         self.sq_tail = self.sq_tail.wrapping_add(1);
         fence(Ordering::Release);
         write(offset_of!(Header, sq_tail), self.sq_tail);
+    }
+
+    /// Where the next submission goes. For programs that change what they queued.
+    pub fn next_slot(&self) -> *mut Sqe {
+        let slot = (self.sq_tail % SQ_ENTRIES) as usize * size_of::<Sqe>();
+        at(SQE_OFFSET + slot).cast()
     }
 
     /// Takes the next completion.

@@ -1,30 +1,29 @@
 //! A row as one line, for boots without `MeasureControl`.
 
-use crate::row::Row;
-use crate::run::Outcome;
+use crate::{Record, Row};
 use alloc::vec::Vec;
 use guest_runtime::console;
 use guest_runtime::measure::Sample;
 use guest_runtime::ring::Ring;
 
 /// Prints the row: ticks of whole batches, by the program's own clock.
-pub fn print(ring: &mut Ring, console: u32, row: &Row<'_>, outcome: &Outcome) {
+pub fn print(program: &str, ring: &mut Ring, console: u32, row: &Row<'_>, record: &Record) {
     let set_aside = Sample::COLD | Sample::WARM_UP;
-    let measured = outcome.samples.iter().filter(|s| s.flags & set_aside == 0);
+    let measured = record.samples.iter().filter(|s| s.flags & set_aside == 0);
     let mut ticks: Vec<u64> = measured.map(|sample| sample.ticks).collect();
     ticks.sort_unstable();
-    let cold = outcome.samples.first().map_or(0, |sample| sample.ticks);
+    let cold = record.samples.first().map_or(0, |sample| sample.ticks);
     let line = format_args!(
-        "ring-nop: benchmark={} operations={} samples={} cold={cold} min={} median={} \
+        "{program}: benchmark={} operations={} samples={} cold={cold} min={} median={} \
          submitted={} completed={} failures={}",
         row.benchmark,
         row.batch,
         ticks.len(),
         ticks.first().copied().unwrap_or(0),
         median(&ticks),
-        outcome.oracle.submitted,
-        outcome.oracle.completed,
-        outcome.oracle.failures,
+        record.oracle.submitted,
+        record.oracle.completed,
+        record.oracle.failures,
     );
     // A line that is missing is noticed by whoever counts rows.
     let _ = console::write_line(ring, console, line);

@@ -1,6 +1,5 @@
 //! One row of the `rows` parameter.
 
-use crate::operation::Operation;
 use guest_runtime::abi::ring::SQ_ENTRIES;
 
 /// `benchmark:operation:batch:warmup:samples:record_bound`.
@@ -9,7 +8,7 @@ pub struct Row<'a> {
     /// Result name.
     pub benchmark: &'a str,
     /// What is measured.
-    pub operation: Operation,
+    pub operation: &'a str,
     /// Operations of one `cap_enter`.
     pub batch: u32,
     /// Batches before the ones that count.
@@ -26,7 +25,7 @@ impl<'a> Row<'a> {
         let mut fields = text.split(':');
         let row = Self {
             benchmark: fields.next()?,
-            operation: Operation::from_name(fields.next()?)?,
+            operation: fields.next()?,
             batch: fields.next()?.parse().ok()?,
             warmup: fields.next()?.parse().ok()?,
             samples: fields.next()?.parse().ok()?,
