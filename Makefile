@@ -6,17 +6,23 @@ LINUX    = reference-guests/linux
 # Held against the published capOS crates; its tests run with the others.
 CONFORMANCE = reference-guests/conformance
 
-.PHONY: run-measure test lint bench guests packages deps docs schema-check
+.PHONY: run-measure test lint bench test-sql guests packages deps deps-test docs schema-check
 
 # The main job: install what is missing, build, boot, report.
 run-measure: deps
 	$(CAPBENCH) run ring
 
-# What .ci/run calls.
+# What .ci/run calls. Tests whose readers cannot be installed say `skipped`.
 test: packages lint
+	-@sh tools/deps-test.sh
 	cargo test --quiet --workspace
 	cd $(CAPOS) && cargo test --quiet
 	cd $(LINUX) && cargo test --quiet --release
+
+# SQL over the store: apart, because its planner takes minutes to build.
+test-sql:
+	cargo test --package capbench-store --features sql
+	cargo test --package capbench --features sql --test artifact
 
 lint:
 	cargo fmt --all --check
@@ -47,6 +53,10 @@ packages:
 # States disk and minutes, checks compilers, installs distribution packages.
 deps:
 	sh tools/first-run.sh
+
+# Readers for tests: Chromium, the capnp tool, pinned Python packages.
+deps-test:
+	sh tools/deps-test.sh
 
 # Needs mdBook (`cargo install mdbook`).
 docs:

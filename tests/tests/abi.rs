@@ -5,7 +5,7 @@ use capbench_runner::guest::Variant;
 use capbench_tests::guest_run::boot_system;
 
 /// Fewer would mean that a group of checks was lost.
-const CHECKS_AT_LEAST: u32 = 37;
+const CHECKS_AT_LEAST: u32 = 59;
 
 #[test]
 fn the_kernel_keeps_its_promises_in_every_variant() {

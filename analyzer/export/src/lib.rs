@@ -34,6 +34,6 @@ pub use format::openmetrics::write as write_metrics;
 pub use format::perfetto::write as write_perfetto;
 pub use symbols::Symbols;
 pub use table::spans::BATCH_ROWS;
-pub use table::{ColumnSpec, Kind, NONE, TABLES, TICKS, TableSpec, UNIT};
+pub use table::{ColumnSpec, EXECUTIONS, Kind, NONE, TABLES, TICKS, TableSpec, UNIT};
 pub use tables::{TableFormat, write_results, write_spans};
 pub use tree::{Node, TREE_LIMIT, Top, Tree};

@@ -63,6 +63,9 @@ impl Symbols {
     }
 
     fn sorted(mut functions: Vec<(u64, u64, String)>) -> Self {
+        for (.., name) in &mut functions {
+            *name = readable(name);
+        }
         // Of several names of one address the same one every time.
         functions.sort();
         functions.dedup_by_key(|(address, ..)| *address);
@@ -87,6 +90,15 @@ impl Symbols {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty()
+    }
+}
+
+/// A name as it stands in the source, where the compiler mangled it; the hash that
+/// tells two builds apart is left out.
+fn readable(name: &str) -> String {
+    match rustc_demangle::try_demangle(name) {
+        Ok(demangled) => format!("{demangled:#}"),
+        Err(_) => name.to_owned(),
     }
 }
 
@@ -117,6 +129,18 @@ not a line
         let symbols = Symbols::sorted(vec![(16, 4, "f".into())]);
         assert_eq!(symbols.name(19), Some("f"));
         assert_eq!(symbols.name(20), None);
+    }
+
+    #[test]
+    fn rust_names_are_those_of_the_source() {
+        let legacy = "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE";
+        let v0 = "_RNvNtCsdp3ANApqY87_6kernel4boot4main";
+        let symbols = [(16, 8, legacy), (24, 8, v0), (32, 8, "_start")];
+        let symbols = symbols.map(|(start, length, name)| (start, length, name.to_owned()));
+        let symbols = Symbols::sorted(symbols.into());
+        assert_eq!(symbols.name(16), Some("core::fmt::Formatter::pad"));
+        assert_eq!(symbols.name(24), Some("kernel::boot::main"));
+        assert_eq!(symbols.name(32), Some("_start"));
     }
 
     #[test]

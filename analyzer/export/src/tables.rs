@@ -10,7 +10,8 @@ use crate::error::ExportError;
 use crate::file::{OutFile, Written, name_part};
 use crate::format::{arrow, csv, json, parquet};
 use crate::table::{
-    Rows, TableSpec, comparisons, context, instruments, results, samples, segments, spans,
+    Rows, TableSpec, comparisons, context, instruments, mispriced, perturbations, results, samples,
+    segments, spans,
 };
 
 /// A table of a run's results and what fills it.
@@ -77,12 +78,14 @@ pub fn write_results(
     format: TableFormat,
     to: &Path,
 ) -> Result<Vec<Written>, ExportError> {
-    let tables: [Filled; 6] = [
+    let tables: [Filled; 8] = [
         (results::SPEC, results::rows),
         (samples::SPEC, samples::rows),
         (segments::SPEC, segments::rows),
         (comparisons::SPEC, comparisons::rows),
         (instruments::SPEC, instruments::rows),
+        (perturbations::SPEC, perturbations::rows),
+        (mispriced::SPEC, mispriced::rows),
         (context::SPEC, context::rows),
     ];
     let write = |(spec, rows): Filled| {

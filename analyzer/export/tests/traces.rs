@@ -69,8 +69,38 @@ fn check_event(event: &Value) {
             let name = event["name"].as_str().unwrap();
             assert!(known.contains(&name) || threads.contains(&name), "{event}");
         }
+        "s" | "t" => assert_eq!(event.get("bp"), None, "{event}"),
+        "f" => assert_eq!(event["bp"], "e", "{event}"),
         other => panic!("phase {other}"),
     }
+    let flow = ["s", "t", "f"].contains(&phase);
+    assert_eq!(event["id"].is_u64(), flow, "{event}");
+}
+
+/// Whether each arrow stands right behind the dispatch that it binds to. Returns the
+/// phases of each flow, in the order of the file.
+fn arrows(events: &[Value]) -> BTreeMap<u64, Vec<&str>> {
+    let mut flows = BTreeMap::<u64, Vec<&str>>::new();
+    for (event, before) in events[1..].iter().zip(events) {
+        let Some(id) = event["id"].as_u64() else {
+            continue;
+        };
+        assert_eq!(before["cat"], "dispatch", "{before}");
+        for key in ["ts", "pid", "tid"] {
+            assert_eq!(before[key], event[key], "{event}");
+        }
+        let outcome = match event["ph"].as_str() {
+            Some("s") => "pending",
+            Some("t") => "resumedPending",
+            _ => "resumed",
+        };
+        assert_eq!(before["args"]["outcome"], outcome, "{event}");
+        let flow = event["pid"].as_u64().unwrap() << 32 | before["args"]["flow"].as_u64().unwrap();
+        assert_eq!(id, flow, "{event}");
+        let phases = flows.entry(id).or_default();
+        phases.push(event["ph"].as_str().unwrap());
+    }
+    flows
 }
 
 /// Start and end in nanoseconds, to which the format's decimals are exact.
@@ -142,6 +172,18 @@ fn every_span_is_a_slice_and_a_root_has_its_arguments() {
     }
     assert!(events.iter().any(|event| event["name"] == "switch"));
     assert!(events.iter().any(|event| event["ph"] == "C"));
+}
+
+#[test]
+fn an_arrow_leads_from_each_dispatch_that_blocked_to_the_one_that_resumed_it() {
+    let events = events(&[(golden("ring-segments-v1"), None)]);
+    let flows = arrows(&events);
+    let whole = flows.values().filter(|phases| **phases == ["s", "f"]);
+    let whole = whole.count();
+    assert!(whole > 0);
+    // Who never was resumed has no arrow's end.
+    let blocked = flows.values().filter(|phases| **phases == ["s"]);
+    assert_eq!(whole + blocked.count(), flows.len(), "{flows:?}");
 }
 
 #[test]

@@ -7,6 +7,9 @@
 //! | cpu N, context | segments as nested slices, dispatch roots with their arguments; instants; PC samples as instants |
 //! | counters | readings in the stream and at the windows' edges |
 //!
+//! Arrows lead from a dispatch that blocked to the one that resumed it: flow events
+//! of one id for all dispatches of a submission.
+//!
 //! Each boot's time begins at its first record. The format's `ts` and `dur` are in
 //! microseconds; where ticks are instructions or of unknown rate, one tick is drawn
 //! as one nanosecond, and the process is labelled so: such a track shows no time.
@@ -21,7 +24,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trace_format::decode::RootAt;
-use trace_format::{Counter, Instant, PcSample, Sample, SampleFlags};
+use trace_format::{Counter, Instant, Outcome, PcSample, Sample, SampleFlags};
 
 use crate::boot::{Boot, Ring, Tick, Visitor, context_name, instant_names};
 use crate::error::ExportError;
@@ -90,7 +93,32 @@ struct Event<'a> {
     /// Scope of an instant.
     #[serde(skip_serializing_if = "Option::is_none")]
     s: Option<&'a str>,
+    /// What a flow's events share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    /// Where a flow's last event binds: to the slice around it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bp: Option<&'a str>,
     args: Value,
+}
+
+impl<'a> Event<'a> {
+    /// An event of a phase; what only some phases have is absent.
+    fn new((name, cat): (&'a str, &'a str), ph: &'a str, pid: u32, tid: u32, args: Value) -> Self {
+        Self {
+            name,
+            cat,
+            ph,
+            ts: 0.0,
+            dur: None,
+            pid,
+            tid,
+            s: None,
+            id: None,
+            bp: None,
+            args,
+        }
+    }
 }
 
 /// When a boot's first record begins.
@@ -193,17 +221,7 @@ impl Process<'_> {
     }
 
     fn metadata(&mut self, name: &str, tid: u32, args: Value) -> Result<(), ExportError> {
-        self.event(&Event {
-            name,
-            cat: "__metadata",
-            ph: "M",
-            ts: 0.0,
-            dur: None,
-            pid: self.pid,
-            tid,
-            s: None,
-            args,
-        })
+        self.event(&Event::new((name, "__metadata"), "M", self.pid, tid, args))
     }
 
     /// Names a track when something first stands on it.
@@ -222,42 +240,49 @@ impl Process<'_> {
 
     fn slice(
         &mut self,
-        (name, cat): (&str, &str),
+        name: (&str, &str),
         (start, end): (u64, u64),
         tid: u32,
         args: Value,
     ) -> Result<(), ExportError> {
         let (from, to) = (self.nanoseconds(start), self.nanoseconds(end));
         self.event(&Event {
-            name,
-            cat,
-            ph: "X",
             ts: microseconds(from),
             dur: Some(microseconds(to.saturating_sub(from))),
-            pid: self.pid,
-            tid,
-            s: None,
-            args,
+            ..Event::new(name, "X", self.pid, tid, args)
         })
     }
 
     fn mark(
         &mut self,
-        (name, cat): (&str, &str),
+        name: (&str, &str),
         time: u64,
         tid: u32,
         args: Value,
     ) -> Result<(), ExportError> {
         self.event(&Event {
-            name,
-            cat,
-            ph: "i",
             ts: microseconds(self.nanoseconds(time)),
-            dur: None,
-            pid: self.pid,
-            tid,
             s: Some("t"),
-            args,
+            ..Event::new(name, "i", self.pid, tid, args)
+        })
+    }
+
+    /// The end of an arrow on a dispatch that blocked or was resumed. It binds to the
+    /// slice that was written right before, for both begin at the same time.
+    fn arrow(&mut self, root: &RootAt, start: u64, tid: u32) -> Result<(), ExportError> {
+        let (phase, binding) = match root.outcome {
+            Outcome::Complete => return Ok(()),
+            Outcome::Pending => ("s", None),
+            Outcome::ResumedPending => ("t", None),
+            Outcome::Resumed => ("f", Some("e")),
+        };
+        // Flows are numbered by boot, ids are of the whole file.
+        let id = u64::from(self.pid) << 32 | u64::from(root.dispatch.flow);
+        self.event(&Event {
+            ts: microseconds(self.nanoseconds(start)),
+            id: Some(id),
+            bp: binding,
+            ..Event::new(("resume", "flow"), phase, self.pid, tid, json!({}))
         })
     }
 
@@ -270,15 +295,8 @@ impl Process<'_> {
         let mut args = Map::new();
         args.insert(counter.unit.clone(), value.into());
         self.event(&Event {
-            name: &name,
-            cat: "counter",
-            ph: "C",
             ts: microseconds(self.nanoseconds(time)),
-            dur: None,
-            pid: self.pid,
-            tid: 0,
-            s: None,
-            args: args.into(),
+            ..Event::new((&name, "counter"), "C", self.pid, 0, args.into())
         })
     }
 
@@ -383,6 +401,9 @@ impl Visitor for Process<'_> {
             let name = self.names.segment(node.segment).to_owned();
             let interval = (node.start, node.start + node.duration);
             self.slice((&name, cat), interval, tid, args)?;
+            if let Some(root) = tree.root().filter(|_| node.parent.is_none()) {
+                self.arrow(root, node.start, tid)?;
+            }
         }
         Ok(())
     }

@@ -6,6 +6,8 @@
 pub(crate) mod comparisons;
 pub(crate) mod context;
 pub(crate) mod instruments;
+pub(crate) mod mispriced;
+pub(crate) mod perturbations;
 pub(crate) mod results;
 pub(crate) mod samples;
 pub(crate) mod segments;
@@ -66,6 +68,8 @@ pub struct ColumnSpec {
 pub const UNIT: &str = "`unit`";
 /// Not a quantity.
 pub const NONE: &str = "–";
+/// How often an instruction was executed.
+pub const EXECUTIONS: &str = "executions";
 /// Ticks of the boot's clock.
 pub const TICKS: &str = "ticks";
 
@@ -85,6 +89,8 @@ pub const TABLES: &[TableSpec] = &[
     segments::SPEC,
     comparisons::SPEC,
     instruments::SPEC,
+    perturbations::SPEC,
+    mispriced::SPEC,
     context::SPEC,
     spans::SPEC,
 ];

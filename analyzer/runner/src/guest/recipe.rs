@@ -66,6 +66,7 @@ const CAPOS: Recipe = Recipe {
                 ("ring-nop", "ring-nop.elf"),
                 ("ipc-bench", "ipc-bench.elf"),
                 ("thread-bench", "thread-bench.elf"),
+                ("hostile", "hostile.elf"),
                 ("peer", "peer.elf"),
                 ("abi-check", "abi-check.elf"),
             ],

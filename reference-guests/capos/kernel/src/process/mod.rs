@@ -402,6 +402,6 @@ pub fn dispose(kernel: &mut Kernel, mut process: Box<Process>, code: i64) {
             .push_back(Deferred::ProcessEnded(waiter, code));
     }
     if pid == kernel.init {
-        schedule::shut_down(code);
+        schedule::shut_down(kernel, code);
     }
 }

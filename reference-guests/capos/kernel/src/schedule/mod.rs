@@ -46,7 +46,7 @@ pub fn next(kernel: &mut Kernel) -> ! {
         }
         let Some(earliest) = kernel.timeouts.earliest() else {
             log!("kernel: every thread waits, and nothing can end a wait");
-            shut_down(DEADLOCK);
+            shut_down(kernel, DEADLOCK);
         };
         kernel.timer.set(&kernel.clock, earliest);
         local_apic::wait_for_interrupt();
@@ -100,8 +100,11 @@ fn set_timer(kernel: &mut Kernel) {
 }
 
 /// Ends the machine, with init or for want of anything that could run.
-pub fn shut_down(code: i64) -> ! {
-    log!("kernel: the system ends with {code}");
+pub fn shut_down(kernel: &Kernel, code: i64) -> ! {
+    log!(
+        "kernel: the system ends with {code}, {} free frames",
+        kernel.frames.free_frames(),
+    );
     if let Err(error) = MEASURE.finish() {
         log!("kernel: the trace has no end: {error}");
     }

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use guest_runtime::abi::capos_capnp::{ExceptionType, thread_control_get_fs_base_results};
 use guest_runtime::abi::ring::{Sqe, SqeFlags, opcode, result};
 use guest_runtime::abi::syscall::{THREAD_OWNED_HEAD, TIMEOUT_FOREVER};
-use guest_runtime::call::{CallError, Parameters, call, call_raw, release, submit};
+use guest_runtime::call::{CallError, call_raw, release, submit};
 use guest_runtime::park::{MISMATCH, TIMED_OUT, WOKEN, park, unpark};
 use guest_runtime::platform::{MAIN_THREAD, VOID};
 use guest_runtime::ring::Ring;
@@ -350,8 +350,7 @@ fn bad_entry(context: &mut Context) -> Result<(), &'static str> {
         let answer = call_raw(&mut context.ring, context.threads, 0, &message);
         ensure(answer.err() == Some(invalid), "it was accepted")?;
     }
-    let parameters = Parameters::new_default();
-    let answer = call(&mut context.ring, context.threads, 0, &parameters);
+    let answer = call_raw(&mut context.ring, context.threads, 0, &VOID);
     ensure(answer.is_err(), "an empty message was accepted")
 }
 

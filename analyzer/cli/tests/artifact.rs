@@ -1,0 +1,470 @@
+//! Commands that read a finished run, on a real one: what they write, what they print
+//! where, and what they say of runs, formats and directories that are not as they
+//! should be.
+//!
+//! One run serves all tests: the smallest benchmark there is, booted once with and
+//! once without segment probes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::LazyLock;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// Formats of `export`, and the files that this run gives in each.
+const FORMATS: [(&str, &[&str]); 9] = [
+    ("csv", &["results.csv", "samples.csv", "mispriced.csv"]),
+    ("json", &["results.json", "perturbations.json"]),
+    ("parquet", &["results.parquet", "segments.parquet"]),
+    ("arrow", &["results.arrow", "comparisons.arrow"]),
+    ("perfetto", &["trace.json"]),
+    ("folded", &["capos-ring-segments-1.segments.folded"]),
+    ("flamegraph", &["capos-ring-segments-1.segments.svg"]),
+    ("openmetrics", &["metrics.txt"]),
+    ("capnp", &["results.capnp"]),
+];
+
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn capbench(arguments: &[&str]) -> Output {
+    let mut command: Command = assert_cmd::cargo::cargo_bin_cmd!("capbench");
+    // Wide enough that no message is broken inside a word under test.
+    command.env_remove("NO_COLOR").env("COLUMNS", "300");
+    command.current_dir(repository()).args(arguments);
+    command.output().unwrap()
+}
+
+/// Standard output of a command that must end well.
+fn succeeded(arguments: &[&str]) -> String {
+    let output = capbench(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    assert!(!output.stdout.contains(&0x1b), "{arguments:?}: colour");
+    assert!(!output.stderr.contains(&0x1b), "{arguments:?}: colour");
+    text(&output.stdout)
+}
+
+/// The message of a command that must not be carried out. Nothing of it is data, and
+/// layout is taken out of it.
+fn refused(arguments: &[&str]) -> String {
+    let output = capbench(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    assert!(!output.stderr.contains(&0x1b), "{arguments:?}: colour");
+    let said = said.replace(['│', '×'], " ");
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn word(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The run, which stays until the next time.
+fn run() -> &'static Path {
+    static RUN: LazyLock<(PathBuf, File)> = LazyLock::new(|| {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("artifact");
+        let lock = File::create(out.with_extension("lock")).unwrap();
+        lock.lock().unwrap();
+        // Absent the first time.
+        let _ = fs::remove_dir_all(&out);
+        let made = capbench(&[
+            "run",
+            "ring/nop",
+            "--guest=capos",
+            "--boots=1",
+            "--no-audit",
+            "--no-native",
+            "--quiet",
+            "--out",
+            word(&out),
+        ]);
+        assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+        (out.join("latest").canonicalize().unwrap(), lock)
+    });
+    &RUN.0
+}
+
+/// A copy of the run that a test may damage.
+fn copy() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let to = directory.path().join(run().file_name().unwrap());
+    copy_tree(run(), &to);
+    (directory, to)
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_tree(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// A path that nobody can make a directory of, not even root: a file is in its way.
+fn in_the_way() -> (tempfile::NamedTempFile, PathBuf) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().join("below");
+    (file, path)
+}
+
+/// Arguments of `store` for the store at `place`.
+fn store<'a>(place: &'a Path, arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["store", "--store", word(place)], arguments].concat()
+}
+
+/// Commands that read the run at the end of their arguments, one of each kind, with
+/// the directory that they write to.
+fn readers(to: &Path) -> Vec<Vec<&str>> {
+    let to = word(to);
+    vec![
+        vec!["report", "--out", to],
+        vec!["plot", "--out", to],
+        vec!["export", "--format", "csv", "--output", to],
+        vec!["store", "--store", to, "add"],
+    ]
+}
+
+#[test]
+fn report_writes_html_and_markdown_and_prints_where() {
+    let to = tempfile::tempdir().unwrap();
+    let printed = succeeded(&["report", word(run()), "--out", word(to.path())]);
+    let files: Vec<&Path> = printed.lines().map(Path::new).collect();
+    let expected = [to.path().join("report.md"), to.path().join("report.html")];
+    assert_eq!(files, expected);
+    let html = fs::read_to_string(&expected[1]).unwrap();
+    let markdown = fs::read_to_string(&expected[0]).unwrap();
+    for form in [&html, &markdown] {
+        assert!(form.contains("ring/nop/16"), "{form}");
+        assert!(form.contains("not time"), "{form}");
+    }
+    assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
+}
+
+#[test]
+fn plot_writes_svg_and_on_request_png() {
+    for (option, magic) in [(&[][..], &b"<svg"[..]), (&["--png"], b"\x89PNG")] {
+        let to = tempfile::tempdir().unwrap();
+        let plot = ["plot", word(run()), "--out", word(to.path())];
+        let printed = succeeded(&[&plot[..], option].concat());
+        assert!(!printed.is_empty());
+        for line in printed.lines() {
+            let bytes = fs::read(line).unwrap();
+            assert!(bytes.starts_with(magic), "{line}");
+        }
+        let count = fs::read_dir(to.path()).unwrap().count();
+        assert_eq!(count, printed.lines().count());
+    }
+}
+
+#[test]
+fn export_writes_every_format_and_says_what_is_in_each_file() {
+    let to = tempfile::tempdir().unwrap();
+    for (format, names) in FORMATS {
+        let to = to.path().join(format);
+        let printed = succeeded(&["export", word(run()), "--format", format, "-o", word(&to)]);
+        let mut written = Vec::new();
+        for line in printed.lines() {
+            let (path, holds) = line.split_once(": ").unwrap();
+            assert!(fs::metadata(path).unwrap().len() > 0, "{line}");
+            assert!(holds.starts_with(|c: char| c.is_ascii_digit()), "{line}");
+            let name = Path::new(path).file_name().unwrap();
+            written.push(name.to_str().unwrap().to_owned());
+        }
+        for name in names {
+            assert!(written.iter().any(|file| file == name), "{format}: {name}");
+        }
+        assert_eq!(
+            fs::read_dir(&to).unwrap().count(),
+            written.len(),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn the_export_of_a_boot_has_its_spans_and_notes_stand_apart_from_data() {
+    let to = tempfile::tempdir().unwrap();
+    let to = word(to.path());
+    let boot = ["--boot", "capos-ring-segments-1"];
+    let export = ["export", word(run()), "--format", "csv", "-o", to];
+    let printed = succeeded(&[&export[..], &boot].concat());
+    assert!(
+        printed.contains("spans-capos-ring-segments-1.csv"),
+        "{printed}"
+    );
+
+    let folded = capbench(&["export", word(run()), "--format", "folded", "-o", to]);
+    let notes = text(&folded.stderr);
+    assert!(
+        notes.contains("note: capos-ring-samples-1: no stacks"),
+        "{notes}"
+    );
+    assert!(!text(&folded.stdout).contains("note:"));
+}
+
+#[test]
+fn what_is_no_run_is_refused_by_every_reader_and_nothing_is_written() {
+    let place = tempfile::tempdir().unwrap();
+    let (missing, to) = (place.path().join("missing"), place.path().join("to"));
+    for reader in readers(&to) {
+        let said = refused(&[&reader[..], &[word(&missing)]].concat());
+        assert!(said.contains("there is no run at"), "{said}");
+        assert!(said.contains("capbench run ring"), "{said}");
+    }
+    assert!(!to.exists());
+}
+
+#[test]
+fn damaged_results_are_refused_by_every_reader_with_the_file() {
+    let (directory, copy) = copy();
+    let to = directory.path().join("to");
+    let path = copy.join("results.json");
+    let whole = fs::read_to_string(&path).unwrap();
+    let claim = whole.replacen("\"status\": \"passed\"", "\"status\": \"failed\"", 1);
+    assert_ne!(whole, claim);
+    for damaged in [&whole[..whole.len() / 2], "", &claim] {
+        fs::write(&path, damaged).unwrap();
+        for reader in readers(&to) {
+            let said = refused(&[&reader[..], &[word(&copy)]].concat());
+            assert!(said.contains("results.json"), "{said}");
+            assert!(said.contains("help:"), "{said}");
+        }
+    }
+    assert!(!to.exists());
+}
+
+#[test]
+fn a_damaged_trace_is_told_or_refused_and_never_passed_over() {
+    let (directory, copy) = copy();
+    let to = directory.path().join("to");
+    let trace = copy.join("boots/capos-ring-segments-1.ktrace");
+    let whole = fs::read(&trace).unwrap();
+    let export = [
+        "export",
+        word(&copy),
+        "--format",
+        "perfetto",
+        "-o",
+        word(&to),
+    ];
+    for at in [whole.len() / 3, whole.len() / 2] {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x55;
+        fs::write(&trace, broken).unwrap();
+        let output = capbench(&export);
+        let said = text(&output.stderr);
+        match output.status.code() {
+            Some(0) => assert!(said.contains("the trace is damaged"), "{said}"),
+            Some(1) => assert!(said.contains("SHA256SUMS"), "{said}"),
+            other => panic!("{other:?}: {said}"),
+        }
+    }
+    fs::write(&trace, &whole[..8]).unwrap();
+    let said = refused(&export);
+    assert!(said.contains("SHA256SUMS"), "{said}");
+}
+
+#[test]
+fn a_message_that_says_something_else_is_not_exported() {
+    let (directory, copy) = copy();
+    let to = directory.path().join("to");
+    let path = copy.join("results.json");
+    let changed = fs::read_to_string(&path).unwrap();
+    let changed = changed.replacen("\"dirty\": false", "\"dirty\": true", 1);
+    let other = changed.replacen("\"suite\": \"ring/nop\"", "\"suite\": \"another\"", 1);
+    fs::write(&path, other).unwrap();
+    let said = refused(&["export", word(&copy), "--format", "capnp", "-o", word(&to)]);
+    assert!(said.contains("sha256sum -c SHA256SUMS"), "{said}");
+    assert!(!to.join("results.capnp").exists());
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_an_error_of_every_writer() {
+    let (_file, below) = in_the_way();
+    for reader in readers(&below) {
+        let said = refused(&[&reader[..], &[word(run())]].concat());
+        assert!(said.contains("Not a directory"), "{said}");
+    }
+    for (format, _) in FORMATS {
+        let said = refused(&[
+            "export",
+            word(run()),
+            "--format",
+            format,
+            "-o",
+            word(&below),
+        ]);
+        assert!(
+            said.contains("below") && said.contains("permissions"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn wrong_arguments_of_export_say_which_there_are() {
+    let to = tempfile::tempdir().unwrap();
+    let to = to.path().join("to");
+    let export = |more: &[&str]| {
+        let arguments = ["export", word(run()), "-o", word(&to)];
+        refused(&[&arguments[..], more].concat())
+    };
+    let said = export(&["--format", "xlsx"]);
+    for (format, _) in FORMATS {
+        assert!(said.contains(format), "{said}");
+    }
+    let said = export(&["--format", "csv", "--boot", "capos-9"]);
+    assert!(said.contains("no boot `capos-9`"), "{said}");
+    assert!(said.contains("capos-ring-segments-1"), "{said}");
+    let said = export(&["--format", "openmetrics", "--boot", "capos-ring-segments-1"]);
+    assert!(said.contains("leave out --boot"), "{said}");
+    let said = export(&["--format", "folded", "--symbols", "Cargo.toml"]);
+    assert!(said.contains("System.map"), "{said}");
+    assert!(!to.exists());
+}
+
+#[test]
+fn a_store_takes_a_run_once_and_lists_it_to_people_and_programs() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("store");
+    let asked = |arguments: &[&str]| succeeded(&store(&place, arguments));
+    let id = run().file_name().unwrap().to_str().unwrap();
+    let added = asked(&["add", word(run())]);
+    assert!(added.starts_with(&format!("{id}: added, ")), "{added}");
+    let again = asked(&["add", word(run())]);
+    assert_eq!(again, format!("{id}: was there already\n"));
+
+    let listing: Value = serde_json::from_str(&asked(&["list", "--format", "json"])).unwrap();
+    assert_eq!(listing["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(listing["runs"][0]["runId"], id);
+    let series = listing["series"].as_array().unwrap();
+    let names: Vec<&str> = series
+        .iter()
+        .filter_map(|s| s["benchmark"].as_str())
+        .collect();
+    assert_eq!(names, ["ring/nop/1", "ring/nop/16"]);
+    let shown = asked(&["list"]);
+    assert!(
+        shown.contains(id) && shown.contains("ring/nop/16"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_store_refuses_another_run_of_the_same_name_and_what_is_no_store() {
+    let (directory, copy) = copy();
+    let place = directory.path().join("store");
+
+    let said = refused(&store(&place, &["list"]));
+    assert!(said.contains("there is no store at"), "{said}");
+    succeeded(&store(&place, &["add", word(run())]));
+    let path = copy.join("results.json");
+    let changed = fs::read_to_string(&path).unwrap();
+    let changed = changed.replacen("\"suite\": \"ring/nop\"", "\"suite\": \"another\"", 1);
+    fs::write(&path, changed).unwrap();
+    let said = refused(&store(&place, &["add", word(&copy)]));
+    assert!(
+        said.contains("is in the store with other content"),
+        "{said}"
+    );
+
+    for arguments in [&["list"][..], &["add", word(run())]] {
+        let said = refused(&store(Path::new("docs"), arguments));
+        assert!(said.contains("docs is not a store"), "{said}");
+        assert!(said.contains("--store DIR"), "{said}");
+    }
+}
+
+#[cfg(not(feature = "sql"))]
+#[test]
+fn without_sql_a_query_says_how_to_get_it() {
+    let directory = tempfile::tempdir().unwrap();
+    succeeded(&store(directory.path(), &["add", word(run())]));
+    let said = refused(&store(directory.path(), &["query", "SELECT 1"]));
+    assert!(said.contains("--features sql"), "{said}");
+}
+
+/// `make test-sql` runs these: the planner takes minutes to build.
+#[cfg(feature = "sql")]
+#[test]
+fn a_query_is_answered_as_text_csv_and_json() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    succeeded(&store(place, &["add", word(run())]));
+    let sql = "SELECT benchmark, guest, reason, median > 0 AS measured FROM results \
+               WHERE status = 'passed' ORDER BY benchmark";
+    let csv = succeeded(&store(place, &["query", sql, "--format", "csv"]));
+    let lines: Vec<&str> = csv.lines().collect();
+    let expected = [
+        "benchmark,guest,reason,measured",
+        "ring/nop/1,capos,,true",
+        "ring/nop/16,capos,,true",
+    ];
+    assert_eq!(lines, expected);
+    let json = succeeded(&store(place, &["query", sql, "--format", "json"]));
+    let rows: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows[1]["benchmark"], "ring/nop/16");
+    assert!(rows[1]["reason"].is_null());
+    let shown = succeeded(&store(place, &["query", sql]));
+    assert!(
+        shown.contains("ring/nop/16") && shown.contains('–'),
+        "{shown}"
+    );
+
+    let said = refused(&store(place, &["query", "SELECT * FROM nothing"]));
+    assert!(said.contains("nothing"), "{said}");
+    let said = refused(&store(place, &["query", "SELEC"]));
+    assert!(said.contains("the query was not understood"), "{said}");
+}
+
+#[test]
+fn on_a_terminal_no_color_is_respected_by_what_is_shown_and_by_errors() {
+    let directory = tempfile::tempdir().unwrap();
+    let (place, out) = (directory.path().join("store"), directory.path().join("out"));
+    succeeded(&store(&place, &["add", word(run())]));
+    let program = assert_cmd::cargo::cargo_bin!("capbench").display();
+    // util-linux's `script` gives its command a terminal; not every host has it.
+    let on_terminal = |variables: &str, arguments: &[&str]| {
+        let line = format!("env {variables} {program} {}", arguments.join(" "));
+        let mut command = std::process::Command::new("script");
+        command
+            .args(["-qec", &line, "/dev/null"])
+            .env_remove("NO_COLOR");
+        command.current_dir(repository());
+        Some(command.output().ok()?.stdout.contains(&0x1b))
+    };
+    let missing = ["export", "missing", "--format", "csv", "-o", word(&out)];
+    let Some(coloured) = on_terminal("TERM=xterm", &missing) else {
+        eprintln!("skipped: there is no `script` here; it comes with util-linux");
+        return;
+    };
+    assert!(coloured, "a terminal shows colour");
+    let (run, out) = (word(run()), word(&out));
+    for arguments in [
+        &missing[..],
+        &["report", "missing"],
+        &["plot", "missing"],
+        &["store", "add", "missing"],
+        &["store", "--store", word(&place), "list"],
+        &["report", run, "--out", out],
+        &["plot", run, "--out", out],
+        &["export", run, "--format", "csv", "-o", out],
+    ] {
+        let shown = on_terminal("TERM=xterm NO_COLOR=1", arguments);
+        assert_eq!(shown, Some(false), "{arguments:?}");
+    }
+}
