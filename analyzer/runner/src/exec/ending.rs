@@ -15,8 +15,9 @@ const NOT_RUN: (i64, &str) = (-3, "could not be run: ");
 /// Exit codes that the kernel gives to processes which faulted: this minus the
 /// vector.
 const FAULT_BASE: i64 = -0x1000;
-/// Exit code of the system when all its processes wait.
+/// Exit code of the system when nothing can run any more, and the kernel's words.
 const DEADLOCK: i64 = -2;
+const NOTHING_RUNS: &str = "waits, and nothing can end a wait";
 
 /// Why a program came to no end of its own.
 #[derive(Debug, PartialEq, Eq, thiserror::Error, Diagnostic)]
@@ -114,8 +115,7 @@ pub(super) fn status(name: &str, exit: &Exit, console: &str) -> Result<u8, EndEr
 }
 
 fn of_program(name: String, console: &str) -> Result<u8, EndError> {
-    let code = after_last(console, SYSTEM_END).and_then(|code| code.parse().ok());
-    let Some(code): Option<i64> = code else {
+    let Some(code) = after_last(console, SYSTEM_END).and_then(leading_number) else {
         let nothing = "the kernel did not say what its first process exited with";
         return Err(EndError::Machine(nothing.to_owned()));
     };
@@ -133,10 +133,16 @@ fn of_program(name: String, console: &str) -> Result<u8, EndError> {
         let fault = fault.to_owned();
         return Err(EndError::Fault { name, fault });
     }
-    if code == DEADLOCK && console.contains("kernel: every process waits") {
+    if code == DEADLOCK && console.contains(NOTHING_RUNS) {
         return Err(EndError::Deadlock { name });
     }
     u8::try_from(code).map_err(|_| EndError::BeyondStatus { name, code })
+}
+
+/// The number a text starts with; the kernel may say more about the end.
+fn leading_number(text: &str) -> Option<i64> {
+    let number = text.split([',', ' ']).next()?;
+    number.parse().ok()
 }
 
 /// Place and message of a panic are two lines, and the last.
@@ -168,7 +174,8 @@ mod tests {
         let console = "kernel: the system ends with 9\nunfinishedinit: demo exited with 7\n\
                        kernel: the system ends with 7\n";
         assert_eq!(failed(console), Ok(7));
-        assert_eq!(failed("kernel: the system ends with 255\n"), Ok(255));
+        let more = "kernel: the system ends with 255, 12 free frames\n";
+        assert_eq!(failed(more), Ok(255));
         for beyond in [256, -1, i64::MIN] {
             assert_eq!(
                 failed(&format!("kernel: the system ends with {beyond}\n")),
@@ -217,7 +224,7 @@ mod tests {
         let hung = said(Exit::TimedOut { seconds: 3 }, "");
         assert_eq!(hung.to_string(), "`demo` had not ended after 3 s");
         assert_eq!(said(Exit::Interrupted, ""), EndError::Interrupted);
-        let waits = "kernel: every process waits, and nothing can end a wait\n\
+        let waits = "kernel: every thread waits, and nothing can end a wait\n\
                      kernel: the system ends with -2\n";
         assert!(matches!(failed(waits), Err(EndError::Deadlock { .. })));
         assert!(matches!(failed(""), Err(EndError::Machine(_))));
