@@ -3,6 +3,8 @@
 CAPBENCH = cargo run --quiet --package capbench --
 CAPOS    = reference-guests/capos
 LINUX    = reference-guests/linux
+# Held against the published capOS crates; its tests run with the others.
+CONFORMANCE = reference-guests/conformance
 
 .PHONY: run-measure test lint bench test-sql guests packages deps deps-test docs schema-check
 
@@ -30,6 +32,10 @@ lint:
 	cd $(CAPOS) && cargo clippy --quiet --release --package kernel --features segments -- -D warnings
 	cd $(LINUX) && cargo fmt --all --check
 	cd $(LINUX) && cargo clippy --quiet --release --all-targets -- -D warnings
+	cd $(CONFORMANCE) && cargo fmt --all --check
+	cd $(CONFORMANCE) && cargo clippy --quiet --all-targets -- -D warnings
+	cd $(CONFORMANCE) && cargo clippy --quiet --release --target x86_64-unknown-linux-gnu \
+	    --package typed-clients --package typed-child -- -D warnings
 
 # Speed and memory, as ratios within one run; never part of the tests.
 bench:

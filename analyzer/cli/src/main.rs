@@ -13,7 +13,7 @@ fn main() -> std::process::ExitCode {
         Err(answer) => return without_command(&answer).into(),
     };
     match command::dispatch(arguments) {
-        Ok(exit) => exit.into(),
+        Ok(code) => code,
         Err(report) => {
             eprintln!("{report:?}");
             exit::Exit::Usage.into()

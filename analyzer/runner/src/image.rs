@@ -64,7 +64,7 @@ pub struct Contents<'a> {
     pub kernel_parameters: BTreeMap<String, String>,
     /// Parameters per program name, on top of the system's own.
     pub program_parameters: BTreeMap<String, BTreeMap<String, String>>,
-    /// Binaries by name; every one a program names must be there.
+    /// Binaries by name; every one that is named must be there.
     pub binaries: BTreeMap<String, Vec<u8>>,
     /// Whether the kernel can grant the measurement source.
     pub measured: bool,
@@ -151,7 +151,7 @@ fn encode(manifest: &BootManifest) -> Vec<u8> {
     postcard::to_allocvec(manifest).expect("strings and integers always encode")
 }
 
-/// Every binary a program of the system names, once, in first-use order.
+/// Every binary that is named, once, in first-use order.
 fn binaries(contents: &Contents<'_>) -> Result<Vec<BootBinary>, ImageError> {
     let system = contents.system;
     let mut binaries: Vec<BootBinary> = Vec::new();

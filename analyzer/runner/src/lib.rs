@@ -11,6 +11,7 @@ pub mod capture;
 mod child;
 pub mod doctor;
 pub mod envelope;
+pub mod exec;
 pub mod guest;
 pub mod hash;
 pub mod host;

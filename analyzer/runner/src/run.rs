@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 use crate::{hash, host, image, initramfs};
 
 /// The capOS kernel's command line; its parameters travel in the boot image instead.
-const COMMAND_LINE: &str = "capbench";
+pub(crate) const COMMAND_LINE: &str = "capbench";
 
 /// The Linux guest's only program, which also runs on a host.
 const LINUX_PROGRAM: &str = "init.elf";

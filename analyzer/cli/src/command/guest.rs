@@ -1,7 +1,10 @@
-//! `capbench guest build`: the guests' images, without booting them.
+//! `capbench guest`: building guests, and running a program of one's own on one.
+
+mod exec;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
 use capbench_runner::progress::Progress;
@@ -22,6 +25,8 @@ pub struct Guest {
 enum Command {
     /// Build guests into target/guests/<guest>/<variant>/
     Build(Build),
+    /// Boot the capOS reference kernel with a program and end with its exit code
+    Exec(exec::Exec),
 }
 
 #[derive(Args)]
@@ -52,9 +57,11 @@ struct Build {
 }
 
 impl Guest {
-    pub fn execute(self, root: &Path) -> Result<Exit> {
-        let Command::Build(build) = self.command;
-        build.execute(root)
+    pub fn execute(self, root: impl FnOnce() -> Result<PathBuf>) -> Result<ExitCode> {
+        match self.command {
+            Command::Build(build) => Ok(build.execute(&root()?)?.into()),
+            Command::Exec(exec) => exec.execute(&root()?),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use capbench_frames::check::{Expectation, check};
 use capbench_frames::figures::Figures;
 use capbench_frames::summary::TraceSummary;
-use capbench_frames::trace::read_file;
+use capbench_frames::trace::{Trace, read_file};
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::RowName;
 use clap::Args;
@@ -34,23 +34,7 @@ impl Inspect {
                 "{error}"
             )
         })?;
-        let mut findings = check(&trace, &Expectation::default());
-        let instruments = Instruments::join(&[BootFigures {
-            guest: String::new(),
-            system: String::new(),
-            figures: Figures::of(&trace),
-        }])
-        .into_diagnostic()?;
-        findings.extend(instruments.disagreements().into_diagnostic()?);
-        let mut summary = TraceSummary::new(&trace, &findings);
-        for window in &mut summary.windows {
-            let name = RowName {
-                benchmark_name: window.benchmark.clone(),
-                guest: String::new(),
-                system: String::new(),
-            };
-            window.instruments = instruments.agreements(&name).into_diagnostic()?;
-        }
+        let (summary, sound) = summarize(&trace)?;
         match self.format {
             Format::Json => print!(
                 "{}",
@@ -58,10 +42,28 @@ impl Inspect {
             ),
             Format::Text => print!("{}", capbench_report::trace(&summary, look())),
         }
-        Ok(if findings.is_empty() {
-            Exit::Success
-        } else {
-            Exit::Unusable
-        })
+        Ok(if sound { Exit::Success } else { Exit::Unusable })
     }
+}
+
+/// What a trace says, and whether nothing is wrong with it.
+pub(super) fn summarize(trace: &Trace) -> Result<(TraceSummary, bool)> {
+    let mut findings = check(trace, &Expectation::default());
+    let instruments = Instruments::join(&[BootFigures {
+        guest: String::new(),
+        system: String::new(),
+        figures: Figures::of(trace),
+    }])
+    .into_diagnostic()?;
+    findings.extend(instruments.disagreements().into_diagnostic()?);
+    let mut summary = TraceSummary::new(trace, &findings);
+    for window in &mut summary.windows {
+        let name = RowName {
+            benchmark_name: window.benchmark.clone(),
+            guest: String::new(),
+            system: String::new(),
+        };
+        window.instruments = instruments.agreements(&name).into_diagnostic()?;
+    }
+    Ok((summary, findings.is_empty()))
 }

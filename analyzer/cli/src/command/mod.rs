@@ -17,6 +17,7 @@ mod verify;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use capbench_report::Look;
 use capbench_runner::guest::Variant;
@@ -62,7 +63,7 @@ enum Command {
     Store(store::Store),
     /// Show what this host has and lacks; --fix installs missing packages
     Doctor(doctor::Doctor),
-    /// Build the guests
+    /// Build the guests, or run a program of your own on one
     Guest(guest::Guest),
     /// Print the completion script of a shell
     Completions(completions::Completions),
@@ -102,7 +103,7 @@ impl From<VariantName> for Variant {
 }
 
 /// Carries out a command.
-pub fn dispatch(arguments: Arguments) -> Result<Exit> {
+pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     // Asked for only by what needs a checkout.
     let root = || match arguments.root {
         Some(root) => Ok(root),
@@ -111,7 +112,7 @@ pub fn dispatch(arguments: Arguments) -> Result<Exit> {
             host::find_root(&here).map_err(miette::Report::from)
         }
     };
-    match arguments.command {
+    let exit = match arguments.command {
         Command::Run(command) => command.execute(&root()?),
         Command::List(command) => command.execute(&root()?),
         Command::Report(command) => command.execute(&root()?),
@@ -119,14 +120,16 @@ pub fn dispatch(arguments: Arguments) -> Result<Exit> {
         Command::Export(command) => command.execute(&root()?),
         Command::Store(command) => command.execute(&root()?),
         Command::Doctor(command) => command.execute(&root()?),
-        Command::Guest(command) => command.execute(&root()?),
+        // May end with the status of a guest's program.
+        Command::Guest(command) => return command.execute(root),
         Command::Replay(command) => command.execute(&root()?),
         Command::Verify(command) => command.execute(root()),
         Command::Explain(command) => command.execute(root()),
         Command::Inspect(command) => command.execute(),
         Command::Completions(command) => command.execute(),
         Command::Man(command) => command.execute(),
-    }
+    };
+    Ok(exit?.into())
 }
 
 /// Prints data for programs.

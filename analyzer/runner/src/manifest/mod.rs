@@ -17,9 +17,10 @@ mod suite;
 mod system;
 
 pub use authority::{AuthorityProfile, Denial, Grant, MEASUREMENT_SOURCE};
+pub(crate) use authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};
 pub use benchmark::{Benchmark, Corpus, Gate, GuestMechanism, RecordBound, Verifier};
 pub use catalogue::{Catalogue, UnknownName};
 pub use error::{ManifestError, SourceFile};
 pub use mapping::{Counterpart, MappedPair, Mapping};
 pub use suite::Suite;
-pub use system::{Init, Program, System};
+pub use system::{Child, Init, Program, System};

@@ -1,0 +1,254 @@
+//! One program of the user's own on the reference kernel.
+//!
+//! ```text
+//! files, grants ─► checks ─► guest ─► boot image ─► boot ─► how the program ended
+//! ```
+//!
+//! The kernel, its init and the envelope are those of every exact run; only the
+//! program is not. Everything that can be known to fail is said before anything is
+//! built or booted. Nothing is kept but the trace, and that where it was asked for.
+
+mod ending;
+mod follow;
+mod grants;
+mod program;
+mod scratch;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use capbench_results::Mode;
+use miette::Diagnostic;
+
+use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Silent, boot_all};
+use crate::envelope::Envelope;
+use crate::guest::{BuildError, BuildRequest, Extra, Guest, GuestName, Variant, build};
+use crate::host;
+use crate::image::{self, ImageError};
+use crate::interrupt::Interrupt;
+use crate::manifest::{AuthorityProfile, Child, Grant, Init, Program, System};
+use crate::qemu::Qemu;
+use crate::run::COMMAND_LINE;
+
+pub use ending::EndError;
+pub use grants::{GrantError, parse_grant};
+pub use program::{Binary, BinaryError};
+
+/// The system's name, and that of what its one program may hold.
+const NAME: &str = "exec";
+/// The first process, which starts the program.
+const INIT: &str = "init";
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The repository root.
+    pub root: &'a Path,
+    /// How much the kernel records.
+    pub variant: Variant,
+    /// The program to start.
+    pub program: Binary,
+    /// What the program may start itself, by name.
+    pub further: Vec<Binary>,
+    /// What the program holds, in CapSet order.
+    pub grants: Vec<Grant>,
+    /// What the program can ask its boot package for.
+    pub parameters: BTreeMap<String, String>,
+    /// When it counts as hung.
+    pub timeout: Duration,
+    /// Where to keep what the kernel recorded.
+    pub trace: Option<PathBuf>,
+}
+
+/// A program that ran to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// What it exited with.
+    pub status: u8,
+}
+
+/// Why a program did not run to its end.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum ExecError {
+    /// A file that cannot be such a program.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Binary(#[from] BinaryError),
+    /// A grant that cannot be made.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Grant(#[from] GrantError),
+    /// The kernel does not build.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Build(#[from] BuildError),
+    /// The boot image cannot be laid out.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Image(#[from] ImageError),
+    /// It started, or should have, and came to no end of its own.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    End(#[from] EndError),
+    /// A file of the boot cannot be written or read.
+    #[error("{}: {source}", path.display())]
+    #[diagnostic(
+        code(capbench::exec::file),
+        help("check free space and permissions of that place")
+    )]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Is told about what the boot recorded, while the file is there.
+pub type Recorded<'a> = &'a mut dyn FnMut(&Path);
+
+/// Builds the kernel, boots it with the program and copies its console to `console`
+/// as it comes. `recorded` is called with the trace, if there is one, however the
+/// program ended.
+pub fn exec(
+    request: &Request<'_>,
+    qemu: &Qemu,
+    interrupt: &Interrupt,
+    console: &mut dyn Write,
+    recorded: Recorded<'_>,
+) -> Result<Executed, ExecError> {
+    let binaries = program::read_all(&request.program, &request.further)?;
+    grants::check(request)?;
+    let guest = build(&BuildRequest {
+        root: request.root,
+        guest: GuestName::Capos,
+        variant: request.variant,
+        extra: Extra::default(),
+        verbose: false,
+    })?;
+    let scratch = scratch::Scratch::new()?;
+    let initrd = scratch.path().join("initrd");
+    let image = boot_image(request, binaries, &guest)?;
+    fs::write(&initrd, image).map_err(at(&initrd))?;
+
+    let job = BootJob {
+        id: BootId {
+            guest: GuestName::Capos,
+            system: NAME.into(),
+            variant: request.variant,
+            audit: false,
+            index: 1,
+        },
+        kernel: guest.kernel().path.clone(),
+        initrd,
+        command_line: COMMAND_LINE.into(),
+        timeout: request.timeout,
+        audit_range: None,
+    };
+    let log = scratch
+        .path()
+        .join(format!("{}.console.log", job.id.stem()));
+    let envelope = Envelope::new(Mode::Exact, qemu, host::identify());
+    let boots = follow::follow(&log, console, || {
+        let jobs = vec![job];
+        boot_all(jobs, 1, scratch.path(), &envelope, qemu, interrupt, &Silent)
+    });
+    let Some(boot) = boots.into_iter().next() else {
+        return Err(EndError::Interrupted.into());
+    };
+    hand_over(&boot, request.trace.as_deref(), recorded)?;
+    let said = fs::read(&log).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let status = ending::status(&request.program.name, &boot.exit, &said)?;
+    Ok(Executed { status })
+}
+
+/// Puts the trace where it was asked for and shows it.
+fn hand_over(
+    boot: &CapturedBoot,
+    wanted: Option<&Path>,
+    recorded: Recorded<'_>,
+) -> Result<(), ExecError> {
+    let trace = match &boot.capture {
+        Capture::Stored(stream) => &stream.file,
+        Capture::Failed { raw, .. } => raw,
+        Capture::Absent => return Ok(()),
+    };
+    match wanted {
+        None => recorded(trace),
+        Some(place) => {
+            fs::copy(trace, place).map_err(at(place))?;
+            recorded(place);
+        }
+    }
+    Ok(())
+}
+
+fn boot_image(
+    request: &Request<'_>,
+    mut binaries: BTreeMap<String, Vec<u8>>,
+    guest: &Guest,
+) -> Result<Vec<u8>, ExecError> {
+    let init = guest.image("init.elf").expect("every capOS guest has one");
+    let bytes = fs::read(&init.path).map_err(at(&init.path))?;
+    binaries.insert(INIT.into(), bytes);
+    let grant = |name: &str, source: &str| Grant {
+        name: name.into(),
+        source: source.into(),
+    };
+    let system = System {
+        name: NAME.into(),
+        guest: GuestName::Capos.name().into(),
+        timeout_seconds: 0,
+        kernel: BTreeMap::new(),
+        packages: BTreeMap::new(),
+        init: Init {
+            binary: INIT.into(),
+            grants: vec![
+                grant("boot", "boot_package"),
+                grant("console", "console"),
+                grant("spawner", "process_spawner"),
+            ],
+        },
+        programs: vec![Program {
+            name: request.program.name.clone(),
+            binary: request.program.name.clone(),
+            authority: NAME.into(),
+            parameters: request.parameters.clone(),
+        }],
+        children: request.further.iter().map(child).collect(),
+    };
+    let profile = AuthorityProfile {
+        name: NAME.into(),
+        intent: "What was asked for on the command line.".into(),
+        grants: request.grants.clone(),
+        denials: Vec::new(),
+    };
+    Ok(image::build(&image::Contents {
+        system: &system,
+        authority: &[(NAME.to_owned(), profile)].into(),
+        kernel_parameters: [("transport".to_owned(), "virtio".to_owned())].into(),
+        program_parameters: BTreeMap::new(),
+        binaries,
+        measured: request.variant.emits_frames(),
+    })?)
+}
+
+/// What it will hold is its parent's to decide.
+fn child(binary: &Binary) -> Child {
+    Child {
+        name: binary.name.clone(),
+        binary: binary.name.clone(),
+        grants: Vec::new(),
+    }
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> ExecError + '_ {
+    move |source| ExecError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
