@@ -113,6 +113,8 @@ pub enum Refusal {
     Overlap,
     /// Some of it is not what the request is for.
     NotMapped,
+    /// Not whole pages inside of the object.
+    OutsideObject,
     /// More than a process may reserve.
     ReservationQuota,
     /// More than a process may commit.

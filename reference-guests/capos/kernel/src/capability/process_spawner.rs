@@ -250,9 +250,6 @@ fn kernel_hold(ordinal: u16, badge: u64, programs: usize) -> Result<Hold<Object>
 fn load_exception(error: LoadError) -> Exception {
     match error {
         LoadError::Elf(_) => Exception::failed("the binary is no program this kernel loads"),
-        LoadError::ThreadLocalStorage => {
-            Exception::unimplemented("thread-local storage is not offered")
-        }
         LoadError::BadName => {
             Exception::invalid_argument("a capability's name is empty, too long or used twice")
         }

@@ -105,6 +105,9 @@ pub fn shut_down(kernel: &Kernel, code: i64) -> ! {
         "kernel: the system ends with {code}, {} free frames",
         kernel.frames.free_frames(),
     );
+    // None, if every process has ended: what one had goes back, whatever it did.
+    let missing = kernel.free_at_start - kernel.frames.free_frames();
+    log!("kernel: {missing} frames are not back");
     if let Err(error) = MEASURE.finish() {
         log!("kernel: the trace has no end: {error}");
     }
