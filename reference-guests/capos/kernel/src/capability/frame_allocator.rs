@@ -58,7 +58,7 @@ pub fn invoke(Allocate(pages): Allocate, context: &mut Context<'_>) -> Result<Re
     let object = MemoryObject::new(&mut kernel.frames, pages)
         .map_err(|_| Exception::overloaded("out of memory"))?;
     let hold = Hold::new(
-        Object::MemoryObject(Rc::new(object)),
+        Object::Memory(Rc::new(object)),
         MEMORY_OBJECT,
         TransferMode::Copy,
     );

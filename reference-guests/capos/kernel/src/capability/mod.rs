@@ -75,7 +75,7 @@ pub enum Object {
     /// Changes the caller's address space.
     VirtualMemory,
     /// Memory that can be shared.
-    MemoryObject(Rc<MemoryObject>),
+    Memory(Rc<MemoryObject>),
     /// Hands out such memory.
     FrameAllocator,
     /// Opens and closes measurement windows.
@@ -86,7 +86,7 @@ pub enum Object {
 impl Weigh for Object {
     fn frames(&self) -> u64 {
         match self {
-            Self::MemoryObject(object) => object.pages().into(),
+            Self::Memory(object) => object.pages().into(),
             _ => 0,
         }
     }
@@ -251,7 +251,7 @@ impl Object {
             Self::ThreadSpawner => 12,
             Self::ThreadHandle(_) => 13,
             Self::VirtualMemory => 14,
-            Self::MemoryObject(_) => 15,
+            Self::Memory(_) => 15,
             Self::FrameAllocator => 16,
         }
     }
@@ -276,7 +276,7 @@ impl Object {
             Self::ProcessHandle(_)
             | Self::CapabilityManager(_)
             | Self::ThreadHandle(_)
-            | Self::MemoryObject(_) => return "result",
+            | Self::Memory(_) => return "result",
         };
         source.name()
     }
@@ -295,7 +295,7 @@ impl Object {
             Self::ThreadControl => 3,
             #[cfg(feature = "measure")]
             Self::MeasureControl => 7,
-            Self::MemoryObject(_) => 4,
+            Self::Memory(_) => 4,
             Self::VirtualMemory => 6,
             Self::Console
             | Self::FrameAllocator
@@ -331,7 +331,7 @@ impl Object {
             Self::ThreadSpawner => Request::CreateThread(thread_spawner::decode(message)?),
             Self::ThreadHandle(_) => Request::ThreadHandle(thread_handle::decode(method)),
             Self::VirtualMemory => Request::VirtualMemory(virtual_memory::decode(method, message)?),
-            Self::MemoryObject(_) => Request::MemoryObject(memory_object::decode(method, message)?),
+            Self::Memory(_) => Request::MemoryObject(memory_object::decode(method, message)?),
             Self::FrameAllocator => Request::Allocate(frame_allocator::decode(method, message)?),
             Self::Endpoint(_) | Self::EndpointClient(_) | Self::ParkSpace => {
                 unreachable!("no methods of the kernel's own")
@@ -380,7 +380,7 @@ impl Object {
             (Self::VirtualMemory, Request::VirtualMemory(request)) => {
                 virtual_memory::invoke(request, context)
             }
-            (Self::MemoryObject(object), Request::MemoryObject(request)) => {
+            (Self::Memory(object), Request::MemoryObject(request)) => {
                 memory_object::invoke(object, request, context)
             }
             (Self::FrameAllocator, Request::Allocate(request)) => {
