@@ -10,7 +10,7 @@ use guest_runtime::abi::layout::{
 use guest_runtime::abi::ring::{Sqe, opcode, result};
 use guest_runtime::call::{CallError, submit};
 use guest_runtime::memory::{ANYWHERE, EXECUTE, MemoryObject, READ, WRITE};
-use guest_runtime::process::{Child, Grant, PRESERVE_BADGE, Source};
+use guest_runtime::process::{Child, Grant};
 
 pub const CHECKS: &[Check] = &[
     ("new memory is zero and keeps what is written", visible),
@@ -175,22 +175,13 @@ fn child(
     role: &str,
     object: Option<MemoryObject>,
 ) -> Result<Child, &'static str> {
-    let kernel = |name, source| Grant {
-        name,
-        source: Source::Kernel(source),
-        badge: PRESERVE_BADGE,
-    };
     let mut grants = alloc::vec![
-        kernel(role, KernelSource::Null),
-        kernel("memory", KernelSource::VirtualMemory),
-        kernel("frames", KernelSource::FrameAllocator),
+        Grant::kernel(role, KernelSource::Null),
+        Grant::kernel("memory", KernelSource::VirtualMemory),
+        Grant::kernel("frames", KernelSource::FrameAllocator),
     ];
     if let Some(object) = object {
-        grants.push(Grant {
-            name: "object",
-            source: Source::Held(object.id()),
-            badge: PRESERVE_BADGE,
-        });
+        grants.push(Grant::held("object", object.id()));
     }
     let (ring, spawner) = (&mut context.ring, context.spawner);
     Child::spawn(ring, spawner, role, "abi-check", &grants).map_err(|_| "no child")
