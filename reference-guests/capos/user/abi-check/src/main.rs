@@ -80,9 +80,9 @@ fn main() -> i64 {
         calls::CHECKS,
         times::CHECKS,
         processes::CHECKS,
+        memory::CHECKS,
         threads::CHECKS,
         endpoints::CHECKS,
-        memory::CHECKS,
         // Last: they leave the ring's indices in unusual places.
         rings::CHECKS,
     ];
