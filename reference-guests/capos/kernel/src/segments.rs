@@ -5,7 +5,7 @@
 //! boundaries, and one that did not happen is not there. A submission that completes
 //! later is a second dispatch, which has `copy` and `transfer` where a message came
 //! from another process. What changes a program's memory has two spans inside of its
-//! `body`: `page_table` and `tlb_flush`.
+//! `body`: `page_table` and `tlb_flush`; what starts a process has `elf_load`.
 
 use kernel_measure::SegmentId;
 #[cfg(feature = "measure")]
@@ -48,6 +48,9 @@ pub const INTERRUPT: SegmentId = SegmentId::new(15);
 pub const PAGE_TABLE: SegmentId = SegmentId::new(16);
 /// Making the processor forget translations.
 pub const TLB_FLUSH: SegmentId = SegmentId::new(17);
+/// Making an address space of an executable: frames, page tables, contents, ring,
+/// CapSet and capability table.
+pub const ELF_LOAD: SegmentId = SegmentId::new(18);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
@@ -55,7 +58,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
         SegmentKind::Lap if id.get() > DISPATCH.get() && id.get() < ADDRESS_SPACE.get() => {
             Some(DISPATCH.get())
         }
-        _ if id.get() == PAGE_TABLE.get() || id.get() == TLB_FLUSH.get() => Some(BODY.get()),
+        _ if id.get() >= PAGE_TABLE.get() && id.get() <= ELF_LOAD.get() => Some(BODY.get()),
         _ => None,
     };
     SegmentDeclared {
@@ -68,7 +71,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 
 /// All of them, for the session's header.
 #[cfg(feature = "measure")]
-pub const DECLARED: [SegmentDeclared<'static>; 18] = [
+pub const DECLARED: [SegmentDeclared<'static>; 19] = [
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
     declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
@@ -87,4 +90,5 @@ pub const DECLARED: [SegmentDeclared<'static>; 18] = [
     declare(INTERRUPT, SegmentKind::Lap, "interrupt"),
     declare(PAGE_TABLE, SegmentKind::Span, "page_table"),
     declare(TLB_FLUSH, SegmentKind::Span, "tlb_flush"),
+    declare(ELF_LOAD, SegmentKind::Span, "elf_load"),
 ];

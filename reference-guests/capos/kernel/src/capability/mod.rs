@@ -273,10 +273,11 @@ impl Object {
             Self::ThreadSpawner => KernelSource::ThreadSpawner,
             Self::VirtualMemory => KernelSource::VirtualMemory,
             Self::FrameAllocator => KernelSource::FrameAllocator,
-            Self::ProcessHandle(_)
-            | Self::CapabilityManager(_)
-            | Self::ThreadHandle(_)
-            | Self::Memory(_) => return "result",
+            Self::ProcessHandle(_) | Self::CapabilityManager(_) | Self::ThreadHandle(_) => {
+                return "result";
+            }
+            // What its allocator makes; a child can be granted it.
+            Self::Memory(_) => return "memory_object",
         };
         source.name()
     }

@@ -70,7 +70,7 @@ pub struct Process {
     waiting: u32,
     next_tid: u32,
     capset: PhysAddr,
-    name: Box<str>,
+    name: Rc<str>,
 }
 
 /// How a process ended, and who wants to know.
@@ -140,9 +140,10 @@ impl Process {
         }
     }
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Its name, for whoever keeps it.
+    #[cfg(feature = "measure")]
+    pub fn shared_name(&self) -> Rc<str> {
+        Rc::clone(&self.name)
     }
 
     /// The thread that runs or ran last.
