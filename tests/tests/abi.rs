@@ -5,7 +5,7 @@ use capbench_runner::guest::Variant;
 use capbench_tests::guest_run::boot_system;
 
 /// Fewer would mean that a group of checks was lost.
-const CHECKS_AT_LEAST: u32 = 59;
+const CHECKS_AT_LEAST: u32 = 79;
 
 #[test]
 fn the_kernel_keeps_its_promises_in_every_variant() {
@@ -26,5 +26,7 @@ fn the_kernel_keeps_its_promises_in_every_variant() {
         );
         assert_eq!(totals.1.trim(), "0", "{variant}: {console}");
         assert!(run.boot().exit.is_clean(), "{variant}: {}", run.boot().exit);
+        let end = "kernel: 0 frames are not back";
+        assert!(console.contains(end), "{variant}: {console}");
     }
 }

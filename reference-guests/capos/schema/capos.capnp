@@ -53,6 +53,46 @@ struct ThreadSpawnerCreateResults { handleIndex @0 :UInt16; }
 struct ThreadHandleJoinResults { exitCode @0 :Int64; }
 struct ThreadHandleExitCodeResults { exited @0 :Bool; exitCode @1 :Int64; }
 
+struct VirtualMemoryMapParams {
+  hint @0 :UInt64;
+  size @1 :UInt64;
+  prot @2 :UInt32;
+}
+struct VirtualMemoryMapResults { addr @0 :UInt64; }
+struct VirtualMemoryUnmapParams { addr @0 :UInt64; size @1 :UInt64; }
+struct VirtualMemoryProtectParams {
+  addr @0 :UInt64;
+  size @1 :UInt64;
+  prot @2 :UInt32;
+}
+struct VirtualMemoryReserveParams { hint @0 :UInt64; size @1 :UInt64; }
+struct VirtualMemoryReserveResults { addr @0 :UInt64; }
+struct VirtualMemoryCommitParams {
+  addr @0 :UInt64;
+  size @1 :UInt64;
+  prot @2 :UInt32;
+}
+struct VirtualMemoryDecommitParams { addr @0 :UInt64; size @1 :UInt64; }
+
+struct MemoryObjectInfoResults { pageCount @0 :UInt32; sizeBytes @1 :UInt64; }
+struct MemoryObjectMapParams {
+  hint @0 :UInt64;
+  offset @1 :UInt64;
+  size @2 :UInt64;
+  prot @3 :UInt32;
+}
+struct MemoryObjectMapResults { addr @0 :UInt64; }
+struct MemoryObjectUnmapParams { addr @0 :UInt64; size @1 :UInt64; }
+struct MemoryObjectProtectParams {
+  addr @0 :UInt64;
+  size @1 :UInt64;
+  prot @2 :UInt32;
+}
+
+struct FrameAllocatorAllocFrameResults { handleIndex @0 :UInt16; }
+struct FrameAllocatorAllocContiguousParams { count @0 :UInt32; }
+struct FrameAllocatorAllocContiguousResults { handleIndex @0 :UInt16; }
+
 struct CapabilityManagerListResults { caps @0 :List(CapInfo); }
 struct CapabilityManagerRevokeParams { capId @0 :UInt32; }
 struct CapabilityManagerRevokeResults {}

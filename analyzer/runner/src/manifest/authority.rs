@@ -67,3 +67,6 @@ pub const KERNEL_SOURCES: [&str; 18] = [
     "park_space",
     MEASUREMENT_SOURCE,
 ];
+
+/// What a child may be granted besides: objects that its parent had made.
+pub const MADE_SOURCES: [&str; 1] = ["memory_object"];

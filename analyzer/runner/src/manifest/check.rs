@@ -1,6 +1,6 @@
 //! Rules for single values, each refusing at the place it is written.
 
-use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};
+use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME, MADE_SOURCES};
 use super::{AuthorityProfile, Grant, ManifestError, SourceFile, System};
 use crate::guest::GuestName;
 
@@ -33,16 +33,26 @@ pub(super) fn check_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -
             "begin the list with { name = \"boot\", source = \"boot_package\" }",
         ));
     }
-    check_each_grant(source, at, grants)
+    check_each_grant(source, at, grants, &KERNEL_SOURCES)
 }
 
 /// A child finds what it needs by the names its parent chooses, so it has no fixed
-/// grant.
-pub(super) fn check_each_grant(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
+/// grant, and it may be given what its parent had made.
+pub(super) fn check_child_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
+    let sources = [&KERNEL_SOURCES[..], &MADE_SOURCES].concat();
+    check_each_grant(source, at, grants, &sources)
+}
+
+fn check_each_grant(
+    source: &SourceFile,
+    at: &[&str],
+    grants: &[Grant],
+    sources: &[&str],
+) -> Checked {
     for (index, grant) in grants.iter().enumerate() {
         let index_text = index.to_string();
         let key = |last| [at, &[index_text.as_str(), last]].concat();
-        one_of(source, &key("source"), &grant.source, &KERNEL_SOURCES)?;
+        one_of(source, &key("source"), &grant.source, sources)?;
         if grant.name.is_empty() || grant.name.len() > LONGEST_GRANT_NAME {
             return Err(source.error_in(
                 &key("name"),

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Checked, check_each_grant, check_grants, check_packages, dangling, in_range, not_blank, one_of,
-    row_word,
+    Checked, check_child_grants, check_grants, check_packages, dangling, in_range, not_blank,
+    one_of, row_word,
 };
 use super::{Benchmark, Catalogue, Mapping, SourceFile, Suite, System};
 use crate::guest::GuestName;
@@ -98,7 +98,7 @@ impl Catalogue {
                     "give every program its own name",
                 ));
             }
-            check_each_grant(source, &["children", &at, "grants"], &child.grants)?;
+            check_child_grants(source, &["children", &at, "grants"], &child.grants)?;
         }
         Ok(())
     }

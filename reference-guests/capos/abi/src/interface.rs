@@ -26,6 +26,12 @@ pub const THREAD_CONTROL: u64 = 0x8b2f_6272_ccb7_8e32;
 pub const THREAD_SPAWNER: u64 = 0xdcdd_6651_f6fd_25b0;
 /// `ThreadHandle`.
 pub const THREAD_HANDLE: u64 = 0xd394_558c_d1df_8c83;
+/// `VirtualMemory`.
+pub const VIRTUAL_MEMORY: u64 = 0x8624_6d60_3d6c_b6e5;
+/// `MemoryObject`.
+pub const MEMORY_OBJECT: u64 = 0xa6d3_25ad_1360_95be;
+/// `FrameAllocator`.
+pub const FRAME_ALLOCATOR: u64 = 0x99c5_fd03_46dd_918b;
 /// `MeasureControl`, capbench's own.
 pub const MEASURE_CONTROL: u64 = 0xf022_9a3b_132d_fd03;
 
@@ -37,6 +43,10 @@ pub enum KernelSource {
     Console = 0,
     /// Calls between processes: a new endpoint for each grant.
     Endpoint = 1,
+    /// Hands out memory as objects.
+    FrameAllocator = 2,
+    /// The calling process's own address space.
+    VirtualMemory = 3,
     /// Starts processes from the boot image's binaries.
     ProcessSpawner = 4,
     /// Reads the boot manifest.
@@ -60,9 +70,11 @@ pub enum KernelSource {
 
 impl KernelSource {
     /// Every source the reference kernel knows.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Console,
         Self::Endpoint,
+        Self::FrameAllocator,
+        Self::VirtualMemory,
         Self::ProcessSpawner,
         Self::BootPackage,
         Self::Null,
@@ -79,6 +91,8 @@ impl KernelSource {
         match self {
             Self::Console => "console",
             Self::Endpoint => "endpoint",
+            Self::FrameAllocator => "frame_allocator",
+            Self::VirtualMemory => "virtual_memory",
             Self::ProcessSpawner => "process_spawner",
             Self::BootPackage => "boot_package",
             Self::Null => "null",
@@ -96,6 +110,8 @@ impl KernelSource {
         match self {
             Self::Console => CONSOLE,
             Self::Endpoint => ENDPOINT,
+            Self::FrameAllocator => FRAME_ALLOCATOR,
+            Self::VirtualMemory => VIRTUAL_MEMORY,
             Self::ProcessSpawner => PROCESS_SPAWNER,
             Self::BootPackage => BOOT_PACKAGE,
             Self::Null => NULL,
@@ -150,6 +166,9 @@ mod tests {
         assert_eq!(THREAD_CONTROL, capos("ThreadControl"));
         assert_eq!(THREAD_SPAWNER, capos("ThreadSpawner"));
         assert_eq!(THREAD_HANDLE, capos("ThreadHandle"));
+        assert_eq!(VIRTUAL_MEMORY, capos("VirtualMemory"));
+        assert_eq!(MEMORY_OBJECT, capos("MemoryObject"));
+        assert_eq!(FRAME_ALLOCATOR, capos("FrameAllocator"));
         assert_eq!(NULL, u64::from_be_bytes(*b"nullcap0"));
         assert_eq!(
             MEASURE_CONTROL,

@@ -27,6 +27,13 @@ pub const CAPSET_VADDR: u64 = 0x130_0000;
 /// End of the user half of the address space.
 pub const USER_LIMIT: u64 = 0x0000_8000_0000_0000;
 
+/// Where a program may have memory mapped: from here. *Chosen*, far from what the
+/// loader sets up, which lies in the first gigabyte.
+pub const VM_BASE: u64 = 0x4000_0000;
+/// To here. *Chosen*: the last page of the user half stays empty, because a `syscall`
+/// at its very end would have to return to an address that the processor refuses.
+pub const VM_LIMIT: u64 = USER_LIMIT - PAGE_SIZE;
+
 /// Stack pointer at `_start`: code for the SSE calling convention expects to
 /// have been called, so the pointer is 8 below a 16-byte boundary.
 pub const ENTRY_STACK_POINTER: u64 = STACK_TOP - 8;

@@ -5,6 +5,10 @@
 //! was given up stays refused; a slot whose generation reached 255 retires for
 //! good. Holds share an epoch with their object: bumping it revokes every copy in
 //! every process at once. Lookup costs two bounds-free loads and two compares.
+//!
+//! Objects that are memory weigh as many frames as they have. Every hold counts
+//! against the quota of the table it is in, whoever made the object: a process cannot
+//! be given more than it could allocate.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -12,6 +16,17 @@ use core::cell::Cell;
 
 /// Slots one process may own.
 pub const SLOT_QUOTA: usize = 256;
+
+/// Frames that one process's holds may weigh, as published.
+pub const FRAME_QUOTA: u64 = 4096;
+
+/// What can be held.
+pub trait Weigh {
+    /// Frames that exist because of the object.
+    fn frames(&self) -> u64 {
+        0
+    }
+}
 
 const INDEX_BITS: u32 = 24;
 const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
@@ -54,6 +69,13 @@ impl<T> Clone for Hold<T> {
             object: Rc::clone(&self.object),
             ..*self
         }
+    }
+}
+
+impl<T: Weigh> Hold<T> {
+    /// Frames that it counts for.
+    pub fn frames(&self) -> u64 {
+        self.object.object.frames()
     }
 }
 
@@ -104,7 +126,7 @@ pub enum LookupError {
     Revoked,
 }
 
-/// The table has no room left.
+/// The table has no room left: no slot, or not for so many frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableFull;
 
@@ -120,6 +142,8 @@ pub struct CapabilityTable<T> {
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     live: usize,
+    /// What all holds weigh.
+    frames: u64,
 }
 
 impl<T> Default for CapabilityTable<T> {
@@ -128,11 +152,12 @@ impl<T> Default for CapabilityTable<T> {
             slots: Vec::new(),
             free: Vec::new(),
             live: 0,
+            frames: 0,
         }
     }
 }
 
-impl<T> CapabilityTable<T> {
+impl<T: Weigh> CapabilityTable<T> {
     /// Live capabilities.
     pub fn len(&self) -> usize {
         self.live
@@ -148,8 +173,17 @@ impl<T> CapabilityTable<T> {
         self.free.len() + SLOT_QUOTA - self.slots.len()
     }
 
+    /// How many more frames its holds may weigh.
+    pub fn frame_room(&self) -> u64 {
+        FRAME_QUOTA.saturating_sub(self.frames)
+    }
+
     /// Takes a hold in and names it.
     pub fn insert(&mut self, hold: Hold<T>) -> Result<u32, TableFull> {
+        let frames = hold.frames();
+        if frames > self.frame_room() {
+            return Err(TableFull);
+        }
         let index = match self.free.pop() {
             Some(index) => index,
             None if self.slots.len() < SLOT_QUOTA => {
@@ -164,6 +198,7 @@ impl<T> CapabilityTable<T> {
         let slot = &mut self.slots[index as usize];
         slot.hold = Some(hold);
         self.live += 1;
+        self.frames += frames;
         Ok(u32::from(slot.generation) << INDEX_BITS | index)
     }
 
@@ -202,7 +237,9 @@ impl<T> CapabilityTable<T> {
         if u32::from(slot.generation) != id >> INDEX_BITS {
             return Err(LookupError::StaleGeneration);
         }
-        slot.hold.take().ok_or(LookupError::NotFound)
+        let hold = slot.hold.take().ok_or(LookupError::NotFound)?;
+        self.frames -= hold.frames();
+        Ok(hold)
     }
 
     /// Gives up the slot of a reserved id, for good.
@@ -217,8 +254,10 @@ impl<T> CapabilityTable<T> {
         }
     }
 
-    /// Puts a reserved capability back under its id.
+    /// Puts a reserved capability back under its id, even if its frames are meanwhile
+    /// more than the quota: it was there before.
     pub fn roll_back(&mut self, id: u32, hold: Hold<T>) {
+        self.frames += hold.frames();
         self.slots[(id & INDEX_MASK) as usize].hold = Some(hold);
     }
 
@@ -252,8 +291,41 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    impl Weigh for u32 {}
+
     fn hold(value: u32) -> Hold<u32> {
         Hold::new(value, 1, TransferMode::Copy)
+    }
+
+    /// So many frames.
+    #[derive(Debug)]
+    struct Memory(u64);
+
+    impl Weigh for Memory {
+        fn frames(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn every_hold_of_memory_counts_where_it_is() {
+        let memory = |frames| Hold::new(Memory(frames), 1, TransferMode::Copy);
+        let (mut mine, mut theirs) = (CapabilityTable::default(), CapabilityTable::default());
+        let large = memory(FRAME_QUOTA - 1);
+        let id = mine.insert(large.clone()).unwrap();
+        assert_eq!(mine.insert(large.clone()), Err(TableFull));
+        assert!(theirs.insert(large).is_ok());
+        assert!(mine.insert(memory(1)).is_ok());
+        assert_eq!(mine.insert(memory(1)), Err(TableFull));
+        assert!(mine.insert(memory(0)).is_ok());
+        // What is on its way out no longer counts, and what comes back always fits.
+        let hold = mine.reserve(id).unwrap();
+        let other = mine.insert(memory(2)).unwrap();
+        mine.roll_back(id, hold);
+        assert_eq!(mine.frame_room(), 0);
+        mine.remove(id).unwrap();
+        mine.remove(other).unwrap();
+        assert_eq!(mine.frame_room(), FRAME_QUOTA - 1);
     }
 
     #[test]

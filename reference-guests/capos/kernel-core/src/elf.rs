@@ -4,7 +4,7 @@
 //! one rule more: no segment may be both writable and executable. Everything is
 //! checked before the first page is mapped.
 
-use guest_abi::layout::{IMAGE_BASE, IMAGE_LIMIT, PAGE_SIZE};
+use guest_abi::layout::{IMAGE_BASE, IMAGE_LIMIT, PAGE_SIZE, TLS_BASE, TLS_LIMIT};
 
 /// Why a file cannot be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum ElfError {
     WriteAndExecute,
     /// More than one thread-local storage template.
     SeveralTls,
+    /// Thread-local storage that is too large or wants more than a page's alignment.
+    BadTls,
     /// The entry point is in no executable segment.
     BadEntry,
 }
@@ -54,6 +56,37 @@ impl Segment<'_> {
     }
 }
 
+/// What a thread's own storage starts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tls<'a> {
+    /// Its first bytes; the rest is zero.
+    pub bytes: &'a [u8],
+    /// How far below the thread pointer it starts. Programs are linked with this
+    /// distance, which makes the start as aligned as the template is in the file.
+    pub distance: u64,
+}
+
+impl<'a> Tls<'a> {
+    /// Room below the thread pointer: the region but for the page that starts there.
+    const ROOM: u64 = TLS_LIMIT - TLS_BASE - PAGE_SIZE;
+
+    fn new(template: Segment<'a>, align: u64) -> Result<Self, ElfError> {
+        let align = align.max(1);
+        if !align.is_power_of_two() || align > PAGE_SIZE || template.memory_size > Self::ROOM {
+            return Err(ElfError::BadTls);
+        }
+        let end = template.address.wrapping_add(template.memory_size);
+        let distance = template.memory_size + (end.wrapping_neg() & (align - 1));
+        if distance > Self::ROOM {
+            return Err(ElfError::BadTls);
+        }
+        Ok(Self {
+            bytes: template.bytes,
+            distance,
+        })
+    }
+}
+
 /// A checked executable.
 #[derive(Clone, Copy, Debug)]
 pub struct Executable<'a> {
@@ -64,7 +97,7 @@ pub struct Executable<'a> {
     /// Where execution starts.
     pub entry: u64,
     /// The thread-local storage template, if there is one with a size.
-    pub tls: Option<Segment<'a>>,
+    pub tls: Option<Tls<'a>>,
 }
 
 const PT_LOAD: u32 = 1;
@@ -105,14 +138,14 @@ impl<'a> Executable<'a> {
     /// The parts to map, in file order.
     pub fn segments(&self) -> impl Iterator<Item = Segment<'a>> + '_ {
         (0..self.header_count).filter_map(|index| match self.segment(index) {
-            Ok(Some((PT_LOAD, segment))) if segment.memory_size > 0 => Some(segment),
+            Ok(Some((PT_LOAD, segment, _))) if segment.memory_size > 0 => Some(segment),
             _ => None,
         })
     }
 
     fn check(&mut self) -> Result<(), ElfError> {
         for index in 0..self.header_count {
-            let Some((kind, segment)) = self.segment(index)? else {
+            let Some((kind, segment, align)) = self.segment(index)? else {
                 continue;
             };
             if segment.memory_size == 0 {
@@ -120,7 +153,7 @@ impl<'a> Executable<'a> {
             }
             if kind == PT_LOAD {
                 check_load(&segment)?;
-            } else if self.tls.replace(segment).is_some() {
+            } else if self.tls.replace(Tls::new(segment, align)?).is_some() {
                 return Err(ElfError::SeveralTls);
             }
         }
@@ -141,7 +174,8 @@ impl<'a> Executable<'a> {
         Ok(())
     }
 
-    fn segment(&self, index: usize) -> Result<Option<(u32, Segment<'a>)>, ElfError> {
+    /// A part's kind, itself and its alignment; none if it is of no kind that matters.
+    fn segment(&self, index: usize) -> Result<Option<(u32, Segment<'a>, u64)>, ElfError> {
         let start = index
             .checked_mul(self.header_size)
             .and_then(|offset| offset.checked_add(self.header_offset))
@@ -174,7 +208,7 @@ impl<'a> Executable<'a> {
             writable: flags & FLAG_WRITE != 0,
             executable: flags & FLAG_EXECUTE != 0,
         };
-        Ok(Some((kind, segment)))
+        Ok(Some((kind, segment, u64_at(header, 48)?)))
     }
 }
 
@@ -317,6 +351,29 @@ mod tests {
         assert_eq!(entry(0x20_1000), Err(ElfError::BadEntry));
         assert_eq!(entry(0x20_0100), Err(ElfError::BadEntry));
         assert_eq!(entry(0x20_00ff), Ok(0x20_00ff));
+    }
+
+    #[test]
+    fn thread_local_storage_starts_as_aligned_as_its_template() {
+        let tls = |address, memory_size, align| {
+            let template = Segment {
+                address,
+                memory_size,
+                bytes: &[],
+                writable: true,
+                executable: false,
+            };
+            Tls::new(template, align).map(|tls| tls.distance)
+        };
+        assert_eq!(tls(0x20_1000, 20, 8), Ok(24));
+        assert_eq!(tls(0x20_1000, 20, 0), Ok(20));
+        assert_eq!(tls(0x20_1040, 0x40, 64), Ok(0x40));
+        // A template that is itself not aligned stays where it is in its line.
+        assert_eq!(tls(0x20_1010, 0x10, 64), Ok(0x30));
+        assert_eq!(tls(0x20_1000, 8, 3), Err(ElfError::BadTls));
+        assert_eq!(tls(0x20_1000, 8, 0x2000), Err(ElfError::BadTls));
+        assert_eq!(tls(0x20_1000, u64::MAX, 8), Err(ElfError::BadTls));
+        assert_eq!(tls(u64::MAX, 0xf_f000, 0x1000), Err(ElfError::BadTls));
     }
 
     #[test]

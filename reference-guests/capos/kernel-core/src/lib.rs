@@ -10,3 +10,5 @@ pub mod capability_table;
 pub mod elf;
 pub mod endpoint;
 pub mod frame_bitmap;
+pub mod protection;
+pub mod regions;

@@ -26,6 +26,8 @@ use guest_abi::boot_image::BootImage;
 pub struct Kernel {
     /// Free memory.
     pub frames: Frames,
+    /// How many frames were free before the first process.
+    pub free_at_start: usize,
     /// The kernel's own page tables.
     pub space: AddressSpace,
     /// Time.
@@ -83,6 +85,7 @@ impl Kernel {
     ) -> Self {
         Self {
             frames,
+            free_at_start: 0,
             space,
             clock,
             image,
@@ -134,7 +137,7 @@ impl Kernel {
     pub fn load(&mut self, process: &Process) {
         if self.loaded != Some(process.pid) {
             let probe = measure::thread().span(segments::ADDRESS_SPACE);
-            process.activate();
+            process.memory.activate();
             inject::point::<{ segments::ADDRESS_SPACE.get() }>();
             probe.end();
             self.loaded = Some(process.pid);

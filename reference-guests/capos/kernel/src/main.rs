@@ -50,6 +50,7 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
     );
     #[cfg(feature = "measure")]
     measure::start(kernel);
+    kernel.free_at_start = kernel.frames.free_frames();
     start_init(kernel);
     schedule::next(kernel)
 }

@@ -4,7 +4,8 @@
 //! then `fp_restore`. Inside a dispatch the segments are laps: they share their
 //! boundaries, and one that did not happen is not there. A submission that completes
 //! later is a second dispatch, which has `copy` and `transfer` where a message came
-//! from another process.
+//! from another process. What changes a program's memory has two spans inside of its
+//! `body`: `page_table` and `tlb_flush`; what starts a process has `elf_load`.
 
 use kernel_measure::SegmentId;
 #[cfg(feature = "measure")]
@@ -42,6 +43,14 @@ pub const TRANSFER: SegmentId = SegmentId::new(13);
 pub const ADDRESS_SPACE: SegmentId = SegmentId::new(14);
 /// From the first instructions of the timer's interrupt to everything saved.
 pub const INTERRUPT: SegmentId = SegmentId::new(15);
+/// Changing a program's page tables: taking and zeroing frames, giving them back,
+/// writing entries.
+pub const PAGE_TABLE: SegmentId = SegmentId::new(16);
+/// Making the processor forget translations.
+pub const TLB_FLUSH: SegmentId = SegmentId::new(17);
+/// Making an address space of an executable: frames, page tables, contents, ring,
+/// CapSet and capability table.
+pub const ELF_LOAD: SegmentId = SegmentId::new(18);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
@@ -49,6 +58,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
         SegmentKind::Lap if id.get() > DISPATCH.get() && id.get() < ADDRESS_SPACE.get() => {
             Some(DISPATCH.get())
         }
+        _ if id.get() >= PAGE_TABLE.get() && id.get() <= ELF_LOAD.get() => Some(BODY.get()),
         _ => None,
     };
     SegmentDeclared {
@@ -61,7 +71,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 
 /// All of them, for the session's header.
 #[cfg(feature = "measure")]
-pub const DECLARED: [SegmentDeclared<'static>; 16] = [
+pub const DECLARED: [SegmentDeclared<'static>; 19] = [
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
     declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
@@ -78,4 +88,7 @@ pub const DECLARED: [SegmentDeclared<'static>; 16] = [
     declare(TRANSFER, SegmentKind::Lap, "transfer"),
     declare(ADDRESS_SPACE, SegmentKind::Span, "address_space"),
     declare(INTERRUPT, SegmentKind::Lap, "interrupt"),
+    declare(PAGE_TABLE, SegmentKind::Span, "page_table"),
+    declare(TLB_FLUSH, SegmentKind::Span, "tlb_flush"),
+    declare(ELF_LOAD, SegmentKind::Span, "elf_load"),
 ];

@@ -7,4 +7,5 @@ pub mod debug_port;
 pub mod exceptions;
 pub mod local_apic;
 pub mod syscall;
+pub mod tlb;
 pub mod user_copy;

@@ -111,6 +111,7 @@ fn decode_verdict<'m>(message: &'m Message<'m>) -> Result<Verdict<'m>, Exception
 
 /// The method body.
 pub fn invoke(request: Request<'_>, context: &mut Context<'_>) -> Result<Reply, Exception> {
+    measure::tell_all();
     match request {
         Request::Begin {
             benchmark,

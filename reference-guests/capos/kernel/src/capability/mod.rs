@@ -11,8 +11,10 @@ pub mod capability_manager;
 pub mod console;
 pub mod endpoint;
 pub mod exception;
+pub mod frame_allocator;
 #[cfg(feature = "measure")]
 pub mod measure_control;
+pub mod memory_object;
 pub mod message;
 pub mod null;
 pub mod park_bench;
@@ -25,8 +27,10 @@ pub mod thread_handle;
 pub mod thread_spawner;
 pub mod timer;
 pub mod transfer;
+pub mod virtual_memory;
 
 use crate::kernel::Kernel;
+use crate::memory::object::MemoryObject;
 use crate::process::{Process, Status, ThreadStatus, Waiter};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -34,7 +38,7 @@ use endpoint::Endpoint;
 use exception::Exception;
 use guest_abi::interface::KernelSource;
 use guest_abi::ring::ResultCap;
-use kernel_core::capability_table::{Hold, TransferMode};
+use kernel_core::capability_table::{Hold, TransferMode, Weigh};
 use message::{Encoder, Message};
 
 /// What a hold refers to.
@@ -68,9 +72,24 @@ pub enum Object {
     ThreadSpawner,
     /// Waits for a thread.
     ThreadHandle(Rc<ThreadStatus>),
+    /// Changes the caller's address space.
+    VirtualMemory,
+    /// Memory that can be shared.
+    Memory(Rc<MemoryObject>),
+    /// Hands out such memory.
+    FrameAllocator,
     /// Opens and closes measurement windows.
     #[cfg(feature = "measure")]
     MeasureControl,
+}
+
+impl Weigh for Object {
+    fn frames(&self) -> u64 {
+        match self {
+            Self::Memory(object) => object.pages().into(),
+            _ => 0,
+        }
+    }
 }
 
 /// A decoded call.
@@ -98,6 +117,12 @@ pub enum Request<'m> {
     CreateThread(thread_spawner::Create),
     /// A method of `ThreadHandle`.
     ThreadHandle(thread_handle::Request),
+    /// A method of `VirtualMemory`.
+    VirtualMemory(virtual_memory::Request),
+    /// A method of `MemoryObject`.
+    MemoryObject(memory_object::Request),
+    /// A method of `FrameAllocator`.
+    Allocate(frame_allocator::Allocate),
     /// A method of `MeasureControl`.
     #[cfg(feature = "measure")]
     MeasureControl(measure_control::Request<'m>),
@@ -137,6 +162,12 @@ pub enum Reply {
     Joined(i64),
     /// Results of `ThreadHandle.exitCode`.
     ThreadExitCode(Option<i64>),
+    /// Results of `VirtualMemory.map` and `reserve` and of `MemoryObject.map`.
+    Mapped(u64),
+    /// Results of `MemoryObject.info`: pages.
+    MemoryInfo(u32),
+    /// Results of `FrameAllocator`'s methods.
+    Allocated(ResultCap),
     /// Results of `MeasureControl.begin`.
     #[cfg(feature = "measure")]
     Window(u32),
@@ -184,6 +215,8 @@ impl Object {
             KernelSource::ParkSpace => Self::ParkSpace,
             KernelSource::ThreadControl => Self::ThreadControl,
             KernelSource::ThreadSpawner => Self::ThreadSpawner,
+            KernelSource::VirtualMemory => Self::VirtualMemory,
+            KernelSource::FrameAllocator => Self::FrameAllocator,
             #[cfg(feature = "measure")]
             KernelSource::MeasureControl => Self::MeasureControl,
             #[cfg(not(feature = "measure"))]
@@ -217,6 +250,9 @@ impl Object {
             Self::ThreadControl => 11,
             Self::ThreadSpawner => 12,
             Self::ThreadHandle(_) => 13,
+            Self::VirtualMemory => 14,
+            Self::Memory(_) => 15,
+            Self::FrameAllocator => 16,
         }
     }
 
@@ -235,9 +271,13 @@ impl Object {
             Self::ParkSpace => KernelSource::ParkSpace,
             Self::ThreadControl => KernelSource::ThreadControl,
             Self::ThreadSpawner => KernelSource::ThreadSpawner,
+            Self::VirtualMemory => KernelSource::VirtualMemory,
+            Self::FrameAllocator => KernelSource::FrameAllocator,
             Self::ProcessHandle(_) | Self::CapabilityManager(_) | Self::ThreadHandle(_) => {
                 return "result";
             }
+            // What its allocator makes; a child can be granted it.
+            Self::Memory(_) => return "memory_object",
         };
         source.name()
     }
@@ -256,7 +296,10 @@ impl Object {
             Self::ThreadControl => 3,
             #[cfg(feature = "measure")]
             Self::MeasureControl => 7,
+            Self::Memory(_) => 4,
+            Self::VirtualMemory => 6,
             Self::Console
+            | Self::FrameAllocator
             | Self::Timer
             | Self::ParkBench
             | Self::BootPackage(_)
@@ -288,6 +331,9 @@ impl Object {
             Self::ThreadControl => Request::ThreadControl(thread_control::decode(method, message)?),
             Self::ThreadSpawner => Request::CreateThread(thread_spawner::decode(message)?),
             Self::ThreadHandle(_) => Request::ThreadHandle(thread_handle::decode(method)),
+            Self::VirtualMemory => Request::VirtualMemory(virtual_memory::decode(method, message)?),
+            Self::Memory(_) => Request::MemoryObject(memory_object::decode(method, message)?),
+            Self::FrameAllocator => Request::Allocate(frame_allocator::decode(method, message)?),
             Self::Endpoint(_) | Self::EndpointClient(_) | Self::ParkSpace => {
                 unreachable!("no methods of the kernel's own")
             }
@@ -332,6 +378,15 @@ impl Object {
             (Self::ThreadHandle(status), Request::ThreadHandle(request)) => {
                 thread_handle::invoke(status, request, context)
             }
+            (Self::VirtualMemory, Request::VirtualMemory(request)) => {
+                virtual_memory::invoke(request, context)
+            }
+            (Self::Memory(object), Request::MemoryObject(request)) => {
+                memory_object::invoke(object, request, context)
+            }
+            (Self::FrameAllocator, Request::Allocate(request)) => {
+                frame_allocator::invoke(request, context)
+            }
             #[cfg(feature = "measure")]
             (Self::MeasureControl, Request::MeasureControl(request)) => {
                 measure_control::invoke(request, context)
@@ -360,6 +415,9 @@ impl Reply {
             Self::ThreadStarted(handle) => thread_spawner::encode(*handle, encoder),
             Self::Joined(code) => thread_handle::encode_join(*code, encoder),
             Self::ThreadExitCode(code) => thread_handle::encode_exit_code(*code, encoder),
+            Self::Mapped(address) => virtual_memory::encode(*address, encoder),
+            Self::MemoryInfo(pages) => memory_object::encode_info(*pages, encoder),
+            Self::Allocated(object) => frame_allocator::encode(*object, encoder),
             #[cfg(feature = "measure")]
             Self::Window(window) => measure_control::encode(*window, encoder),
         }
@@ -370,7 +428,7 @@ impl Reply {
     pub fn capability_count(&self) -> u16 {
         match self {
             Self::Spawned(capabilities) => capabilities.len() as u16,
-            Self::ThreadStarted(_) => 1,
+            Self::ThreadStarted(_) | Self::Allocated(_) => 1,
             _ => 0,
         }
     }

@@ -7,6 +7,7 @@ use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply, boot_package};
 use crate::process::Status;
 use crate::process::loader::{self, LoadError};
+use crate::{inject, measure, segments};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use guest_abi::capos_capnp::{
@@ -175,6 +176,7 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
     let pid = kernel
         .new_pid()
         .ok_or(Exception::overloaded("eight processes exist"))?;
+    let probe = measure::thread().span(segments::ELF_LOAD);
     let process = loader::load(
         &kernel.space,
         &mut kernel.frames,
@@ -182,8 +184,10 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
         request.name,
         file,
         holds.into_iter(),
-    )
-    .map_err(load_exception)?;
+    );
+    inject::point::<{ segments::ELF_LOAD.get() }>();
+    probe.end();
+    let process = process.map_err(load_exception)?;
     // The child has its own hold by now, so this is never an object's last.
     for id in moved {
         let _ = caller.capabilities.remove(id);
@@ -250,9 +254,6 @@ fn kernel_hold(ordinal: u16, badge: u64, programs: usize) -> Result<Hold<Object>
 fn load_exception(error: LoadError) -> Exception {
     match error {
         LoadError::Elf(_) => Exception::failed("the binary is no program this kernel loads"),
-        LoadError::ThreadLocalStorage => {
-            Exception::unimplemented("thread-local storage is not offered")
-        }
         LoadError::BadName => {
             Exception::invalid_argument("a capability's name is empty, too long or used twice")
         }

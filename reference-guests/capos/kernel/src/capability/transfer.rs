@@ -93,7 +93,9 @@ pub fn arrive(
     receiver: &mut Process,
     capabilities: Vec<InTransit>,
 ) -> Result<Arrivals, Vec<InTransit>> {
-    if receiver.capabilities.room() < capabilities.len() {
+    let table = &receiver.capabilities;
+    let frames: u64 = capabilities.iter().map(|c| c.hold.frames()).sum();
+    if table.room() < capabilities.len() || table.frame_room() < frames {
         return Err(capabilities);
     }
     let mut records = Vec::with_capacity(capabilities.len());

@@ -38,7 +38,7 @@ pub const INSTANTS: [InstantDeclared<'static>; 1] = [InstantDeclared {
 }];
 
 /// All interfaces, indexed as `Object::interface_index` does.
-pub const INTERFACES: [InterfaceDeclared<'static>; 14] = [
+pub const INTERFACES: [InterfaceDeclared<'static>; 17] = [
     named(0, interface::CONSOLE, "Console"),
     named(1, interface::TIMER, "Timer"),
     named(2, interface::NULL, "NullCap"),
@@ -53,6 +53,9 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 14] = [
     named(11, interface::THREAD_CONTROL, "ThreadControl"),
     named(12, interface::THREAD_SPAWNER, "ThreadSpawner"),
     named(13, interface::THREAD_HANDLE, "ThreadHandle"),
+    named(14, interface::VIRTUAL_MEMORY, "VirtualMemory"),
+    named(15, interface::MEMORY_OBJECT, "MemoryObject"),
+    named(16, interface::FRAME_ALLOCATOR, "FrameAllocator"),
 ];
 
 /// Index of the interface that hands out capabilities of this one, to whoever did not
@@ -60,6 +63,7 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 14] = [
 pub fn origin(interface_id: u64) -> usize {
     let origin = match interface_id {
         interface::THREAD_HANDLE => interface::THREAD_SPAWNER,
+        interface::MEMORY_OBJECT => interface::FRAME_ALLOCATOR,
         // Handles, managers and endpoints come with a process.
         _ => interface::PROCESS_SPAWNER,
     };

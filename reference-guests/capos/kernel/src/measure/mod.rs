@@ -5,12 +5,16 @@
 
 #[cfg(feature = "measure")]
 mod declared;
+#[cfg(feature = "measure")]
+mod facts;
 mod report;
 #[cfg(feature = "measure")]
 mod start;
 
 use kernel_measure::{CounterId, InstantId, Measure, Thread};
 
+#[cfg(feature = "measure")]
+pub use facts::tell_all;
 #[cfg(feature = "measure")]
 pub use report::process_started;
 pub use report::{Exercised, process_exited, process_faulted, thread_started};

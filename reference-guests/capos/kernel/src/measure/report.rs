@@ -1,15 +1,15 @@
 //! What became of processes: started, granted, exercised, faulted, ended.
 
-use super::MEASURE;
 use crate::capability::Object;
 use crate::process::{Process, ThreadId};
 use guest_abi::capset;
-use kernel_measure::control::{Message, ProcessExited, ProcessFaulted, ThreadDeclared};
 
 #[cfg(feature = "measure")]
 use super::declared::{INTERFACES, origin};
 #[cfg(feature = "measure")]
-use kernel_measure::control::{AuthorityExercised, AuthorityGranted};
+use super::facts::{Fact, keep};
+#[cfg(feature = "measure")]
+use kernel_measure::control::{AuthorityExercised, ProcessExited, ProcessFaulted};
 
 /// Calls a process made, by interface.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ impl Exercised {
             }
             for (declared, calls) in INTERFACES.iter().zip(calls) {
                 if calls > 0 {
-                    tell(Message::AuthorityExercised(AuthorityExercised {
+                    keep(Fact::Exercised(AuthorityExercised {
                         pid,
                         interface: declared.id,
                         calls,
@@ -63,53 +63,47 @@ impl Exercised {
 #[cfg(feature = "measure")]
 pub fn process_started(process: &Process) {
     let pid = process.pid.0;
-    tell(Message::ThreadDeclared(ThreadDeclared {
-        tid: pid,
-        pid,
-        program: process.name(),
-    }));
+    keep(Fact::Thread(pid, pid, process.shared_name()));
     for entry in process.capset_entries() {
         let hold = process.capabilities.lookup(entry.cap_id);
-        tell(Message::AuthorityGranted(AuthorityGranted {
-            pid,
-            name: core::str::from_utf8(entry.name()).unwrap_or("?"),
-            interface: entry.interface_id,
-            source: hold.map_or("?", |hold| hold.object().source_name()),
-        }));
+        let source = hold.map_or("?", |hold| hold.object().source_name());
+        keep(Fact::Granted(pid, *entry, source));
     }
 }
 
 /// Says that a process has another thread.
 #[inline(always)]
 pub fn thread_started(thread: ThreadId, process: &Process) {
-    tell(Message::ThreadDeclared(ThreadDeclared {
-        tid: thread.traced(),
-        pid: thread.pid.0,
-        program: process.name(),
-    }));
+    #[cfg(feature = "measure")]
+    keep(Fact::Thread(
+        thread.traced(),
+        thread.pid.0,
+        process.shared_name(),
+    ));
+    #[cfg(not(feature = "measure"))]
+    let _ = (thread, process);
 }
 
 /// Says that a process ended.
 #[inline(always)]
 pub fn process_exited(pid: u32, code: i64) {
-    tell(Message::ProcessExited(ProcessExited { pid, code }));
+    #[cfg(feature = "measure")]
+    keep(Fact::Exited(ProcessExited { pid, code }));
+    #[cfg(not(feature = "measure"))]
+    let _ = (pid, code);
 }
 
 /// Says that a process faulted.
 #[inline(always)]
 pub fn process_faulted(pid: u32, vector: u64, error_code: u64, instruction: u64, address: u64) {
-    tell(Message::ProcessFaulted(ProcessFaulted {
+    #[cfg(feature = "measure")]
+    keep(Fact::Faulted(ProcessFaulted {
         pid,
         vector: vector as u8,
         error_code,
         instruction,
         address,
     }));
-}
-
-/// Sends a message. A stream that is broken is known by its missing end; the
-/// kernel's work goes on.
-#[inline(always)]
-fn tell(message: Message<'_>) {
-    let _ = MEASURE.control(message);
+    #[cfg(not(feature = "measure"))]
+    let _ = (pid, vector, error_code, instruction, address);
 }

@@ -68,6 +68,7 @@ pub fn start(kernel: &mut Kernel) {
             clock::Source::IntervalTimer => ClockSource::IntervalTimer,
         },
     });
+    super::facts::start();
     if let Err(error) = MEASURE.start(0, config) {
         panic!("recording cannot start: {error}");
     }

@@ -2,12 +2,17 @@
 //!
 //! A program's address space shares the kernel half with all others: its top-level
 //! entries are copied from the kernel's table, which therefore must have all of
-//! them before the first program starts. Dropping is explicit ([`AddressSpace::free`]),
-//! because frames go back to an allocator that a destructor cannot reach.
+//! them before the first program starts. Dropping is explicit ([`AddressSpace::free`]):
+//! a destructor could not know that the tree is not the active one.
+//!
+//! Frames of a tree are its own and go back when their entry does, but for those of
+//! memory objects, whose entries are marked.
 
 use super::frames::Frames;
 use super::{OutOfMemory, PhysAddr, Rights};
+use core::ops::Range;
 use guest_abi::layout::PAGE_SIZE;
+use kernel_core::regions::Pages;
 use x86_64::PhysAddr as HardwarePhysAddr;
 use x86_64::registers::control::{Cr3, Cr3Flags};
 use x86_64::structures::paging::page_table::{PageTableEntry, PageTableFlags as Flags};
@@ -17,6 +22,8 @@ use x86_64::structures::paging::{PageTable, PhysFrame};
 pub const LARGE_PAGE: u64 = 2 << 20;
 /// Entries of the top-level table that belong to programs.
 const USER_ENTRIES: usize = 256;
+/// Marks an entry whose frame belongs to an object. The processor ignores the bit.
+const BORROWED: Flags = Flags::BIT_9;
 
 /// A page table tree.
 #[derive(Debug)]
@@ -56,6 +63,104 @@ impl AddressSpace {
         debug_assert!(entry.is_unused(), "mapped once");
         entry.set_addr(HardwarePhysAddr::new(frame.0), flags(rights));
         Ok(())
+    }
+
+    /// Maps new frames, zeroed. After an error some of the pages are mapped.
+    pub fn map_new(
+        &mut self,
+        pages: Pages,
+        rights: Rights,
+        frames: &mut Frames,
+    ) -> Result<(), OutOfMemory> {
+        self.fill(pages, flags(rights), frames, |_, frames| frames.allocate())
+    }
+
+    /// Maps an object's frames, which follow each other. After an error some of the
+    /// pages are mapped.
+    pub fn map_borrowed(
+        &mut self,
+        pages: Pages,
+        first: PhysAddr,
+        rights: Rights,
+        frames: &mut Frames,
+    ) -> Result<(), OutOfMemory> {
+        let frame = |at| Ok(PhysAddr(first.0 + (at - pages.start())));
+        self.fill(pages, flags(rights) | BORROWED, frames, |at, _| frame(at))
+    }
+
+    fn fill(
+        &mut self,
+        pages: Pages,
+        flags: Flags,
+        frames: &mut Frames,
+        mut frame: impl FnMut(u64, &mut Frames) -> Result<PhysAddr, OutOfMemory>,
+    ) -> Result<(), OutOfMemory> {
+        for part in by_table(pages) {
+            let table = self.table(part.start, 1, frames)?;
+            for at in part.step_by(PAGE_SIZE as usize) {
+                let entry = &mut table[index(at, 1)];
+                debug_assert!(entry.is_unused(), "mapped once");
+                entry.set_addr(HardwarePhysAddr::new(frame(at, frames)?.0), flags);
+            }
+        }
+        Ok(())
+    }
+
+    /// Unmaps whatever is mapped there; frames that are not borrowed go back. The
+    /// caller flushes before any program runs.
+    pub fn unmap(&mut self, pages: Pages, frames: &mut Frames) {
+        for part in by_table(pages) {
+            let Some(table) = self.existing_table(part.start, 1) else {
+                continue;
+            };
+            for at in part.step_by(PAGE_SIZE as usize) {
+                let entry = &mut table[index(at, 1)];
+                if !entry.is_unused() {
+                    free_table(entry, 0, frames);
+                    entry.set_unused();
+                }
+            }
+        }
+    }
+
+    /// Gives other rights to whatever is mapped there. The caller flushes before any
+    /// program runs.
+    pub fn protect(&mut self, pages: Pages, rights: Rights) {
+        for part in by_table(pages) {
+            let Some(table) = self.existing_table(part.start, 1) else {
+                continue;
+            };
+            for at in part.step_by(PAGE_SIZE as usize) {
+                let entry = &mut table[index(at, 1)];
+                if !entry.is_unused() {
+                    let borrowed = entry.flags() & BORROWED;
+                    entry.set_flags(flags(rights) | borrowed);
+                }
+            }
+        }
+    }
+
+    /// Gives back the tables that pages were mapped through and that serve nothing
+    /// but the hole around them. The caller flushes before any program runs.
+    pub fn free_tables(&mut self, pages: Pages, hole: &Range<u64>, frames: &mut Frames) {
+        // A table of level 1 serves 2 MiB, and each level above 512 times that.
+        for level in 1..4 {
+            let size = PAGE_SIZE << (9 * level);
+            let mut start = pages.start() / size * size;
+            while start < pages.end() {
+                if start >= hole.start
+                    && start + size <= hole.end
+                    && let Some(table) = self.existing_table(start, level + 1)
+                {
+                    let entry = &mut table[index(start, level + 1)];
+                    if !entry.is_unused() {
+                        frames.release(PhysAddr(entry.addr().as_u64()));
+                        entry.set_unused();
+                    }
+                }
+                start += size;
+            }
+        }
     }
 
     /// Maps a range of physical memory, with large pages where it can.
@@ -137,6 +242,16 @@ impl AddressSpace {
         level: u32,
         frames: &mut Frames,
     ) -> Result<&mut PageTableEntry, OutOfMemory> {
+        Ok(&mut self.table(address, level, frames)?[index(address, level)])
+    }
+
+    /// The table of a level that has the entry for an address.
+    fn table(
+        &mut self,
+        address: u64,
+        level: u32,
+        frames: &mut Frames,
+    ) -> Result<&mut PageTable, OutOfMemory> {
         let mut current = self.root;
         for depth in (level..4).rev() {
             // SAFETY: `current` is a page table of this tree, borrowed by `self`.
@@ -152,10 +267,36 @@ impl AddressSpace {
             current = PhysAddr(entry.addr().as_u64());
         }
         // SAFETY: as above.
-        Ok(unsafe { &mut (&mut *table(current))[index(address, level)] })
+        Ok(unsafe { &mut *table(current) })
+    }
+
+    /// The same, if there is one.
+    fn existing_table(&mut self, address: u64, level: u32) -> Option<&mut PageTable> {
+        let mut current = self.root;
+        for depth in (level..4).rev() {
+            // SAFETY: `current` is a page table of this tree, borrowed by `self`.
+            let entry = unsafe { &(&*table(current))[index(address, depth + 1)] };
+            if entry.is_unused() {
+                return None;
+            }
+            current = PhysAddr(entry.addr().as_u64());
+        }
+        // SAFETY: as above.
+        Some(unsafe { &mut *table(current) })
     }
 }
 
+/// The parts of a range that one table of the last level has entries for.
+fn by_table(pages: Pages) -> impl Iterator<Item = Range<u64>> {
+    let mut start = pages.start();
+    core::iter::from_fn(move || {
+        let part = start..pages.end().min((start / LARGE_PAGE + 1) * LARGE_PAGE);
+        start = part.end;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+/// Gives back what an entry leads to, tables and frames.
 fn free_table(entry: &PageTableEntry, level: u32, frames: &mut Frames) {
     let address = PhysAddr(entry.addr().as_u64());
     if level > 0 {
@@ -166,7 +307,9 @@ fn free_table(entry: &PageTableEntry, level: u32, frames: &mut Frames) {
             free_table(child, level - 1, frames);
         }
     }
-    frames.release(address);
+    if !entry.flags().contains(BORROWED) {
+        frames.release(address);
+    }
 }
 
 fn table(address: PhysAddr) -> *mut PageTable {

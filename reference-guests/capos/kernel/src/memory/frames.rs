@@ -1,10 +1,12 @@
 //! The machine's frames.
 //!
-//! Covers the first 4 GiB; memory beyond that stays unused.
+//! Covers the first 4 GiB; memory beyond that stays unused. [`Frames`] is a handle: an
+//! object that owns frames keeps one, so that it can give them back wherever its last
+//! owner lets go of it.
 
 use super::{OutOfMemory, PhysAddr};
 use crate::boot::start_info::StartInfo;
-use core::cell::UnsafeCell;
+use core::cell::{OnceCell, RefCell, UnsafeCell};
 use guest_abi::layout::PAGE_SIZE;
 use kernel_core::frame_bitmap::FrameBitmap;
 
@@ -20,9 +22,17 @@ unsafe impl Sync for Words {}
 
 static WORDS: Words = Words(UnsafeCell::new([0; (FRAMES / 64) as usize]));
 
+struct Bitmap(OnceCell<RefCell<FrameBitmap<'static>>>);
+
+// SAFETY: one processor, interrupts off, and no borrow outlives a call here.
+unsafe impl Sync for Bitmap {}
+
+static BITMAP: Bitmap = Bitmap(OnceCell::new());
+
 /// Which frames are free.
+#[derive(Clone, Copy, Debug)]
 pub struct Frames {
-    bitmap: FrameBitmap<'static>,
+    bitmap: &'static RefCell<FrameBitmap<'static>>,
     memory_end: u64,
 }
 
@@ -58,7 +68,10 @@ impl Frames {
         for range in info.own_ranges() {
             reserve(range.start, range.end);
         }
-        Self { bitmap, memory_end }
+        Self {
+            bitmap: BITMAP.0.get_or_init(|| RefCell::new(bitmap)),
+            memory_end,
+        }
     }
 
     /// End of the highest memory.
@@ -68,33 +81,50 @@ impl Frames {
 
     /// Frames that can be allocated.
     pub fn free_frames(&self) -> usize {
-        self.bitmap.free_frames()
+        self.bitmap.borrow().free_frames()
     }
 
     /// Takes a frame, zeroed.
     pub fn allocate(&mut self) -> Result<PhysAddr, OutOfMemory> {
-        let frame = self.bitmap.allocate().ok_or(OutOfMemory)?;
+        let frame = self.bitmap.borrow_mut().allocate().ok_or(OutOfMemory)?;
         let address = PhysAddr(frame as u64 * PAGE_SIZE);
-        // SAFETY: the frame is memory, it was free, and the direct map covers it.
-        unsafe {
-            address
-                .pointer::<[u8; PAGE_SIZE as usize]>()
-                .write_bytes(0, 1)
-        };
+        // SAFETY: the frame was free.
+        unsafe { clear(address, 1) };
         Ok(address)
     }
 
+    /// Takes neighbouring frames, zeroed.
+    pub fn allocate_contiguous_zeroed(&mut self, count: usize) -> Result<PhysAddr, OutOfMemory> {
+        let first = self.allocate_contiguous(count)?;
+        // SAFETY: the frames were free.
+        unsafe { clear(first, count) };
+        Ok(first)
+    }
+
     /// Takes neighbouring frames, not zeroed.
-    #[cfg(feature = "measure")]
     pub fn allocate_contiguous(&mut self, count: usize) -> Result<PhysAddr, OutOfMemory> {
-        let first = self.bitmap.allocate_contiguous(count).ok_or(OutOfMemory)?;
+        let first = self.bitmap.borrow_mut().allocate_contiguous(count);
+        let first = first.ok_or(OutOfMemory)?;
         Ok(PhysAddr(first as u64 * PAGE_SIZE))
     }
 
     /// Gives a frame back.
     pub fn release(&mut self, address: PhysAddr) {
         self.bitmap
+            .borrow_mut()
             .release((address.0 / PAGE_SIZE) as usize)
             .expect("a released frame was allocated");
+    }
+}
+
+/// # Safety
+///
+/// The frames must be memory that nobody uses.
+unsafe fn clear(first: PhysAddr, count: usize) {
+    // SAFETY: the direct map covers all memory, and nobody uses these frames.
+    unsafe {
+        first
+            .pointer::<[u8; PAGE_SIZE as usize]>()
+            .write_bytes(0, count);
     }
 }

@@ -14,6 +14,8 @@
 pub mod address_space;
 pub mod frames;
 pub mod kernel_map;
+pub mod object;
+pub mod program_memory;
 
 /// Start of the direct map.
 pub const DIRECT_MAP: u64 = 0xffff_8000_0000_0000;

@@ -8,22 +8,21 @@ use crate::arch::syscall::UserContext;
 use crate::capability::Object;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
+use crate::memory::program_memory::ProgramMemory;
 use crate::memory::{OutOfMemory, PhysAddr, Rights};
 use alloc::boxed::Box;
 use guest_abi::capset;
 use guest_abi::layout::{
-    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP,
+    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP, TLS_BASE,
 };
 use kernel_core::capability_table::{CapabilityTable, Hold};
-use kernel_core::elf::{ElfError, Executable, Segment};
+use kernel_core::elf::{ElfError, Executable, Segment, Tls};
 
 /// Why a program cannot be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadError {
     /// The file is no program the kernel runs.
     Elf(ElfError),
-    /// It wants thread-local storage, which this kernel does not set up.
-    ThreadLocalStorage,
     /// A capability's name is empty, too long or used twice.
     BadName,
     /// More capabilities than a CapSet or a table holds.
@@ -65,9 +64,6 @@ pub fn load<'n>(
     grants: impl Iterator<Item = (&'n str, Hold<Object>)>,
 ) -> Result<Box<Process>, LoadError> {
     let executable = Executable::parse(file)?;
-    if executable.tls.is_some() {
-        return Err(LoadError::ThreadLocalStorage);
-    }
     let mut space = kernel_space.for_program(frames)?;
     let loaded = fill(&mut space, frames, &executable).and_then(|pages| {
         let capabilities = grant(pages.capset, grants)?;
@@ -86,9 +82,9 @@ pub fn load<'n>(
         pid,
         name,
         context: UserContext::new(executable.entry, ENTRY_STACK_POINTER, arguments),
-        fs_base: 0,
+        fs_base: pages.thread_pointer,
         capabilities,
-        space,
+        memory: ProgramMemory::new(space),
         ring: pages.ring,
         capset: pages.capset,
     })))
@@ -97,6 +93,8 @@ pub fn load<'n>(
 struct Pages {
     ring: PhysAddr,
     capset: PhysAddr,
+    /// Where the first thread's own storage is; 0 if it has none.
+    thread_pointer: u64,
 }
 
 fn fill(
@@ -110,7 +108,12 @@ fn fill(
     for page in (STACK_BOTTOM..STACK_TOP).step_by(PAGE_SIZE as usize) {
         map_new(space, frames, page, USER_DATA)?;
     }
+    let thread_pointer = match &executable.tls {
+        Some(tls) => load_tls(space, frames, tls)?,
+        None => 0,
+    };
     Ok(Pages {
+        thread_pointer,
         ring: map_new(space, frames, RING_VADDR, USER_DATA)?,
         capset: map_new(space, frames, CAPSET_VADDR, USER_READ)?,
     })
@@ -142,20 +145,43 @@ fn load_segment(
         write: segment.writable,
         execute: segment.executable,
     };
-    let file_end = segment.address + segment.bytes.len() as u64;
     for page in (segment.first_page()..segment.page_end()).step_by(PAGE_SIZE as usize) {
         let frame = map_new(space, frames, page, rights)?;
-        let start = page.max(segment.address);
-        let end = (page + PAGE_SIZE).min(file_end);
-        if start < end {
-            let from = (start - segment.address) as usize..(end - segment.address) as usize;
-            let bytes = &segment.bytes[from];
-            let target = PhysAddr(frame.0 + (start - page)).pointer::<u8>();
-            // SAFETY: the range lies inside the frame, which is ours alone.
-            unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-        }
+        fill_page(frame, page, segment.address, segment.bytes);
     }
     Ok(())
+}
+
+/// Copies the part of some bytes, which are to start at an address, that lies in a
+/// page.
+fn fill_page(frame: PhysAddr, page: u64, address: u64, bytes: &[u8]) {
+    let start = page.max(address);
+    let end = (page + PAGE_SIZE).min(address + bytes.len() as u64);
+    if start < end {
+        let bytes = &bytes[(start - address) as usize..(end - address) as usize];
+        let target = PhysAddr(frame.0 + (start - page)).pointer::<u8>();
+        // SAFETY: the range lies inside the frame, which is ours alone.
+        unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    }
+}
+
+/// Sets up the first thread's own storage: the template right below the thread
+/// pointer, which points to itself, as programs for this processor expect. The thread
+/// pointer.
+fn load_tls(
+    space: &mut AddressSpace,
+    frames: &mut Frames,
+    tls: &Tls<'_>,
+) -> Result<u64, LoadError> {
+    // At a page, so that it has whatever alignment the template wants.
+    let pointer = TLS_BASE + tls.distance.next_multiple_of(PAGE_SIZE);
+    let start = pointer - tls.distance;
+    for page in (TLS_BASE..=pointer).step_by(PAGE_SIZE as usize) {
+        let frame = map_new(space, frames, page, USER_DATA)?;
+        fill_page(frame, page, start, tls.bytes);
+        fill_page(frame, page, pointer, &pointer.to_le_bytes());
+    }
+    Ok(pointer)
 }
 
 /// Fills the capability table and the CapSet page, in grant order.

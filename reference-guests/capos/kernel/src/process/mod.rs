@@ -12,7 +12,7 @@ use crate::kernel::{KERNEL, Kernel};
 use crate::log;
 use crate::measure::{self, Exercised};
 use crate::memory::PhysAddr;
-use crate::memory::address_space::AddressSpace;
+use crate::memory::program_memory::ProgramMemory;
 use crate::ring::deferred::Deferred;
 use crate::ring::enter::Left;
 use crate::ring::page::Ring;
@@ -57,7 +57,7 @@ pub struct Process {
     /// What it exercised.
     pub probe: Exercised,
     /// Its memory.
-    pub space: AddressSpace,
+    pub memory: ProgramMemory,
     /// Its threads; one at least.
     #[expect(
         clippy::vec_box,
@@ -70,7 +70,7 @@ pub struct Process {
     waiting: u32,
     next_tid: u32,
     capset: PhysAddr,
-    name: Box<str>,
+    name: Rc<str>,
 }
 
 /// How a process ended, and who wants to know.
@@ -112,7 +112,7 @@ pub struct Parts<'a> {
     /// Its capabilities.
     pub capabilities: CapabilityTable<Object>,
     /// Its memory.
-    pub space: AddressSpace,
+    pub memory: ProgramMemory,
     /// The frame of its ring.
     pub ring: PhysAddr,
     /// The frame of its CapSet.
@@ -130,7 +130,7 @@ impl Process {
             outstanding: 0,
             status: Status::new(parts.pid),
             probe: Exercised::default(),
-            space: parts.space,
+            memory: parts.memory,
             threads: alloc::vec![Box::new(main)],
             active: 0,
             waiting: 0,
@@ -140,9 +140,10 @@ impl Process {
         }
     }
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Its name, for whoever keeps it.
+    #[cfg(feature = "measure")]
+    pub fn shared_name(&self) -> Rc<str> {
+        Rc::clone(&self.name)
     }
 
     /// The thread that runs or ran last.
@@ -281,12 +282,6 @@ impl Process {
         satisfied.map(|thread| thread.tid)
     }
 
-    /// Loads its address space.
-    pub fn activate(&self) {
-        // SAFETY: every program's tree has the kernel's half.
-        unsafe { self.space.activate() };
-    }
-
     /// The entries of its CapSet page.
     pub fn capset_entries(&self) -> &[capset::Entry] {
         let header = self.capset.pointer::<capset::Header>();
@@ -381,12 +376,12 @@ pub fn dispose(kernel: &mut Kernel, mut process: Box<Process>, code: i64) {
     }
     let Process {
         status,
-        space,
+        memory,
         threads,
         ..
     } = *process;
-    // SAFETY: the tree is not loaded, and ring and CapSet end with the process.
-    unsafe { space.free(&mut kernel.frames) };
+    // SAFETY: it is not loaded, and ring and CapSet end with the process.
+    unsafe { memory.free(&mut kernel.frames) };
     for thread in threads {
         thread.status.end(code);
         for waiter in thread.status.waiters.take() {

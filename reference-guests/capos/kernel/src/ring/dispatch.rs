@@ -200,6 +200,8 @@ impl Dispatcher<'_> {
         match removed {
             Ok(hold) => {
                 self.kernel.drop_hold(hold);
+                inject::point::<{ segments::BODY.get() }>();
+                self.probe.lap(segments::BODY);
                 Done::code(0)
             }
             Err(_) => Done::code(result::INVALID_REQUEST),

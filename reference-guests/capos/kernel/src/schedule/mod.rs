@@ -106,6 +106,11 @@ pub fn shut_down(kernel: &Kernel, code: i64) -> ! {
         "kernel: the system ends with {code}, {} free frames",
         kernel.frames.free_frames(),
     );
+    // None, if every process has ended: what one had goes back, whatever it did.
+    let missing = kernel.free_at_start - kernel.frames.free_frames();
+    log!("kernel: {missing} frames are not back");
+    #[cfg(feature = "measure")]
+    measure::tell_all();
     if let Err(error) = MEASURE.finish() {
         log!("kernel: the trace has no end: {error}");
     }

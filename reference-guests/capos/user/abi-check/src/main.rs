@@ -13,6 +13,7 @@ extern crate alloc;
 
 mod calls;
 mod endpoints;
+mod memory;
 mod processes;
 mod registers;
 mod rings;
@@ -23,6 +24,7 @@ mod times;
 use guest_runtime::abi::interface::{
     CONSOLE, NULL, PARK_BENCH, PARK_SPACE, PROCESS_SPAWNER, THREAD_CONTROL, THREAD_SPAWNER, TIMER,
 };
+use guest_runtime::memory::{FrameAllocator, VirtualMemory};
 use guest_runtime::ring::Ring;
 use guest_runtime::{capset, console, entry_point};
 
@@ -37,6 +39,8 @@ pub struct Context {
     space: u32,
     thread: u32,
     threads: u32,
+    memory: VirtualMemory,
+    frames: FrameAllocator,
 }
 
 /// A behaviour, and how to find out whether the kernel has it. The error says what
@@ -68,12 +72,15 @@ fn main() -> i64 {
         space: grant("space", PARK_SPACE),
         thread: grant("thread", THREAD_CONTROL),
         threads: grant("threads", THREAD_SPAWNER),
+        memory: VirtualMemory::find().expect("a grant named `memory`"),
+        frames: FrameAllocator::find().expect("a grant named `frames`"),
     };
     let groups = [
         registers::CHECKS,
         calls::CHECKS,
         times::CHECKS,
         processes::CHECKS,
+        memory::CHECKS,
         threads::CHECKS,
         endpoints::CHECKS,
         // Last: they leave the ring's indices in unusual places.

@@ -69,11 +69,16 @@ pub fn call(
     method_id: u16,
     parameters: &Parameters,
 ) -> Result<Answer, CallError> {
-    let parameters = serialize::write_message_to_words(parameters);
+    call_raw(ring, cap_id, method_id, &finish(parameters))
+}
+
+/// A message as it is submitted.
+pub fn finish(parameters: &Parameters) -> Vec<u64> {
+    let bytes = serialize::write_message_to_words(parameters);
     // Copied to words: the allocator gives bytes no alignment.
-    let mut aligned = vec![0u64; parameters.len().div_ceil(8)];
-    bytes_mut(&mut aligned)[..parameters.len()].copy_from_slice(&parameters);
-    call_raw(ring, cap_id, method_id, &aligned)
+    let mut words = vec![0u64; bytes.len().div_ceil(8)];
+    bytes_mut(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+    words
 }
 
 /// Calls a method with a finished message.

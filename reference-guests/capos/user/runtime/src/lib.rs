@@ -18,6 +18,7 @@ pub mod endpoint;
 pub mod entry;
 mod heap;
 pub mod measure;
+pub mod memory;
 pub mod park;
 pub mod peer;
 pub mod platform;
