@@ -10,3 +10,6 @@ pub mod capability_table;
 pub mod elf;
 pub mod endpoint;
 pub mod frame_bitmap;
+pub mod password;
+pub mod profiles;
+pub mod terminal;

@@ -42,6 +42,8 @@ pub const TRANSFER: SegmentId = SegmentId::new(13);
 pub const ADDRESS_SPACE: SegmentId = SegmentId::new(14);
 /// From the first instructions of the timer's interrupt to everything saved.
 pub const INTERRUPT: SegmentId = SegmentId::new(15);
+/// What is typed on its way through the line discipline, its echo among it.
+pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(20);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
@@ -61,7 +63,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 
 /// All of them, for the session's header.
 #[cfg(feature = "measure")]
-pub const DECLARED: [SegmentDeclared<'static>; 16] = [
+pub const DECLARED: &[SegmentDeclared<'static>] = &[
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
     declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
@@ -78,4 +80,5 @@ pub const DECLARED: [SegmentDeclared<'static>; 16] = [
     declare(TRANSFER, SegmentKind::Lap, "transfer"),
     declare(ADDRESS_SPACE, SegmentKind::Span, "address_space"),
     declare(INTERRUPT, SegmentKind::Lap, "interrupt"),
+    declare(LINE_DISCIPLINE, SegmentKind::Span, "line_discipline"),
 ];

@@ -1,13 +1,15 @@
 //! What a child of this program does, by the name of its first grant.
 
+use guest_runtime::abi::capos_capnp::{ExceptionType, LineStatus};
 use guest_runtime::abi::interface::NULL;
 use guest_runtime::abi::layout::{CAPSET_VADDR, RING_VADDR};
 use guest_runtime::abi::ring::{Sqe, opcode, result};
 use guest_runtime::abi::syscall::TIMEOUT_FOREVER;
-use guest_runtime::call::submit;
+use guest_runtime::call::{CallError, submit};
 use guest_runtime::capset;
 use guest_runtime::ring::Ring;
 use guest_runtime::syscall::cap_enter;
+use guest_runtime::terminal::{LineRequest, Terminal};
 
 type Role = fn(&mut Ring) -> i64;
 
@@ -30,8 +32,30 @@ pub fn find() -> Option<Role> {
         b"stack" => overflow,
         b"revoked" => revoked,
         b"serve" => crate::endpoints::serve,
+        b"read-line" => read_line,
         _ => return None,
     })
+}
+
+/// Exit code of a child that could not read a line.
+pub const NO_LINE: i64 = 41;
+
+/// Reads a line.
+fn read_line(ring: &mut Ring) -> i64 {
+    let Some(terminal) = Terminal::find() else {
+        return NOT_STOPPED;
+    };
+    let request = LineRequest {
+        prompt: "child? ",
+        max_bytes: 20,
+        echo: true,
+        allow_empty: false,
+    };
+    match terminal.read_line(ring, &request) {
+        Ok((LineStatus::Submitted, line)) if line == b"yes" => 0,
+        Err(CallError::Exception(ExceptionType::Failed)) => NO_LINE,
+        _ => NOT_STOPPED,
+    }
 }
 
 /// Waits for what never comes.

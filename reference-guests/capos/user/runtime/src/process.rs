@@ -58,6 +58,32 @@ pub enum Source {
     Held(u32),
 }
 
+/// Parameters of everything that starts a process.
+pub fn parameters(name: &str, binary: &str, grants: &[Grant<'_>]) -> Parameters {
+    let mut parameters = Parameters::new_default();
+    let mut root = parameters.init_root::<process_spawner_spawn_params::Builder<'_>>();
+    root.set_name(name);
+    root.set_binary_name(binary);
+    let mut list = root.init_grants(grants.len() as u32);
+    for (index, wanted) in grants.iter().enumerate() {
+        let mut grant = list.reborrow().get(index as u32);
+        grant.set_name(wanted.name);
+        grant.set_mode(wanted.mode);
+        grant.set_interface_id(wanted.interface_id);
+        grant.set_badge(wanted.badge);
+        match wanted.source {
+            Source::Kernel(source) => {
+                if wanted.mode == CapGrantMode::Raw {
+                    grant.set_interface_id(source.interface_id());
+                }
+                grant.init_source().set_kernel(source as u16);
+            }
+            Source::Held(id) => grant.set_cap_id(id),
+        }
+    }
+    parameters
+}
+
 /// A process and the capabilities that came with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Child {
@@ -75,28 +101,7 @@ impl Child {
         binary: &str,
         grants: &[Grant<'_>],
     ) -> Result<Self, CallError> {
-        let mut parameters = Parameters::new_default();
-        let mut root = parameters.init_root::<process_spawner_spawn_params::Builder<'_>>();
-        root.set_name(name);
-        root.set_binary_name(binary);
-        let mut list = root.init_grants(grants.len() as u32);
-        for (index, wanted) in grants.iter().enumerate() {
-            let mut grant = list.reborrow().get(index as u32);
-            grant.set_name(wanted.name);
-            grant.set_mode(wanted.mode);
-            grant.set_interface_id(wanted.interface_id);
-            grant.set_badge(wanted.badge);
-            match wanted.source {
-                Source::Kernel(source) => {
-                    if wanted.mode == CapGrantMode::Raw {
-                        grant.set_interface_id(source.interface_id());
-                    }
-                    grant.init_source().set_kernel(source as u16);
-                }
-                Source::Held(id) => grant.set_cap_id(id),
-            }
-        }
-        let answer = call(ring, spawner, 0, &parameters)?;
+        let answer = call(ring, spawner, 0, &parameters(name, binary, grants))?;
         let message = answer.message()?;
         let root = message.get_root::<process_spawner_spawn_results::Reader<'_>>()?;
         Ok(Self {
