@@ -67,6 +67,7 @@ const CAPOS: Recipe = Recipe {
                 ("ipc-bench", "ipc-bench.elf"),
                 ("thread-bench", "thread-bench.elf"),
                 ("hostile", "hostile.elf"),
+                ("terminal-bench", "terminal-bench.elf"),
                 ("peer", "peer.elf"),
                 ("abi-check", "abi-check.elf"),
             ],
