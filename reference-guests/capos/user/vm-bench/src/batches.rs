@@ -398,6 +398,6 @@ impl Batch {
 
     /// What is left in a page: another word in each page and in each batch.
     fn mark(&self, page: Page) -> u64 {
-        page.0 | u64::from(self.number) + 1
+        page.0 | (u64::from(self.number) + 1)
     }
 }
