@@ -155,6 +155,13 @@ fn one_of_each() -> Vec<Message<'static>> {
             instants: 4,
             time: u64::MAX,
         }),
+        Message::AuditRecord(AuditRecord {
+            time_ns: 1_500_000,
+            pid: 3,
+            event: "login",
+            subject: "operator",
+            outcome: AuditOutcome::Denied,
+        }),
     ]
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use trace_format::Context;
 use trace_format::control::{
-    Aggregation, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind, ProcessExited,
+    Aggregation, AuditOutcome, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind, ProcessExited,
     ProcessFaulted, RingAccount, SegmentKind,
 };
 use trace_format::span::SEGMENT_LIMIT;
@@ -39,6 +39,8 @@ pub struct Statements {
     pub exercised: Vec<AuthorityExercised>,
     /// Names of proven denials, by process.
     pub denials: Vec<(u32, String)>,
+    /// Privileged acts.
+    pub audit: Vec<Audited>,
     /// Processes that ended.
     pub exits: Vec<ProcessExited>,
     /// Processes that faulted.
@@ -141,6 +143,21 @@ pub struct Granted {
     pub source: String,
 }
 
+/// A privileged act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+    /// When, in nanoseconds of the guest's own clock.
+    pub time_ns: u64,
+    /// The process that acted or was started.
+    pub pid: u32,
+    /// What was done.
+    pub event: String,
+    /// Whom or what it was about.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: AuditOutcome,
+}
+
 /// A window that the kernel refused to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedWindow {
@@ -239,6 +256,16 @@ impl Statements {
                     (denial.pid, denial.name.to_owned()),
                     &mut self.left_out,
                 );
+            }
+            Message::AuditRecord(record) => {
+                let audited = Audited {
+                    time_ns: record.time_ns,
+                    pid: record.pid,
+                    event: record.event.to_owned(),
+                    subject: record.subject.to_owned(),
+                    outcome: record.outcome,
+                };
+                push(&mut self.audit, audited, &mut self.left_out);
             }
             Message::ProcessExited(exit) => push(&mut self.exits, exit, &mut self.left_out),
             Message::ProcessFaulted(fault) => push(&mut self.faults, fault, &mut self.left_out),

@@ -25,6 +25,107 @@ struct BootPackageManifestSizeResults { size @0 :UInt64; }
 struct BootPackageReadManifestParams { offset @0 :UInt64; maxBytes @1 :UInt32; }
 struct BootPackageReadManifestResults { data @0 :Data; }
 
+# A terminal: lines in, bytes out.
+struct TerminalSessionWriteParams { data @0 :Data; }
+struct TerminalSessionWriteLineParams { text @0 :Text; }
+struct TerminalSessionReadLineParams { request @0 :LineRequest; }
+struct TerminalSessionReadLineResults { status @0 :LineStatus; line @1 :Data; }
+
+enum LineEcho { visible @0; hidden @1; }
+enum LineStatus { submitted @0; cancelled @1; closed @2; }
+
+struct LineRequest {
+  prompt @0 :Text;
+  maxBytes @1 :UInt32;
+  echo @2 :LineEcho;
+  allowEmpty @3 :Bool;
+}
+
+# The console's password.
+enum CredentialCheckStatus { success @0; denied @1; unavailable @2; }
+
+struct CredentialStoreStatusResults { configured @0 :Bool; volatile @1 :Bool; }
+struct CredentialStoreVerifyParams { password @0 :Data; }
+struct CredentialStoreVerifyResults { status @0 :CredentialCheckStatus; volatile @1 :Bool; }
+struct CredentialStorePolicyResults { developmentShellAllowed @0 :Bool; }
+struct CredentialStoreCreateParams { password @0 :Data; }
+struct CredentialStoreCreateResults { configured @0 :Bool; volatile @1 :Bool; }
+
+# Sessions: who somebody is, and what that opens.
+enum PrincipalKind {
+  human @0;
+  operator @1;
+  service @2;
+  guest @3;
+  anonymous @4;
+  pseudonymous @5;
+}
+
+enum AuthStrength {
+  none @0;
+  localPresence @1;
+  password @2;
+  hardwareKey @3;
+  multiParty @4;
+  publicKey @5;
+}
+
+enum LoginSelectorKind { accountName @0; principalId @1; }
+
+struct LoginSelector { kind @0 :LoginSelectorKind; value @1 :Data; }
+
+struct LoginSourceMetadata {
+  terminalEventId @0 :Data;
+  source @1 :Text;
+  remoteAddr @2 :Data;
+}
+
+struct SessionManagerLoginParams {
+  method @0 :Text;
+  selector @1 :LoginSelector;
+  proof @2 :Data;
+  source @3 :LoginSourceMetadata;
+}
+# The same for all ways to log in.
+struct SessionManagerLoginResults { sessionIndex @0 :UInt16; }
+
+struct PrincipalInfo {
+  id @0 :Data;
+  kind @1 :PrincipalKind;
+  displayName @2 :Text;
+}
+
+struct SessionInfo {
+  sessionId @0 :Data;
+  principal @1 :PrincipalInfo;
+  authStrength @2 :AuthStrength;
+  createdAtMs @3 :UInt64;
+  expiresAtMs @4 :UInt64;
+  profile @5 :Text;
+}
+
+struct UserSessionInfoResults { info @0 :SessionInfo; }
+struct UserSessionAuditContextResults { sessionId @0 :Data; principalId @1 :Data; }
+struct UserSessionLogoutResults {}
+
+# The same for shells and remote clients.
+struct AuthorityBrokerBundleParams { sessionCapId @0 :UInt32; profile @1 :Text; }
+struct AuthorityBrokerBundleResults {
+  launcherIndex @0 :UInt16;
+  sessionIndex @1 :UInt16;
+  systemInfoIndex @2 :UInt16;
+  serviceEndpoints @3 :List(BundleEndpoint);
+}
+
+struct BundleEndpoint { name @0 :Text; capIndex @1 :UInt16; }
+
+# Its spawn methods take what ProcessSpawner's takes.
+struct RestrictedLauncherSpawnResults { handleIndex @0 :UInt16; }
+struct RestrictedLauncherListBinariesResults { names @0 :List(Text); }
+
+struct SystemInfoMotdResults { text @0 :Text; }
+struct SystemInfoHostnameResults { name @0 :Text; }
+
 struct ProcessSpawnerSpawnParams {
   name @0 :Text;
   binaryName @1 :Text;

@@ -6,6 +6,7 @@
 //! id, and readers skip ids they do not know.
 
 mod account;
+mod audit;
 mod authority;
 mod clock;
 mod declare;
@@ -13,6 +14,7 @@ mod failure;
 mod window;
 
 pub use account::{EndOfStream, RingAccount};
+pub use audit::{AuditOutcome, AuditRecord};
 pub use authority::{AuthorityExercised, AuthorityGranted, DenialProven, ProcessExited};
 pub use clock::{Calibration, ClockCertificate, ClockSource, ProbeKind};
 pub use declare::{
@@ -104,6 +106,7 @@ messages! {
     21 => Panicked<'a>,
     22 => RingAccount,
     23 => EndOfStream,
+    24 => AuditRecord<'a>,
 }
 
 /// A body that does not decode, or leaves bytes over.

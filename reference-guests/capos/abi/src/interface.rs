@@ -32,6 +32,20 @@ pub const VIRTUAL_MEMORY: u64 = 0x8624_6d60_3d6c_b6e5;
 pub const MEMORY_OBJECT: u64 = 0xa6d3_25ad_1360_95be;
 /// `FrameAllocator`.
 pub const FRAME_ALLOCATOR: u64 = 0x99c5_fd03_46dd_918b;
+/// `TerminalSession`.
+pub const TERMINAL_SESSION: u64 = 0x9348_4e80_4b83_f366;
+/// `CredentialStore`.
+pub const CREDENTIAL_STORE: u64 = 0x934f_2fd9_b1d1_905c;
+/// `SessionManager`.
+pub const SESSION_MANAGER: u64 = 0xeea8_ac86_8bbe_e502;
+/// `UserSession`.
+pub const USER_SESSION: u64 = 0x80b8_7169_c39a_af1c;
+/// `AuthorityBroker`.
+pub const AUTHORITY_BROKER: u64 = 0xbf77_7872_762a_ba80;
+/// `RestrictedLauncher`.
+pub const RESTRICTED_LAUNCHER: u64 = 0xb042_7df1_ca05_38aa;
+/// `SystemInfo`.
+pub const SYSTEM_INFO: u64 = 0xfbbd_c602_980c_b986;
 /// `MeasureControl`, capbench's own.
 pub const MEASURE_CONTROL: u64 = 0xf022_9a3b_132d_fd03;
 
@@ -51,6 +65,16 @@ pub enum KernelSource {
     ProcessSpawner = 4,
     /// Reads the boot manifest.
     BootPackage = 5,
+    /// The terminal: output, and lines of input.
+    TerminalSession = 6,
+    /// The console's password.
+    CredentialStore = 8,
+    /// Sessions for whoever can log in.
+    SessionManager = 9,
+    /// What a session's profile declares.
+    AuthorityBroker = 10,
+    /// What the system is called.
+    SystemInfo = 12,
     /// Accepts any call and does nothing.
     Null = 13,
     /// Park-shaped work for measurement.
@@ -70,13 +94,18 @@ pub enum KernelSource {
 
 impl KernelSource {
     /// Every source the reference kernel knows.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: &[Self] = &[
         Self::Console,
         Self::Endpoint,
         Self::FrameAllocator,
         Self::VirtualMemory,
         Self::ProcessSpawner,
         Self::BootPackage,
+        Self::TerminalSession,
+        Self::CredentialStore,
+        Self::SessionManager,
+        Self::AuthorityBroker,
+        Self::SystemInfo,
         Self::Null,
         Self::ParkBench,
         Self::Timer,
@@ -95,6 +124,11 @@ impl KernelSource {
             Self::VirtualMemory => "virtual_memory",
             Self::ProcessSpawner => "process_spawner",
             Self::BootPackage => "boot_package",
+            Self::TerminalSession => "terminal_session",
+            Self::CredentialStore => "credential_store",
+            Self::SessionManager => "session_manager",
+            Self::AuthorityBroker => "authority_broker",
+            Self::SystemInfo => "system_info",
             Self::Null => "null",
             Self::ParkBench => "park_bench",
             Self::Timer => "timer",
@@ -114,6 +148,11 @@ impl KernelSource {
             Self::VirtualMemory => VIRTUAL_MEMORY,
             Self::ProcessSpawner => PROCESS_SPAWNER,
             Self::BootPackage => BOOT_PACKAGE,
+            Self::TerminalSession => TERMINAL_SESSION,
+            Self::CredentialStore => CREDENTIAL_STORE,
+            Self::SessionManager => SESSION_MANAGER,
+            Self::AuthorityBroker => AUTHORITY_BROKER,
+            Self::SystemInfo => SYSTEM_INFO,
             Self::Null => NULL,
             Self::ParkBench => PARK_BENCH,
             Self::Timer => TIMER,
@@ -126,12 +165,12 @@ impl KernelSource {
 
     /// The source with this ordinal.
     pub fn from_ordinal(ordinal: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| *s as u16 == ordinal)
+        Self::ALL.iter().copied().find(|s| *s as u16 == ordinal)
     }
 
     /// The source with this spelling.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == name)
+        Self::ALL.iter().copied().find(|s| s.name() == name)
     }
 }
 
@@ -169,6 +208,13 @@ mod tests {
         assert_eq!(VIRTUAL_MEMORY, capos("VirtualMemory"));
         assert_eq!(MEMORY_OBJECT, capos("MemoryObject"));
         assert_eq!(FRAME_ALLOCATOR, capos("FrameAllocator"));
+        assert_eq!(TERMINAL_SESSION, capos("TerminalSession"));
+        assert_eq!(CREDENTIAL_STORE, capos("CredentialStore"));
+        assert_eq!(SESSION_MANAGER, capos("SessionManager"));
+        assert_eq!(USER_SESSION, capos("UserSession"));
+        assert_eq!(AUTHORITY_BROKER, capos("AuthorityBroker"));
+        assert_eq!(RESTRICTED_LAUNCHER, capos("RestrictedLauncher"));
+        assert_eq!(SYSTEM_INFO, capos("SystemInfo"));
         assert_eq!(NULL, u64::from_be_bytes(*b"nullcap0"));
         assert_eq!(
             MEASURE_CONTROL,
@@ -178,7 +224,7 @@ mod tests {
 
     #[test]
     fn sources_are_found_by_ordinal_and_by_name() {
-        for source in KernelSource::ALL {
+        for source in KernelSource::ALL.iter().copied() {
             assert_eq!(KernelSource::from_ordinal(source as u16), Some(source));
             assert_eq!(KernelSource::from_name(source.name()), Some(source));
         }

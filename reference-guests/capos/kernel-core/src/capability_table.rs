@@ -50,6 +50,13 @@ pub struct Shared<T> {
     pub object: T,
 }
 
+impl<T> Shared<T> {
+    /// Revokes every hold of the object, in every process.
+    pub fn revoke(&self) {
+        self.epoch.set(self.epoch.get().wrapping_add(1));
+    }
+}
+
 /// One capability of a process.
 #[derive(Debug)]
 pub struct Hold<T> {
@@ -263,9 +270,7 @@ impl<T: Weigh> CapabilityTable<T> {
 
     /// Revokes the object of this id: every hold of it, in every process.
     pub fn revoke(&self, id: u32) -> Result<(), LookupError> {
-        let hold = self.lookup(id)?;
-        let epoch = &hold.object.epoch;
-        epoch.set(epoch.get().wrapping_add(1));
+        self.lookup(id)?.object.revoke();
         Ok(())
     }
 

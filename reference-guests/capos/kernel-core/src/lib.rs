@@ -10,5 +10,8 @@ pub mod capability_table;
 pub mod elf;
 pub mod endpoint;
 pub mod frame_bitmap;
+pub mod password;
+pub mod profiles;
 pub mod protection;
 pub mod regions;
+pub mod terminal;

@@ -9,6 +9,9 @@ use crate::arch::local_apic::OneShotTimer;
 use crate::arch::syscall::UserContext;
 use crate::capability::park_space::Parked;
 use crate::capability::scratch::Scratch;
+use crate::capability::session_manager::Accounts;
+use crate::capability::terminal_session::Terminal;
+use crate::measure::audit::Audit;
 use crate::memory::address_space::AddressSpace;
 use crate::memory::frames::Frames;
 use crate::process::{MAX_PROCESSES, MAX_THREADS, Pid, Process, State, ThreadId};
@@ -44,6 +47,12 @@ pub struct Kernel {
     pub deferred: VecDeque<Deferred>,
     /// Who waits on which word.
     pub parked: Vec<Parked>,
+    /// The terminal.
+    pub terminal: Terminal,
+    /// Who may log in.
+    pub accounts: Accounts,
+    /// Privileged acts that the trace is not told of yet.
+    pub audit: Audit,
     /// Buffers for the message at hand.
     pub scratch: Scratch,
     /// When the turn of the running thread ends, if others want to run.
@@ -83,7 +92,12 @@ impl Kernel {
         timer: OneShotTimer,
         image: BootImage<'static>,
     ) -> Self {
+        let terminal = Terminal::new(&image);
+        let accounts = Accounts::new(&image);
         Self {
+            terminal,
+            accounts,
+            audit: Audit::default(),
             frames,
             free_at_start: 0,
             space,
@@ -280,6 +294,7 @@ impl Kernel {
     /// Forgets everything that a process waits for.
     pub fn forget_waits(&mut self, pid: Pid) {
         self.timeouts.forget(pid);
+        self.terminal.forget(pid);
         self.parked.retain(|parked| parked.waiter.thread.pid != pid);
         for process in &self.others {
             process.status.waiters.forget(pid);

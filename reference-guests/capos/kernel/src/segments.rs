@@ -51,6 +51,8 @@ pub const TLB_FLUSH: SegmentId = SegmentId::new(17);
 /// Making an address space of an executable: frames, page tables, contents, ring,
 /// CapSet and capability table.
 pub const ELF_LOAD: SegmentId = SegmentId::new(18);
+/// What is typed on its way through the line discipline, its echo among it.
+pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(19);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
@@ -71,7 +73,7 @@ const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclare
 
 /// All of them, for the session's header.
 #[cfg(feature = "measure")]
-pub const DECLARED: [SegmentDeclared<'static>; 19] = [
+pub const DECLARED: &[SegmentDeclared<'static>] = &[
     declare(ENTRY, SegmentKind::Lap, "entry"),
     declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
     declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
@@ -91,4 +93,5 @@ pub const DECLARED: [SegmentDeclared<'static>; 19] = [
     declare(PAGE_TABLE, SegmentKind::Span, "page_table"),
     declare(TLB_FLUSH, SegmentKind::Span, "tlb_flush"),
     declare(ELF_LOAD, SegmentKind::Span, "elf_load"),
+    declare(LINE_DISCIPLINE, SegmentKind::Span, "line_discipline"),
 ];

@@ -6,9 +6,11 @@
 //! the result message in the caller's memory. Each capability has one file with
 //! its share of all three.
 
+pub mod authority_broker;
 pub mod boot_package;
 pub mod capability_manager;
 pub mod console;
+pub mod credential_store;
 pub mod endpoint;
 pub mod exception;
 pub mod frame_allocator;
@@ -21,18 +23,24 @@ pub mod park_bench;
 pub mod park_space;
 pub mod process_handle;
 pub mod process_spawner;
+pub mod restricted_launcher;
 pub mod scratch;
+pub mod session_manager;
+pub mod system_info;
+pub mod terminal_session;
 pub mod thread_control;
 pub mod thread_handle;
 pub mod thread_spawner;
 pub mod timer;
 pub mod transfer;
+pub mod user_session;
 pub mod virtual_memory;
 
 use crate::kernel::Kernel;
 use crate::memory::object::MemoryObject;
 use crate::process::{Process, Status, ThreadStatus, Waiter};
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 use endpoint::Endpoint;
 use exception::Exception;
@@ -40,6 +48,7 @@ use guest_abi::interface::KernelSource;
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode, Weigh};
 use message::{Encoder, Message};
+use user_session::Session;
 
 /// What a hold refers to.
 #[derive(Clone, Debug)]
@@ -78,6 +87,20 @@ pub enum Object {
     Memory(Rc<MemoryObject>),
     /// Hands out such memory.
     FrameAllocator,
+    /// Writes to the terminal and reads lines from it.
+    TerminalSession,
+    /// Checks and sets the console's password.
+    CredentialStore,
+    /// Makes sessions.
+    SessionManager,
+    /// Tells about a session and ends it.
+    UserSession(Rc<Session>),
+    /// Gives sessions what their profiles declare.
+    AuthorityBroker,
+    /// Starts the binaries that a session's profile names.
+    RestrictedLauncher(Rc<Session>),
+    /// Tells what the system is called.
+    SystemInfo,
     /// Opens and closes measurement windows.
     #[cfg(feature = "measure")]
     MeasureControl,
@@ -123,6 +146,20 @@ pub enum Request<'m> {
     MemoryObject(memory_object::Request),
     /// A method of `FrameAllocator`.
     Allocate(frame_allocator::Allocate),
+    /// A method of `TerminalSession`.
+    TerminalSession(terminal_session::Request<'m>),
+    /// A method of `CredentialStore`.
+    CredentialStore(credential_store::Request<'m>),
+    /// A method of `SessionManager`.
+    SessionManager(session_manager::Request<'m>),
+    /// A method of `UserSession`.
+    UserSession(user_session::Request),
+    /// A method of `AuthorityBroker`.
+    AuthorityBroker(authority_broker::Request<'m>),
+    /// A method of `RestrictedLauncher`.
+    RestrictedLauncher(restricted_launcher::Request<'m>),
+    /// A method of `SystemInfo`.
+    SystemInfo(system_info::Request),
     /// A method of `MeasureControl`.
     #[cfg(feature = "measure")]
     MeasureControl(measure_control::Request<'m>),
@@ -168,6 +205,28 @@ pub enum Reply {
     MemoryInfo(u32),
     /// Results of `FrameAllocator`'s methods.
     Allocated(ResultCap),
+    /// Results of methods of `CredentialStore`.
+    Credential(credential_store::Results),
+    /// Results of the methods of `SessionManager`.
+    LoggedIn(ResultCap),
+    /// Results of `UserSession.info`.
+    Session(Rc<Session>),
+    /// Results of `UserSession.auditContext`.
+    SessionIds(Rc<Session>),
+    /// Results of `UserSession.logout`: a message without content.
+    LoggedOut,
+    /// Results of the methods of `AuthorityBroker`: launcher, session, system
+    /// information.
+    Bundle([ResultCap; 3]),
+    /// Results of `RestrictedLauncher`'s spawn methods: handle, and the parent's side
+    /// of new endpoints.
+    Launched(Vec<ResultCap>),
+    /// Results of `RestrictedLauncher.listBinaries`.
+    Binaries(Vec<String>),
+    /// Results of `SystemInfo.motd`.
+    Motd(&'static str),
+    /// Results of `SystemInfo.hostname`.
+    Hostname(&'static str),
     /// Results of `MeasureControl.begin`.
     #[cfg(feature = "measure")]
     Window(u32),
@@ -217,6 +276,11 @@ impl Object {
             KernelSource::ThreadSpawner => Self::ThreadSpawner,
             KernelSource::VirtualMemory => Self::VirtualMemory,
             KernelSource::FrameAllocator => Self::FrameAllocator,
+            KernelSource::TerminalSession => Self::TerminalSession,
+            KernelSource::CredentialStore => Self::CredentialStore,
+            KernelSource::SessionManager => Self::SessionManager,
+            KernelSource::AuthorityBroker => Self::AuthorityBroker,
+            KernelSource::SystemInfo => Self::SystemInfo,
             #[cfg(feature = "measure")]
             KernelSource::MeasureControl => Self::MeasureControl,
             #[cfg(not(feature = "measure"))]
@@ -229,6 +293,16 @@ impl Object {
         let object = Self::from_source(source)?;
         let interface_id = source.interface_id();
         Some(Hold::new(object, interface_id, TransferMode::Copy))
+    }
+
+    /// Whether it exists for measuring only, so that whoever gets it is noted.
+    pub fn is_for_measuring(&self) -> bool {
+        match self {
+            Self::Null | Self::ParkBench => true,
+            #[cfg(feature = "measure")]
+            Self::MeasureControl => true,
+            _ => false,
+        }
     }
 
     /// The object's place in the table of interfaces.
@@ -253,6 +327,13 @@ impl Object {
             Self::VirtualMemory => 14,
             Self::Memory(_) => 15,
             Self::FrameAllocator => 16,
+            Self::TerminalSession => 20,
+            Self::CredentialStore => 21,
+            Self::SessionManager => 22,
+            Self::UserSession(_) => 23,
+            Self::AuthorityBroker => 24,
+            Self::RestrictedLauncher(_) => 25,
+            Self::SystemInfo => 26,
         }
     }
 
@@ -273,9 +354,16 @@ impl Object {
             Self::ThreadSpawner => KernelSource::ThreadSpawner,
             Self::VirtualMemory => KernelSource::VirtualMemory,
             Self::FrameAllocator => KernelSource::FrameAllocator,
-            Self::ProcessHandle(_) | Self::CapabilityManager(_) | Self::ThreadHandle(_) => {
-                return "result";
-            }
+            Self::TerminalSession => KernelSource::TerminalSession,
+            Self::CredentialStore => KernelSource::CredentialStore,
+            Self::SessionManager => KernelSource::SessionManager,
+            Self::AuthorityBroker => KernelSource::AuthorityBroker,
+            Self::SystemInfo => KernelSource::SystemInfo,
+            Self::ProcessHandle(_)
+            | Self::CapabilityManager(_)
+            | Self::ThreadHandle(_)
+            | Self::UserSession(_)
+            | Self::RestrictedLauncher(_) => return "result",
             // What its allocator makes; a child can be granted it.
             Self::Memory(_) => return "memory_object",
         };
@@ -293,7 +381,11 @@ impl Object {
             // Operations of the ring, not methods.
             Self::ParkSpace => 0,
             Self::ProcessSpawner | Self::ThreadSpawner => 1,
-            Self::ThreadControl => 3,
+            Self::ThreadControl
+            | Self::TerminalSession
+            | Self::UserSession(_)
+            | Self::RestrictedLauncher(_) => 3,
+            Self::CredentialStore | Self::SessionManager => 4,
             #[cfg(feature = "measure")]
             Self::MeasureControl => 7,
             Self::Memory(_) => 4,
@@ -305,7 +397,9 @@ impl Object {
             | Self::BootPackage(_)
             | Self::ProcessHandle(_)
             | Self::ThreadHandle(_)
-            | Self::CapabilityManager(_) => 2,
+            | Self::CapabilityManager(_)
+            | Self::AuthorityBroker
+            | Self::SystemInfo => 2,
         };
         method < methods
     }
@@ -334,6 +428,23 @@ impl Object {
             Self::VirtualMemory => Request::VirtualMemory(virtual_memory::decode(method, message)?),
             Self::Memory(_) => Request::MemoryObject(memory_object::decode(method, message)?),
             Self::FrameAllocator => Request::Allocate(frame_allocator::decode(method, message)?),
+            Self::TerminalSession => {
+                Request::TerminalSession(terminal_session::decode(method, message)?)
+            }
+            Self::CredentialStore => {
+                Request::CredentialStore(credential_store::decode(method, message)?)
+            }
+            Self::SessionManager => {
+                Request::SessionManager(session_manager::decode(method, message)?)
+            }
+            Self::UserSession(_) => Request::UserSession(user_session::decode(method)),
+            Self::AuthorityBroker => {
+                Request::AuthorityBroker(authority_broker::decode(method, message)?)
+            }
+            Self::RestrictedLauncher(_) => {
+                Request::RestrictedLauncher(restricted_launcher::decode(method, message)?)
+            }
+            Self::SystemInfo => Request::SystemInfo(system_info::decode(method)),
             Self::Endpoint(_) | Self::EndpointClient(_) | Self::ParkSpace => {
                 unreachable!("no methods of the kernel's own")
             }
@@ -387,6 +498,27 @@ impl Object {
             (Self::FrameAllocator, Request::Allocate(request)) => {
                 frame_allocator::invoke(request, context)
             }
+            (Self::TerminalSession, Request::TerminalSession(request)) => {
+                terminal_session::invoke(request, context)
+            }
+            (Self::CredentialStore, Request::CredentialStore(request)) => {
+                credential_store::invoke(request, context)
+            }
+            (Self::SessionManager, Request::SessionManager(request)) => {
+                session_manager::invoke(request, context)
+            }
+            (Self::UserSession(session), Request::UserSession(request)) => {
+                user_session::invoke(session, request, context)
+            }
+            (Self::AuthorityBroker, Request::AuthorityBroker(request)) => {
+                authority_broker::invoke(request, context)
+            }
+            (Self::RestrictedLauncher(session), Request::RestrictedLauncher(request)) => {
+                restricted_launcher::invoke(session, request, context)
+            }
+            (Self::SystemInfo, Request::SystemInfo(request)) => {
+                system_info::invoke(request, context)
+            }
             #[cfg(feature = "measure")]
             (Self::MeasureControl, Request::MeasureControl(request)) => {
                 measure_control::invoke(request, context)
@@ -418,6 +550,16 @@ impl Reply {
             Self::Mapped(address) => virtual_memory::encode(*address, encoder),
             Self::MemoryInfo(pages) => memory_object::encode_info(*pages, encoder),
             Self::Allocated(object) => frame_allocator::encode(*object, encoder),
+            Self::Credential(results) => credential_store::encode(*results, encoder),
+            Self::LoggedIn(session) => session_manager::encode(*session, encoder),
+            Self::Session(session) => user_session::encode_info(session, encoder),
+            Self::SessionIds(session) => user_session::encode_ids(session, encoder),
+            Self::LoggedOut => user_session::encode_logged_out(encoder),
+            Self::Bundle(bundle) => authority_broker::encode(bundle, encoder),
+            Self::Launched(capabilities) => restricted_launcher::encode(capabilities, encoder),
+            Self::Binaries(names) => restricted_launcher::encode_names(names, encoder),
+            Self::Motd(text) => system_info::encode_motd(text, encoder),
+            Self::Hostname(name) => system_info::encode_hostname(name, encoder),
             #[cfg(feature = "measure")]
             Self::Window(window) => measure_control::encode(*window, encoder),
         }
@@ -427,8 +569,9 @@ impl Reply {
     #[inline]
     pub fn capability_count(&self) -> u16 {
         match self {
-            Self::Spawned(capabilities) => capabilities.len() as u16,
-            Self::ThreadStarted(_) | Self::Allocated(_) => 1,
+            Self::Spawned(capabilities) | Self::Launched(capabilities) => capabilities.len() as u16,
+            Self::ThreadStarted(_) | Self::LoggedIn(_) | Self::Allocated(_) => 1,
+            Self::Bundle(bundle) => bundle.len() as u16,
             _ => 0,
         }
     }

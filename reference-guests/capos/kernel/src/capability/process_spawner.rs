@@ -5,6 +5,7 @@ use super::endpoint::Endpoint;
 use super::exception::Exception;
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply, boot_package};
+use crate::measure::audit;
 use crate::process::Status;
 use crate::process::loader::{self, LoadError};
 use crate::{inject, measure, segments};
@@ -54,7 +55,7 @@ enum Mode {
     Move,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Source {
     Existing(u32),
     Kernel(u16),
@@ -100,8 +101,42 @@ fn decode_grant(grant: cap_grant::Reader<'_>) -> Result<Grant<'_>, Exception> {
     })
 }
 
+impl Spawn<'_> {
+    /// The binary that is to be started.
+    pub fn binary(&self) -> &str {
+        self.binary
+    }
+
+    /// Whether the child is to get anything from the kernel but new endpoints.
+    pub fn asks_the_kernel(&self) -> bool {
+        let asks = |source| match source {
+            Source::Kernel(ordinal) => ordinal != KernelSource::Endpoint as u16,
+            Source::Existing(_) => false,
+        };
+        self.grants.iter().any(|grant| asks(grant.source))
+    }
+}
+
+/// What the parent gets of its child, beside its side of new endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum With {
+    /// The handle.
+    Handle,
+    /// Handle and capability manager.
+    HandleAndManager,
+}
+
 /// The method body.
 pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Exception> {
+    start(request, With::HandleAndManager, context).map(Reply::Spawned)
+}
+
+/// Starts a process.
+pub fn start(
+    request: Spawn<'_>,
+    with: With,
+    context: &mut Context<'_>,
+) -> Result<Vec<ResultCap>, Exception> {
     let Context {
         kernel,
         caller,
@@ -164,7 +199,11 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
         holds.push((grant.name, hold));
     }
     // A spawn that could not be reported must not happen.
-    let results = 2 + endpoints.len();
+    let own = match with {
+        With::Handle => 1,
+        With::HandleAndManager => 2,
+    };
+    let results = own + endpoints.len();
     if (waiter.result_len as usize) < RESULT_LENGTH + results * size_of::<ResultCap>() {
         return Err(Exception::invalid_argument(
             "the result buffer is too small",
@@ -176,6 +215,10 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
     let pid = kernel
         .new_pid()
         .ok_or(Exception::overloaded("eight processes exist"))?;
+    let for_measuring = holds
+        .iter()
+        .filter(|(_, hold)| hold.object().is_for_measuring());
+    let for_measuring: Vec<&str> = for_measuring.map(|(name, _)| *name).collect();
     let probe = measure::thread().span(segments::ELF_LOAD);
     let process = loader::load(
         &kernel.space,
@@ -192,6 +235,12 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
     for id in moved {
         let _ = caller.capabilities.remove(id);
     }
+    if !for_measuring.is_empty() {
+        let now = kernel.clock.now();
+        let subject = || alloc::format!("{}: {}", request.name, for_measuring.join(", "));
+        let audit = &mut kernel.audit;
+        audit.record(now, pid, audit::Event::Spawn, audit::Outcome::Ok, subject);
+    }
     let status = Rc::clone(&process.status);
     kernel.add(process);
     let manager: Rc<Status> = Rc::clone(&status);
@@ -200,7 +249,8 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
         (Object::CapabilityManager(manager), CAPABILITY_MANAGER),
     ];
     let own = own.map(|(object, interface)| Hold::new(object, interface, TransferMode::Copy));
-    let given = own.into_iter().chain(endpoints).map(|hold| {
+    let own = own.into_iter().take(results - endpoints.len());
+    let given = own.chain(endpoints).map(|hold| {
         let interface_id = hold.interface_id;
         ResultCap {
             cap_id: caller
@@ -211,7 +261,7 @@ pub fn invoke(request: Spawn<'_>, context: &mut Context<'_>) -> Result<Reply, Ex
             interface_id,
         }
     });
-    Ok(Reply::Spawned(given.collect()))
+    Ok(given.collect())
 }
 
 /// A hold that may call an endpoint and nothing else. A new object, so that it can be

@@ -37,8 +37,8 @@ pub const INSTANTS: [InstantDeclared<'static>; 1] = [InstantDeclared {
     b: "to_tid",
 }];
 
-/// All interfaces, indexed as `Object::interface_index` does.
-pub const INTERFACES: [InterfaceDeclared<'static>; 17] = [
+/// All interfaces, by `Object::interface_index`.
+pub const INTERFACES: &[InterfaceDeclared<'static>] = &[
     named(0, interface::CONSOLE, "Console"),
     named(1, interface::TIMER, "Timer"),
     named(2, interface::NULL, "NullCap"),
@@ -56,19 +56,40 @@ pub const INTERFACES: [InterfaceDeclared<'static>; 17] = [
     named(14, interface::VIRTUAL_MEMORY, "VirtualMemory"),
     named(15, interface::MEMORY_OBJECT, "MemoryObject"),
     named(16, interface::FRAME_ALLOCATOR, "FrameAllocator"),
+    named(20, interface::TERMINAL_SESSION, "TerminalSession"),
+    named(21, interface::CREDENTIAL_STORE, "CredentialStore"),
+    named(22, interface::SESSION_MANAGER, "SessionManager"),
+    named(23, interface::USER_SESSION, "UserSession"),
+    named(24, interface::AUTHORITY_BROKER, "AuthorityBroker"),
+    named(25, interface::RESTRICTED_LAUNCHER, "RestrictedLauncher"),
+    named(26, interface::SYSTEM_INFO, "SystemInfo"),
 ];
 
-/// Index of the interface that hands out capabilities of this one, to whoever did not
-/// start with any.
-pub fn origin(interface_id: u64) -> usize {
-    let origin = match interface_id {
-        interface::THREAD_HANDLE => interface::THREAD_SPAWNER,
-        interface::MEMORY_OBJECT => interface::FRAME_ALLOCATOR,
-        // Handles, managers and endpoints come with a process.
-        _ => interface::PROCESS_SPAWNER,
-    };
-    let index = INTERFACES.iter().position(|declared| declared.id == origin);
-    index.expect("origins are declared")
+/// One more than the largest index.
+pub const INTERFACE_LIMIT: usize = 32;
+
+const _: () = {
+    let mut place = 0;
+    while place < INTERFACES.len() {
+        assert!((INTERFACES[place].index as usize) < INTERFACE_LIMIT);
+        place += 1;
+    }
+};
+
+/// Interfaces whose objects hand out capabilities of this one: a program that was not
+/// granted such a capability has it from there.
+pub const fn givers(interface: u64) -> &'static [u64] {
+    match interface {
+        interface::PROCESS_HANDLE => &[interface::PROCESS_SPAWNER, interface::RESTRICTED_LAUNCHER],
+        interface::CAPABILITY_MANAGER => &[interface::PROCESS_SPAWNER],
+        interface::THREAD_HANDLE => &[interface::THREAD_SPAWNER],
+        interface::MEMORY_OBJECT => &[interface::FRAME_ALLOCATOR],
+        // The parent's side of a child's endpoint.
+        interface::ENDPOINT => &[interface::PROCESS_SPAWNER, interface::RESTRICTED_LAUNCHER],
+        interface::USER_SESSION => &[interface::SESSION_MANAGER, interface::AUTHORITY_BROKER],
+        interface::RESTRICTED_LAUNCHER | interface::SYSTEM_INFO => &[interface::AUTHORITY_BROKER],
+        _ => &[],
+    }
 }
 
 const fn counter(

@@ -3,6 +3,7 @@
 //!
 //! Without feature `measure` all of it compiles to nothing.
 
+pub mod audit;
 #[cfg(feature = "measure")]
 mod declared;
 #[cfg(feature = "measure")]

@@ -5,9 +5,11 @@ use crate::process::{Process, ThreadId};
 use guest_abi::capset;
 
 #[cfg(feature = "measure")]
-use super::declared::{INTERFACES, origin};
+use super::declared::{INTERFACE_LIMIT, INTERFACES, givers};
 #[cfg(feature = "measure")]
 use super::facts::{Fact, keep};
+#[cfg(feature = "measure")]
+use guest_abi::interface::PROCESS_SPAWNER;
 #[cfg(feature = "measure")]
 use kernel_measure::control::{AuthorityExercised, ProcessExited, ProcessFaulted};
 
@@ -15,7 +17,7 @@ use kernel_measure::control::{AuthorityExercised, ProcessExited, ProcessFaulted}
 #[derive(Debug, Default)]
 pub struct Exercised {
     #[cfg(feature = "measure")]
-    calls: [u64; INTERFACES.len()],
+    calls: [u64; INTERFACE_LIMIT],
 }
 
 impl Exercised {
@@ -31,20 +33,20 @@ impl Exercised {
     }
 
     /// Says what was exercised. Calls on a capability that a process did not start
-    /// with count as use of what it came from.
+    /// with count as use of the one that it was given by; what came by message, of the
+    /// spawner, without which there is nobody to get a message from.
     #[inline(always)]
     pub fn tell(&self, pid: u32, granted: &[capset::Entry]) {
         #[cfg(feature = "measure")]
         {
-            let mut calls = self.calls;
-            for (index, declared) in INTERFACES.iter().enumerate() {
-                let is_granted = granted.iter().any(|e| e.interface_id == declared.id);
-                let origin = origin(declared.id);
-                if !is_granted && index != origin {
-                    calls[origin] += core::mem::take(&mut calls[index]);
-                }
+            let mut exercised = [0; INTERFACES.len()];
+            for declared in INTERFACES {
+                let charged = charged(declared.id, granted).unwrap_or(PROCESS_SPAWNER);
+                let place = INTERFACES.iter().position(|other| other.id == charged);
+                let calls = self.calls[usize::from(declared.index)];
+                exercised[place.expect("a giver is declared")] += calls;
             }
-            for (declared, calls) in INTERFACES.iter().zip(calls) {
+            for (declared, calls) in INTERFACES.iter().zip(exercised) {
                 if calls > 0 {
                     keep(Fact::Exercised(AuthorityExercised {
                         pid,
@@ -57,6 +59,17 @@ impl Exercised {
         #[cfg(not(feature = "measure"))]
         let _ = (pid, granted);
     }
+}
+
+/// The granted interface that a capability of this one comes from.
+#[cfg(feature = "measure")]
+fn charged(interface: u64, granted: &[capset::Entry]) -> Option<u64> {
+    if granted.iter().any(|entry| entry.interface_id == interface) {
+        return Some(interface);
+    }
+    // No interface is given by itself, however far round.
+    let mut givers = givers(interface).iter();
+    givers.find_map(|giver| charged(*giver, granted))
 }
 
 /// Says that a process exists and what it was granted.

@@ -3,11 +3,13 @@
 use super::MEASURE;
 use super::declared::{COUNTERS, INSTANTS, INTERFACES};
 use crate::arch::clock;
+use crate::capability::terminal_session::SCRIPT;
 use crate::kernel::Kernel;
 use crate::memory::{PhysAddr, kernel_map};
 use crate::segments;
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use guest_abi::layout::PAGE_SIZE;
 use kernel_measure::control::ClockSource;
 use kernel_measure::{
@@ -40,7 +42,7 @@ pub fn start(kernel: &mut Kernel) {
     let mut layout = Layout::with_thread_slots(slots);
     layout.instants[0] = layout.instants[0].max(slots / SLOTS_PER_INSTANT_SLOT);
     let memory = ring_memory(kernel, layout);
-    let features = features();
+    let features = features(kernel);
     let mut config = Config::new(
         "capos-reference",
         option_env!("CAPBENCH_BUILD_ID").unwrap_or(env!("CARGO_PKG_VERSION")),
@@ -55,8 +57,8 @@ pub fn start(kernel: &mut Kernel) {
     };
     config.features = &features;
     config.declarations = Declarations {
-        segments: &segments::DECLARED,
-        interfaces: &INTERFACES,
+        segments: segments::DECLARED,
+        interfaces: INTERFACES,
         counters: &COUNTERS,
         instants: &INSTANTS,
     };
@@ -74,16 +76,20 @@ pub fn start(kernel: &mut Kernel) {
     }
 }
 
-/// Build features that change what is measured.
-fn features() -> String {
+/// Build features that change what is measured, and that nobody is at the keyboard.
+fn features(kernel: &Kernel) -> String {
+    let mut features = Vec::new();
     #[cfg(feature = "inject")]
-    return alloc::format!(
-        "inject={}:{}",
+    features.push(concat!(
+        "inject=",
         env!("CAPBENCH_INJECT_SEGMENT"),
+        ":",
         env!("CAPBENCH_INJECT_COUNT")
-    );
-    #[cfg(not(feature = "inject"))]
-    String::new()
+    ));
+    if kernel.image.parameter(SCRIPT).is_some() {
+        features.push("scripted-input");
+    }
+    features.join(",")
 }
 
 fn ring_memory(kernel: &mut Kernel, layout: Layout) -> &'static mut [Slot] {

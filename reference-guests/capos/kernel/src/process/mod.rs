@@ -366,6 +366,7 @@ pub fn end(kernel: &mut Kernel, process: Box<Process>, code: i64) -> ! {
 /// any dispatch. The process must not be the one whose address space is loaded.
 pub fn dispose(kernel: &mut Kernel, mut process: Box<Process>, code: i64) {
     let pid = process.pid;
+    kernel.audit.tell();
     process.probe.tell(pid.0, process.capset_entries());
     measure::process_exited(pid.0, code);
     kernel.forget_waits(pid);

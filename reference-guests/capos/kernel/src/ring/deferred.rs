@@ -9,7 +9,7 @@ use super::dispatch::flow;
 use crate::capability::endpoint::{self, Delivery};
 use crate::capability::exception::Exception;
 use crate::capability::message::Encoder;
-use crate::capability::{CallError, process_handle, thread_handle};
+use crate::capability::{CallError, process_handle, terminal_session, thread_handle};
 use crate::inject;
 use crate::kernel::{Kernel, Turn};
 use crate::measure;
@@ -17,6 +17,7 @@ use crate::process::{Process, Waiter};
 use crate::segments;
 use core::ops::ControlFlow;
 use guest_abi::ring::{Cqe, result};
+use kernel_core::terminal::Answer;
 use kernel_measure::{DispatchInfo, Outcome};
 
 /// Something to be completed.
@@ -30,6 +31,8 @@ pub enum Deferred {
     ProcessEnded(Waiter, i64),
     /// Complete it: the thread that it waits for has ended, with this exit code.
     ThreadEnded(Waiter, i64),
+    /// Complete it: the line that it waits for is there, or will never be.
+    Line(Answer<Waiter>),
     /// Bring a message to whoever waits for it.
     Deliver(Delivery),
     /// Keep the calling thread in the kernel until its PARK completes.
@@ -71,6 +74,11 @@ impl Kernel {
                 Deferred::ThreadEnded(waiter, code) => {
                     self.complete(caller.as_deref_mut(), waiter, |encoder| {
                         length_or_code(thread_handle::encode_join(code, encoder))
+                    });
+                }
+                Deferred::Line(answer) => {
+                    self.complete(caller.as_deref_mut(), answer.reader, |encoder| {
+                        length_or_code(terminal_session::encode(&answer, encoder))
                     });
                 }
                 Deferred::Deliver(delivery) => {

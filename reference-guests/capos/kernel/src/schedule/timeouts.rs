@@ -4,11 +4,12 @@
 //! looked at only when a thread waits or ends or the timer interrupts, so it costs
 //! the dispatch path nothing.
 
-use crate::capability::park_space;
+use crate::capability::{park_space, terminal_session};
 use crate::kernel::Kernel;
 use crate::process::{Pid, Process, ThreadId, Waiter};
 use crate::ring::deferred::Deferred;
 use alloc::vec::Vec;
+use kernel_core::terminal::script::Due;
 
 /// What ends then.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +20,17 @@ pub enum Event {
     Sleep(Waiter),
     /// Complete a PARK.
     Park(Waiter),
+    /// The terminal's script types.
+    Typed(Due),
 }
 
 impl Event {
-    fn pid(&self) -> Pid {
+    /// Whose it is. What is typed is nobody's: it is typed whoever ends.
+    fn pid(&self) -> Option<Pid> {
         match self {
-            Self::Wait(thread) => thread.pid,
-            Self::Sleep(waiter) | Self::Park(waiter) => waiter.thread.pid,
+            Self::Wait(thread) => Some(thread.pid),
+            Self::Sleep(waiter) | Self::Park(waiter) => Some(waiter.thread.pid),
+            Self::Typed(_) => None,
         }
     }
 }
@@ -55,7 +60,7 @@ impl Timeouts {
 
     /// Forgets everything of a process.
     pub fn forget(&mut self, pid: Pid) {
-        self.events.retain(|(_, event)| event.pid() != pid);
+        self.events.retain(|(_, event)| event.pid() != Some(pid));
     }
 
     /// Forgets when a thread's wait would have ended.
@@ -101,6 +106,7 @@ pub fn expire(kernel: &mut Kernel, mut caller: Option<&mut Process>) {
             Event::Wait(thread) => kernel.end_wait(caller.as_deref_mut(), thread),
             Event::Sleep(waiter) => kernel.deferred.push_back(Deferred::Code(waiter, 0)),
             Event::Park(waiter) => park_space::time_out(kernel, waiter),
+            Event::Typed(due) => terminal_session::typed(kernel, caller.as_deref(), due),
         }
     }
     // Nobody's dispatch is under way here, so no thread can be ended by this.

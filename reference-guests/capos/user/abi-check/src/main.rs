@@ -18,14 +18,19 @@ mod processes;
 mod registers;
 mod rings;
 mod role;
+mod sessions;
+mod terminal;
 mod threads;
 mod times;
 
 use guest_runtime::abi::interface::{
-    CONSOLE, NULL, PARK_BENCH, PARK_SPACE, PROCESS_SPAWNER, THREAD_CONTROL, THREAD_SPAWNER, TIMER,
+    AUTHORITY_BROKER, CONSOLE, CREDENTIAL_STORE, NULL, PARK_BENCH, PARK_SPACE, PROCESS_SPAWNER,
+    SESSION_MANAGER, TERMINAL_SESSION, THREAD_CONTROL, THREAD_SPAWNER, TIMER,
 };
 use guest_runtime::memory::{FrameAllocator, VirtualMemory};
 use guest_runtime::ring::Ring;
+use guest_runtime::session::{AuthorityBroker, CredentialStore, SessionManager};
+use guest_runtime::terminal::Terminal;
 use guest_runtime::{capset, console, entry_point};
 
 /// What checks work with.
@@ -41,6 +46,10 @@ pub struct Context {
     threads: u32,
     memory: VirtualMemory,
     frames: FrameAllocator,
+    terminal: Terminal,
+    credentials: CredentialStore,
+    sessions: SessionManager,
+    broker: AuthorityBroker,
 }
 
 /// A behaviour, and how to find out whether the kernel has it. The error says what
@@ -74,6 +83,10 @@ fn main() -> i64 {
         threads: grant("threads", THREAD_SPAWNER),
         memory: VirtualMemory::find().expect("a grant named `memory`"),
         frames: FrameAllocator::find().expect("a grant named `frames`"),
+        terminal: Terminal(grant("terminal", TERMINAL_SESSION)),
+        credentials: CredentialStore(grant("credentials", CREDENTIAL_STORE)),
+        sessions: SessionManager(grant("sessions", SESSION_MANAGER)),
+        broker: AuthorityBroker(grant("broker", AUTHORITY_BROKER)),
     };
     let groups = [
         registers::CHECKS,
@@ -83,6 +96,9 @@ fn main() -> i64 {
         memory::CHECKS,
         threads::CHECKS,
         endpoints::CHECKS,
+        sessions::CHECKS,
+        // Gives the terminal up in the end.
+        terminal::CHECKS,
         // Last: they leave the ring's indices in unusual places.
         rings::CHECKS,
     ];

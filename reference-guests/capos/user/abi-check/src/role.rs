@@ -1,7 +1,7 @@
 //! What a child of this program does, by the name of its first grant.
 
 use crate::memory::QUESTION;
-use guest_runtime::abi::capos_capnp::ExceptionType;
+use guest_runtime::abi::capos_capnp::{ExceptionType, LineStatus};
 use guest_runtime::abi::interface::{MEMORY_OBJECT, NULL};
 use guest_runtime::abi::layout::{CAPSET_VADDR, RING_VADDR};
 use guest_runtime::abi::ring::{Sqe, opcode, result};
@@ -11,6 +11,7 @@ use guest_runtime::capset;
 use guest_runtime::memory::{ANYWHERE, FrameAllocator, MemoryObject, READ, VirtualMemory, WRITE};
 use guest_runtime::ring::Ring;
 use guest_runtime::syscall::cap_enter;
+use guest_runtime::terminal::{LineRequest, Terminal};
 
 type Role = fn(&mut Ring) -> i64;
 
@@ -42,8 +43,30 @@ pub fn find() -> Option<Role> {
         b"share" => |ring| or_not_stopped(share(ring)),
         b"share-quota" => |ring| or_not_stopped(share_quota(ring)),
         b"leave" => |ring| or_not_stopped(leave(ring)),
+        b"read-line" => read_line,
         _ => return None,
     })
+}
+
+/// Exit code of a child that could not read a line.
+pub const NO_LINE: i64 = 41;
+
+/// Reads a line.
+fn read_line(ring: &mut Ring) -> i64 {
+    let Some(terminal) = Terminal::find() else {
+        return NOT_STOPPED;
+    };
+    let request = LineRequest {
+        prompt: "child? ",
+        max_bytes: 20,
+        echo: true,
+        allow_empty: false,
+    };
+    match terminal.read_line(ring, &request) {
+        Ok((LineStatus::Submitted, line)) if line == b"yes" => 0,
+        Err(CallError::Exception(ExceptionType::Failed)) => NO_LINE,
+        _ => NOT_STOPPED,
+    }
 }
 
 /// Waits for what never comes.

@@ -24,7 +24,9 @@ pub mod peer;
 pub mod platform;
 pub mod process;
 pub mod ring;
+pub mod session;
 pub mod syscall;
+pub mod terminal;
 pub mod thread;
 pub mod timer;
 
