@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use trace_format::Context;
 use trace_format::control::{
-    Aggregation, AuditOutcome, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind, ProcessExited,
-    ProcessFaulted, RingAccount, SegmentKind,
+    Aggregation, AuditOutcome, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind,
+    ProcessExited, ProcessFaulted, RingAccount, SegmentKind,
 };
 use trace_format::span::SEGMENT_LIMIT;
 

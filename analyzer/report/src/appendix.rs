@@ -30,8 +30,25 @@ pub struct Appendix {
     pub boots: Vec<Boot>,
     /// Audit boots, one sentence each.
     pub audits: Vec<String>,
+    /// Privileged acts that the guests noted.
+    pub acts: Vec<Act>,
     /// Files of the run as a whole.
     pub files: Vec<File>,
+}
+
+/// A privileged act, and how often it was done.
+#[derive(Clone, Debug, Default)]
+pub struct Act {
+    /// The program that acted or was started.
+    pub program: String,
+    /// What was done.
+    pub event: String,
+    /// Whom or what it was about.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: String,
+    /// How often, in all boots together.
+    pub times: u64,
 }
 
 /// The emulator and the host.

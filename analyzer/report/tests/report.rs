@@ -67,6 +67,13 @@ fn appendix() -> Appendix {
             files: vec![file("trace", "../runs/r1/boots/a-1.ktrace")],
         }],
         audits: vec!["capos-ring-segments-audit-1: all 3183 spans equal.".into()],
+        acts: vec![Act {
+            program: "ring-nop".into(),
+            event: "spawn".into(),
+            subject: "ring-nop: null, measure".into(),
+            outcome: "ok".into(),
+            times: 7,
+        }],
         files: vec![file("results.json", "../runs/r1/results.json")],
         ..Appendix::default()
     }

@@ -20,7 +20,7 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::{Format, VariantName};
-use crate::evaluate::{audit, evaluate};
+use crate::evaluate::{audit, evaluate, privileged};
 use crate::exit::Exit;
 
 #[derive(Args)]
@@ -167,6 +167,7 @@ impl Run {
 fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Result<Exit> {
     let audits = audit::reports(&captured);
     let results = evaluate(&captured, catalogue, &audits).into_diagnostic()?;
+    let acts = privileged::acts(&captured);
     let CapturedRun {
         directory, record, ..
     } = captured;
@@ -178,6 +179,8 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     )?;
     let audits_json = serde_json::to_string_pretty(&audits).into_diagnostic()?;
     directory.write(names::AUDITS, audits_json.as_bytes())?;
+    let acts_json = serde_json::to_string_pretty(&acts).into_diagnostic()?;
+    directory.write(names::PRIVILEGED, acts_json.as_bytes())?;
     let sealed = directory.seal()?;
     match format {
         Format::Json => print!("{results_json}"),

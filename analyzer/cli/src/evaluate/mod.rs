@@ -7,6 +7,7 @@
 pub mod audit;
 mod join;
 mod native;
+pub mod privileged;
 
 use capbench_frames::check::{
     Authority, Ending, Expectation, Finding, Objection, Program, Stream, check, check_unreadable,
@@ -20,7 +21,7 @@ use capbench_results::{
     BenchmarkResult, Digest, Evidence, FailureReason, Mispriced, MispricedKind, Outcome, Refusal,
     Results, RowName, UnsupportedReason,
 };
-use capbench_runner::boot::{CapturedBoot, Exit};
+use capbench_runner::boot::{BootId, CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
 use capbench_runner::hash;
@@ -109,7 +110,11 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         .map(|stream| read_file(&run.locate(&stream.file), &source));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
-            expected.features = Some(declared_features(&trace, boot.id.variant, run));
+            let mut features = declared_features(&trace, boot.id.variant, run);
+            if has_script(run, |id| *id == boot.id) {
+                features.push(SCRIPTED_INPUT.to_owned());
+            }
+            expected.features = Some(features);
             let findings = check(&trace, &expected);
             (Some(trace), findings)
         }
@@ -135,6 +140,21 @@ fn ending(exit: &Exit) -> Ending {
             Ending::Abnormal(exit.to_string())
         }
     }
+}
+
+/// What a kernel says of itself when its terminal's input is a script's, and the kernel
+/// parameter that gives it one.
+const SCRIPTED_INPUT: &str = "scripted-input";
+const TERMINAL_SCRIPT: &str = "terminal_script";
+
+/// Whether a system's boots are declared to have scripted input.
+fn has_script(run: &CapturedRun, is_it: impl Fn(&BootId) -> bool) -> bool {
+    let mut boots = run.plan.boots.iter().filter(|boot| is_it(&boot.id));
+    boots.any(|boot| {
+        let parameters = [&boot.system.kernel, &boot.kernel_parameters];
+        let mut parameters = parameters.into_iter();
+        parameters.any(|parameters| parameters.contains_key(TERMINAL_SCRIPT))
+    })
 }
 
 /// Kernel features carry their parameters, `inject=body:7`; what the command line
@@ -252,6 +272,14 @@ impl Evaluation<'_> {
     fn notes(&self, row: &Row, kernel: Option<&KernelImage>, packages: &[Package]) -> String {
         let mechanism = &row.benchmark.guests[row.guest.name()];
         let mut notes = format!("{} {}", mechanism.mechanism, mechanism.difference);
+        if has_script(self.run, |id| {
+            id.guest == row.guest && id.system == row.system
+        }) {
+            notes.push_str(&format!(
+                " Input: {SCRIPTED_INPUT}, typed by the guest's own timer below the line \
+                 discipline."
+            ));
+        }
         if let Some(kernel) = kernel {
             notes.push_str(&format!(" Kernel: {kernel}."));
         }

@@ -26,7 +26,37 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
             )),
         }
     }
+    if !appendix.acts.is_empty() {
+        blocks.push(Block::Text(
+            "What not everybody may do, as the guests noted it when it was done or refused: \
+             programs started with a capability that exists for measuring only, logins, \
+             bundles of authority."
+                .into(),
+        ));
+        blocks.push(Block::Table(acts(appendix)));
+    }
     section
+}
+
+fn acts(appendix: &Appendix) -> Table {
+    let columns = [
+        ("act", Kind::Words),
+        ("of", Kind::Words),
+        ("program", Kind::Words),
+        ("outcome", Kind::Words),
+        ("times", Kind::Number),
+    ];
+    let mut table = Table::new("Privileged acts, in all boots together", &columns);
+    for act in &appendix.acts {
+        table.row(vec![
+            act.event.as_str().into(),
+            Inlines::code(&act.subject),
+            Inlines::code(&act.program),
+            act.outcome.as_str().into(),
+            act.times.to_string().into(),
+        ]);
+    }
+    table
 }
 
 fn profiles(results: &Results, appendix: &Appendix) -> Table {

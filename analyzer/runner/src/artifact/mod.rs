@@ -33,6 +33,8 @@ pub mod names {
     pub const REPLAY: &str = "replay.sh";
     /// The audit boots' verdicts.
     pub const AUDITS: &str = "audit.json";
+    /// Privileged acts that the guests noted.
+    pub const PRIVILEGED: &str = "privileged.json";
     /// Streams and logs, one set per boot.
     pub const BOOTS: &str = "boots";
     /// The Linux guest's program on this host: rows, stream and log.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use capbench_report::appendix::{
-    Appendix, Boot, Declared, File, GuestBuild, Image, Machine, Profile,
+    Act, Appendix, Boot, Declared, File, GuestBuild, Image, Machine, Profile,
 };
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::boot::{Capture, CapturedBoot};
@@ -16,6 +16,7 @@ use capbench_runner::record::{RunRecord, State};
 use miette::Result;
 
 use super::files::Files;
+use crate::evaluate::privileged;
 
 /// Definitions of authority profiles, in a record's list of definitions.
 const AUTHORITY: &str = "authority/";
@@ -41,6 +42,7 @@ pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix
         authority: authority(record, root),
         boots: record.boots.iter().map(|b| boot(b, &files)).collect(),
         audits: audits(artifact),
+        acts: acts(artifact),
         files: whole(record, &files),
     })
 }
@@ -187,6 +189,31 @@ fn audit(audit: &serde_json::Value) -> String {
     }
 }
 
+/// Privileged acts, those alike counted together. An older run has none written down.
+fn acts(artifact: &Artifact) -> Vec<Act> {
+    let text = fs::read_to_string(artifact.directory().join(names::PRIVILEGED));
+    let acts = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let acts: Vec<privileged::Act> = acts.unwrap_or_default();
+    let mut alike: Vec<Act> = Vec::new();
+    for act in acts {
+        let same = |other: &&mut Act| {
+            (&other.event, &other.subject, &other.outcome, &other.program)
+                == (&act.event, &act.subject, &act.outcome, &act.program)
+        };
+        match alike.iter_mut().find(same) {
+            Some(other) => other.times += 1,
+            None => alike.push(Act {
+                program: act.program,
+                event: act.event,
+                subject: act.subject,
+                outcome: act.outcome,
+                times: 1,
+            }),
+        }
+    }
+    alike
+}
+
 /// Files of the run as a whole.
 fn whole(record: &RunRecord, files: &Files) -> Vec<File> {
     let mut links: Vec<Option<File>> = [
@@ -194,6 +221,7 @@ fn whole(record: &RunRecord, files: &Files) -> Vec<File> {
         names::RESULTS_MESSAGE,
         names::RECORD,
         names::AUDITS,
+        names::PRIVILEGED,
         names::CHECKSUMS,
         names::REPLAY,
     ]
