@@ -8,6 +8,7 @@ pub mod audit;
 mod join;
 mod native;
 pub mod privileged;
+mod transcript;
 
 use capbench_frames::check::{
     Authority, Ending, Expectation, Finding, Objection, Program, Stream, check, check_unreadable,
@@ -115,7 +116,8 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
                 features.push(SCRIPTED_INPUT.to_owned());
             }
             expected.features = Some(features);
-            let findings = check(&trace, &expected);
+            let mut findings = check(&trace, &expected);
+            findings.extend(transcript::findings(boot, run));
             (Some(trace), findings)
         }
         Some(Err(error)) => (None, check_unreadable(&source, &expected, &error)),

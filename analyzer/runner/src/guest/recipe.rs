@@ -71,6 +71,7 @@ const CAPOS: Recipe = Recipe {
                 ("process-bench", "process-bench.elf"),
                 ("leaf", "leaf.elf"),
                 ("large-leaf", "large-leaf.elf"),
+                ("terminal-bench", "terminal-bench.elf"),
                 ("peer", "peer.elf"),
                 ("abi-check", "abi-check.elf"),
             ],

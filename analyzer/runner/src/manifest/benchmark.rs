@@ -103,6 +103,10 @@ pub struct Verifier {
     pub kind: String,
     /// What is compared, such as `result` and `order`; never empty.
     pub checks: Vec<String>,
+    /// What the guest's console must show, `{row}` standing for the row's name. Left
+    /// out where there is none, so that what was always without keeps its hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<String>,
 }
 
 /// Input data pinned by its hash.

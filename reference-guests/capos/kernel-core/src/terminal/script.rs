@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Prompt and bytes are literal but for `\r`, `\n`, `\t`, `\\`, `\xHH` and, in bytes,
-//! `\#`: how often this rule was played before, in decimal, so that lines differ; and
-//! `\@`: the time-stamp counter when it is typed, in sixteen hexadecimal digits, so
-//! that a program knows when its line was.
+//! `\#`: how often this rule was played before, in four decimal digits or more, so
+//! that lines differ; and `\@`: the time-stamp counter when it is typed, in sixteen
+//! hexadecimal digits, so that a program knows when its line was.
 
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -110,7 +110,7 @@ impl Script {
             match piece {
                 Piece::Bytes(literal) => bytes.extend_from_slice(literal),
                 Piece::Count => {
-                    let _ = write!(Ascii(&mut bytes), "{}", due.count);
+                    let _ = write!(Ascii(&mut bytes), "{:04}", due.count);
                 }
                 Piece::Time => {
                     let _ = write!(Ascii(&mut bytes), "{now:016x}");
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_rule_knows_how_often_it_was_played() {
         let mut script = Script::parse(r"=0:line \#!").unwrap();
-        for expected in [&b"line 0!"[..], b"line 1!", b"line 2!"] {
+        for expected in [&b"line 0000!"[..], b"line 0001!", b"line 0002!"] {
             let (_, due) = script.prompted(b"").unwrap();
             assert_eq!(script.bytes(due, 0), expected);
         }
