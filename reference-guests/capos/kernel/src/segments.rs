@@ -52,7 +52,7 @@ pub const TLB_FLUSH: SegmentId = SegmentId::new(17);
 /// CapSet and capability table.
 pub const ELF_LOAD: SegmentId = SegmentId::new(18);
 /// What is typed on its way through the line discipline, its echo among it.
-pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(20);
+pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(19);
 
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {

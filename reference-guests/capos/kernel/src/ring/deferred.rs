@@ -102,7 +102,10 @@ impl Kernel {
         waiter: Waiter,
         encode: impl FnOnce(&mut Encoder<'_>) -> i32,
     ) {
-        self.with_process(caller, waiter.thread.pid, |kernel, process| {
+        // All of it by one reference: what the closure captures must not depend on
+        // whether there are probes.
+        let waiter = &waiter;
+        self.with_process(caller, waiter.thread.pid, move |kernel, process| {
             kernel.load(process);
             process.outstanding -= 1;
             let mut probe = measure::thread().dispatch(segments::DISPATCH);
@@ -124,7 +127,7 @@ impl Kernel {
             kernel.wake(process, Turn::Own);
             inject::point::<{ segments::WAKE.get() }>();
             probe.lap(segments::WAKE);
-            probe.end(resumed(&waiter, result), Outcome::Resumed);
+            probe.end(resumed(waiter, result), Outcome::Resumed);
             let probe = measure::thread();
             probe.count(measure::CQE_POSTED, 1);
         });

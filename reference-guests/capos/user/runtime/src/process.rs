@@ -58,7 +58,7 @@ pub enum Source {
     Held(u32),
 }
 
-/// Parameters of `spawn`.
+/// Parameters of everything that starts a process.
 pub fn spawn_parameters(name: &str, binary: &str, grants: &[Grant<'_>]) -> Parameters {
     let mut parameters = Parameters::new_default();
     let mut root = parameters.init_root::<process_spawner_spawn_params::Builder<'_>>();
