@@ -8,6 +8,7 @@ pub mod audit;
 mod join;
 mod native;
 pub mod privileged;
+mod smokes;
 mod transcript;
 
 use capbench_frames::check::{
@@ -49,7 +50,8 @@ struct Evaluation<'a> {
 }
 
 /// One result per row of the plan, and the rows that mappings put side by side. An
-/// audit that does not agree is an objection to every one of its guest's.
+/// audit that does not agree is an objection to every one of its guest's, and a smoke
+/// that did not pass to every one that stands on it.
 pub fn evaluate(
     run: &CapturedRun,
     catalogue: &Catalogue,
@@ -67,9 +69,11 @@ pub fn evaluate(
         instruments,
     };
     let rows = run.plan.rows.iter();
-    let results: Vec<BenchmarkResult> = rows
+    let mut results: Vec<BenchmarkResult> = rows
         .map(|row| evaluation.result(row, &judged))
         .collect::<Result<_, _>>()?;
+    // Before anything is made of the numbers.
+    smokes::enforce(&run.plan.rows, &mut results);
     Ok(Results {
         run: run.record.summary(),
         comparisons: join::comparisons(&run.plan.rows, &results, catalogue)?,
