@@ -96,6 +96,11 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             .has_capabilities()
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
         submissions: submissions(&run.plan.rows),
+        children: catalogue.systems[&boot.id.system]
+            .children
+            .iter()
+            .map(|child| child.name.clone())
+            .collect(),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.

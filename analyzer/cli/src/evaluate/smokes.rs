@@ -25,11 +25,7 @@ pub fn enforce(rows: &[Row], results: &mut [BenchmarkResult]) {
 
 /// Why a row's number must not be kept: the first of its smokes that did not pass, and
 /// all of them as evidence.
-fn refusal(
-    row: &Row,
-    rows: &[Row],
-    results: &[BenchmarkResult],
-) -> Option<Refusal<InvalidReason>> {
+fn refusal(row: &Row, rows: &[Row], results: &[BenchmarkResult]) -> Option<Refusal<InvalidReason>> {
     let failed = row.benchmark.smokes.iter().flat_map(|smoke| {
         let of_smoke: Vec<&BenchmarkResult> = rows
             .iter()
