@@ -61,6 +61,8 @@ words! {
         StreamsDiffer = "streamsDiffer",
         /// The host was busy with something else.
         HostNotQuiescent = "hostNotQuiescent",
+        /// A smoke that the benchmark stands on did not pass in the same run.
+        SmokeFailed = "smokeFailed",
     }
 }
 

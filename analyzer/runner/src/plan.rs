@@ -2,7 +2,8 @@
 //!
 //! A plan is a pure function of the definitions and the command line: the rows
 //! to report, the boots per guest and variant, and the parameters each boot
-//! image carries.
+//! image carries. The smokes that rows stand on are rows of the same plan: nobody can
+//! run the one without the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -130,6 +131,9 @@ pub struct Row {
     pub missing: Vec<String>,
     /// Why its guest or its system cannot be booted at all, once that is known.
     pub no_image: Option<String>,
+    /// Nobody asked for it: it is here because other rows stand on it, and boots only
+    /// as often as its definition says and without other instruments.
+    pub is_proof: bool,
 }
 
 /// What cannot be booted.
@@ -172,10 +176,14 @@ impl Row {
 
     /// Batches before and in the measured part of its window.
     fn batches(&self, audit: bool) -> (u32, u32) {
+        let Benchmark {
+            warmup, samples, ..
+        } = self.benchmark;
         if audit {
-            (AUDIT_WARMUP, AUDIT_SAMPLES)
+            // Never more than otherwise: a smoke can be done once.
+            (AUDIT_WARMUP.min(warmup), AUDIT_SAMPLES.min(samples))
         } else {
-            (self.benchmark.warmup, self.benchmark.samples)
+            (warmup, samples)
         }
     }
 
@@ -209,12 +217,13 @@ impl Plan {
         overrides: &Overrides,
     ) -> Result<Self, UnknownName> {
         let benchmarks = catalogue.select(selection)?;
-        let rows = rows(
+        let mut rows = rows(
             catalogue,
             catalogue.suites.get(selection),
             &benchmarks,
             overrides,
         );
+        rows.extend(proofs(catalogue, &rows, overrides));
         let runnable = || rows.iter().filter(|row| row.missing.is_empty());
         let systems: BTreeSet<(GuestName, &str)> = runnable()
             .map(|row| (row.guest, row.system.as_str()))
@@ -321,11 +330,40 @@ fn rows(
                     definition,
                     missing: missing.clone(),
                     no_image: None,
+                    is_proof: false,
                 }));
             }
         }
     }
     rows
+}
+
+/// The rows of the smokes that rows stand on, as far as nobody asked for them.
+fn proofs(catalogue: &Catalogue, asked: &[Row], overrides: &Overrides) -> Vec<Row> {
+    let mut proofs = Vec::new();
+    for guest in GuestName::ALL {
+        let own = asked.iter().filter(|row| row.guest == guest);
+        let needed: BTreeSet<&String> = own.flat_map(|row| &row.benchmark.smokes).collect();
+        let is_asked = |name: &String| {
+            let mut asked = asked.iter();
+            asked.any(|row| row.guest == guest && row.benchmark.name == *name)
+        };
+        let needed = needed.into_iter().filter(|name| !is_asked(name));
+        let smokes: Vec<&Benchmark> = needed.map(|name| &catalogue.benchmarks[name]).collect();
+        let of_guest = Overrides {
+            guests: vec![guest],
+            ..overrides.clone()
+        };
+        proofs.extend(
+            rows(catalogue, None, &smokes, &of_guest)
+                .into_iter()
+                .map(|row| Row {
+                    is_proof: true,
+                    ..row
+                }),
+        );
+    }
+    proofs
 }
 
 /// What a number was taken under, inside the guest: a changed parameter or an
@@ -361,6 +399,10 @@ fn boots_of(
     let audits = u32::from(!overrides.no_audit);
     let second = SECOND_BOOTS.min(samples);
     let kinds = match guest {
+        // More boots make other rows' values no more certain.
+        _ if rows.iter().all(|row| row.is_proof) => {
+            vec![(Variant::Samples, false, samples.min(declared))]
+        }
         GuestName::Capos => vec![
             (Variant::Segments, true, audits),
             (Variant::Segments, false, second),
@@ -454,7 +496,8 @@ mod tests {
     fn the_ring_suite_boots_both_guests_in_all_their_variants() {
         let plan = Plan::new(&catalogue(), "ring", &Overrides::default()).unwrap();
         let of = |guest| plan.rows.iter().filter(|row| row.guest == guest).count();
-        assert_eq!((of(GuestName::Capos), of(GuestName::Linux)), (10, 6));
+        // Two of them are the smokes that the others stand on.
+        assert_eq!((of(GuestName::Capos), of(GuestName::Linux)), (10 + 2, 6));
         assert_eq!(plan.rows[1].name, "ring/nop/16");
         assert_eq!(plan.builds().len(), 6);
         assert_eq!(plan.measured_boots(), 5);
@@ -493,7 +536,7 @@ mod tests {
             ..on(GuestName::Capos)
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
-        assert_eq!(plan.boots.len(), 3);
+        assert_eq!(plan.boots.len(), 3 + 1);
         assert_eq!(plan.boots[0].kernel_parameters["trace_slots"], "64");
         let overrides = Overrides {
             variants: vec![Variant::Plain],
@@ -502,6 +545,51 @@ mod tests {
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 1);
         assert_eq!(plan.measured_boots(), 0);
+    }
+
+    #[test]
+    fn rows_bring_the_smokes_they_stand_on_in_few_boots() {
+        let plan = Plan::new(&catalogue(), "ipc/round-trip", &on(GuestName::Capos)).unwrap();
+        let proofs: Vec<&Row> = plan.rows.iter().filter(|row| row.is_proof).collect();
+        let names: Vec<&str> = proofs.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["tier0/ipc/1"]);
+        let boots = || plan.boots.iter().filter(|boot| boot.id.system == "smoke");
+        assert_eq!(boots().count(), 2, "one to see, one to see it again");
+        for boot in boots() {
+            assert_eq!((boot.id.variant, boot.id.audit), (Variant::Samples, false));
+            let rows = &boot.program_parameters["smoke"]["rows"];
+            assert!(rows.starts_with("tier0/ipc/1:ipc:1:0:1:"), "{rows}");
+        }
+    }
+
+    #[test]
+    fn smokes_that_are_asked_for_run_once_and_in_all_variants() {
+        let plan = Plan::new(&catalogue(), "tier0", &on(GuestName::Capos)).unwrap();
+        assert!(plan.rows.iter().all(|row| !row.is_proof));
+        let variants: BTreeSet<Variant> = plan.boots.iter().map(|boot| boot.id.variant).collect();
+        assert_eq!(variants.len(), 3);
+        let audit = plan.boots.iter().find(|boot| boot.id.audit).unwrap();
+        let rows = &audit.program_parameters["smoke"]["rows"];
+        assert!(rows.starts_with("tier0/boot/1:boot:1:0:1:"), "{rows}");
+        let lacking: Vec<&Row> = plan.rows.iter().filter(|r| !r.missing.is_empty()).collect();
+        assert_eq!(lacking.len(), 1);
+        assert_eq!(lacking[0].name, "tier0/ring-tap/1");
+        assert_eq!(lacking[0].missing, ["ring_tap"]);
+    }
+
+    #[test]
+    fn every_capos_row_above_tier_0_stands_on_a_smoke() {
+        let catalogue = catalogue();
+        let benchmarks = catalogue.benchmarks.values();
+        let without = benchmarks.filter(|b| b.tier > 0 && b.smokes.is_empty());
+        let without = without.filter(|b| b.guests.contains_key(GuestName::Capos.name()));
+        assert_eq!(without.map(|b| &b.name).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn a_guest_that_is_not_booted_needs_no_smoke() {
+        let plan = Plan::new(&catalogue(), "ring", &on(GuestName::Linux)).unwrap();
+        assert!(plan.rows.iter().all(|row| row.guest == GuestName::Linux));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod audit;
 mod join;
 mod native;
 pub mod privileged;
+mod smokes;
 mod transcript;
 
 use capbench_frames::check::{
@@ -49,7 +50,8 @@ struct Evaluation<'a> {
 }
 
 /// One result per row of the plan, and the rows that mappings put side by side. An
-/// audit that does not agree is an objection to every one of its guest's.
+/// audit that does not agree is an objection to every one of its guest's, and a smoke
+/// that did not pass to every one that stands on it.
 pub fn evaluate(
     run: &CapturedRun,
     catalogue: &Catalogue,
@@ -67,9 +69,11 @@ pub fn evaluate(
         instruments,
     };
     let rows = run.plan.rows.iter();
-    let results: Vec<BenchmarkResult> = rows
+    let mut results: Vec<BenchmarkResult> = rows
         .map(|row| evaluation.result(row, &judged))
         .collect::<Result<_, _>>()?;
+    // Before anything is made of the numbers.
+    smokes::enforce(&run.plan.rows, &mut results);
     Ok(Results {
         run: run.record.summary(),
         comparisons: join::comparisons(&run.plan.rows, &results, catalogue)?,
@@ -92,6 +96,11 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             .has_capabilities()
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
         submissions: submissions(&run.plan.rows),
+        children: catalogue.systems[&boot.id.system]
+            .children
+            .iter()
+            .map(|child| child.name.clone())
+            .collect(),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.

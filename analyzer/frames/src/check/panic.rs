@@ -1,10 +1,12 @@
-//! The kernel did not panic, and no program faulted or ended badly.
+//! The kernel did not panic, and no program faulted or ended badly. What a child exits
+//! with is another matter: its parent waits for it, and holds the code against its own
+//! oracle.
 
 use super::{Expectation, Findings, Objection};
 use crate::trace::Trace;
 use capbench_results::{FailureReason, InvalidReason};
 
-pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findings) {
     let statements = &trace.statements;
     let program = |pid| {
         statements
@@ -25,7 +27,12 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
             ),
         );
     }
-    for exit in statements.exits.iter().filter(|exit| exit.code != 0) {
+    let is_child = |pid| {
+        let name = statements.program(pid);
+        name.is_some_and(|name| expected.children.contains(name))
+    };
+    let ended_badly = statements.exits.iter().filter(|exit| exit.code != 0);
+    for exit in ended_badly.filter(|exit| !is_child(exit.pid)) {
         findings.push(
             Objection::Failed(FailureReason::ProgramFailed),
             None,
@@ -40,7 +47,7 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
 mod tests {
     use super::super::testing::{Story, objections};
     use super::*;
-    use trace_format::control::{Message, Panicked, ProcessExited, ProcessFaulted};
+    use trace_format::control::{Message, Panicked, ProcessExited, ProcessFaulted, ThreadDeclared};
 
     fn with(message: Message<'static>) -> Vec<(&'static str, Objection)> {
         let story = Story {
@@ -72,5 +79,32 @@ mod tests {
         let failed = ("panic", Objection::Failed(FailureReason::ProgramFailed));
         assert_eq!(with(exit(-1)), [failed]);
         assert_eq!(with(exit(0)), []);
+    }
+
+    #[test]
+    fn what_a_child_exits_with_is_for_its_parent_to_judge() {
+        let leaf = ThreadDeclared {
+            tid: 9,
+            pid: 3,
+            program: "leaf",
+        };
+        let exited = ProcessExited { pid: 3, code: 42 };
+        let found = |children: &[&str]| {
+            let story = Story {
+                extra: vec![
+                    Message::ThreadDeclared(leaf),
+                    Message::ProcessExited(exited),
+                ],
+                ..Story::default()
+            };
+            let expected = Expectation {
+                children: children.iter().map(ToString::to_string).collect(),
+                ..Expectation::default()
+            };
+            objections(&story, &expected)
+        };
+        let failed = ("panic", Objection::Failed(FailureReason::ProgramFailed));
+        assert_eq!(found(&["leaf"]), []);
+        assert_eq!(found(&["other"]), [failed]);
     }
 }

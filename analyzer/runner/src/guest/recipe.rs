@@ -73,6 +73,7 @@ const CAPOS: Recipe = Recipe {
                 ("large-leaf", "large-leaf.elf"),
                 ("terminal-bench", "terminal-bench.elf"),
                 ("peer", "peer.elf"),
+                ("smoke", "smoke.elf"),
                 ("abi-check", "abi-check.elf"),
             ],
         },

@@ -44,6 +44,11 @@ pub struct Benchmark {
     /// Subsystems a guest must declare, else the result is `unsupported`.
     #[serde(default)]
     pub requires: Vec<String>,
+    /// Smokes of tier 0 that must pass in the same run, or the value is not kept. They
+    /// say whether it may be believed, not what it means, as `gate` does: outside the
+    /// hash, so that asking for one more proof ends no series.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub smokes: Vec<String>,
     /// Version of the rules that turn the stream into this benchmark's values.
     pub parser: u32,
     /// Input data, where there is any.
@@ -131,11 +136,12 @@ pub struct Gate {
 
 impl Benchmark {
     /// The hash that is part of the series: everything but how often it is
-    /// repeated and how a change is judged.
+    /// repeated, what is proven besides and how a change is judged.
     pub fn definition_hash(&self) -> Digest {
         let mut meaning = Self {
             boots: 0,
             gate: None,
+            smokes: Vec::new(),
             ..self.clone()
         };
         for mechanism in meaning.guests.values_mut() {
@@ -204,11 +210,11 @@ difference = "d"
     }
 
     #[test]
-    fn the_hash_ignores_layout_repetition_and_gate_but_not_meaning() {
+    fn the_hash_ignores_layout_repetition_smokes_and_gate_but_not_meaning() {
         let plain = parse(NOP);
         let reordered = NOP.replace("tier = 1\n", "");
         let reordered = format!(
-            "# comment\ntier   =   1\n{reordered}\n[gate]\npercent = 0.5\nabsolute = 4.0\n"
+            "# comment\ntier   =   1\nsmokes = [\"tier0/boot\"]\n{reordered}\n[gate]\npercent = 0.5\nabsolute = 4.0\n"
         );
         let more_boots = reordered.replace("boots = 5", "boots = 9");
         assert_eq!(

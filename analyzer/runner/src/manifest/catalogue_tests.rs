@@ -219,6 +219,24 @@ fn every_rule_refuses_at_its_place() {
         ),
         (
             nop,
+            "tier = 1",
+            "tier = 1\nsmokes = [\"tier0/boot\"]",
+            "nop.toml:4:11: there is no smoke `tier0/boot`",
+        ),
+        (
+            nop,
+            "tier = 1",
+            "tier = 1\nsmokes = [\"ring/nop\"]",
+            "there is no smoke `ring/nop`",
+        ),
+        (
+            nop,
+            "tier = 1",
+            "tier = 0\nsmokes = [\"ring/nop\"]",
+            "a smoke stands on no other",
+        ),
+        (
+            nop,
             "[1, 16]",
             "[1, 1]",
             "nop.toml:7:15: batch size 1 twice",

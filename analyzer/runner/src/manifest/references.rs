@@ -170,10 +170,43 @@ impl Catalogue {
         if benchmark.guests.is_empty() {
             return Err(source.error_in(&["guests"], "no guest", "add a [guests.capos] table"));
         }
+        self.check_smokes(source, benchmark)?;
         benchmark
             .guests
             .keys()
             .try_for_each(|guest| self.check_mechanism(source, benchmark, guest))
+    }
+
+    /// A smoke is of tier 0, stands on none itself, and runs wherever what stands on it
+    /// does: a row without its smoke would be a row that nothing vouches for.
+    fn check_smokes(&self, source: &SourceFile, benchmark: &Benchmark) -> Checked {
+        if benchmark.tier == 0 && !benchmark.smokes.is_empty() {
+            return Err(source.error_in(
+                &["smokes"],
+                "a smoke stands on no other",
+                "remove the key, or give the benchmark another tier",
+            ));
+        }
+        for (index, name) in benchmark.smokes.iter().enumerate() {
+            let at = ["smokes", &index.to_string()];
+            let smokes = || self.benchmarks.values().filter(|known| known.tier == 0);
+            let Some(smoke) = smokes().find(|smoke| smoke.name == *name) else {
+                let known = smokes().map(|smoke| &smoke.name);
+                return Err(dangling(source, &at, "smoke", name, known));
+            };
+            if benchmark.smokes[..index].contains(name) {
+                return Err(source.error_in(&at, format!("`{name}` twice"), "remove one"));
+            }
+            let mut guests = benchmark.guests.keys();
+            if let Some(guest) = guests.find(|guest| !smoke.guests.contains_key(*guest)) {
+                return Err(source.error_in(
+                    &at,
+                    format!("`{name}` does not run on `{guest}`, and the benchmark does"),
+                    format!("add [guests.{guest}] to the smoke, or split the benchmark"),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_mechanism(&self, source: &SourceFile, benchmark: &Benchmark, guest: &str) -> Checked {

@@ -35,7 +35,9 @@ impl Record {
     pub fn sample(&mut self, start: u64, end: u64) {
         let batch = self.recorded;
         self.recorded += 1;
-        let cold = if batch == 0 { Sample::COLD } else { 0 };
+        // A row without warm-up is about its first batch, and sets none aside.
+        let is_cold = batch == 0 && self.warmup > 0;
+        let cold = if is_cold { Sample::COLD } else { 0 };
         let warm_up = if batch < self.warmup {
             Sample::WARM_UP
         } else {

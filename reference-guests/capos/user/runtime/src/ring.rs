@@ -91,6 +91,16 @@ impl Ring {
         write(offset_of!(Header, cq_head), self.cq_head);
     }
 
+    /// Submissions queued since the start, by all threads, modulo 2³².
+    pub fn queued(&self) -> u32 {
+        read(offset_of!(Header, sq_tail))
+    }
+
+    /// Completions taken since the start, by all threads, modulo 2³².
+    pub fn taken(&self) -> u32 {
+        read(offset_of!(Header, cq_head))
+    }
+
     /// Completions the kernel had to drop since the start.
     pub fn overflow(&self) -> u32 {
         read(offset_of!(Header, cq_overflow))
