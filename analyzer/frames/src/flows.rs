@@ -135,6 +135,9 @@ pub struct Stitched {
     pub total: u64,
     /// Of them those that belong nowhere.
     pub unattributed: u64,
+    /// Of them those in the kernel that no segment names, on a known turn or in a
+    /// switch.
+    pub unnamed: u64,
     /// Dispatches of which spans are missing.
     pub incomplete_dispatches: u64,
 }
@@ -313,6 +316,8 @@ pub fn stitch<R: Read>(
 
     let incomplete = |part: &&Part| part.dispatch.as_ref().is_some_and(|d| !d.whole);
     let unattributed = |part: &&Part| part.kind == Kind::Unattributed;
+    let in_kernel =
+        |part: &&Part| !matches!(part.kind, Kind::User | Kind::Idle | Kind::Unattributed);
     Ok(Stitched {
         source: trace.source.clone(),
         benchmark: window.benchmark.clone(),
@@ -323,6 +328,7 @@ pub fn stitch<R: Read>(
         flows: view::flows(&parts),
         total: parts.iter().map(|part| part.ticks).sum(),
         unattributed: parts.iter().filter(unattributed).map(|p| p.ticks).sum(),
+        unnamed: parts.iter().filter(in_kernel).map(|p| p.self_ticks).sum(),
         incomplete_dispatches: parts.iter().filter(incomplete).count() as u64,
         parts,
     })
