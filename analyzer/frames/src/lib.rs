@@ -20,6 +20,7 @@ mod breakdown;
 pub mod check;
 pub mod difference;
 pub mod figures;
+pub mod flows;
 mod histogram;
 pub mod load;
 pub mod outcome;

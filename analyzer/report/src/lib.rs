@@ -29,4 +29,5 @@ pub use text::breakdown::breakdowns;
 pub use text::instruments::instruments;
 pub use text::matrix::matrix;
 pub use text::results::results;
+pub use text::stitched::stitched;
 pub use text::trace::trace;

@@ -1,23 +1,34 @@
-//! `capbench inspect`: what one trace says, and what is wrong with it.
+//! `capbench inspect`: what one trace says, and what is wrong with it; or one of its
+//! samples in parts.
 
 use std::path::PathBuf;
 
 use capbench_frames::check::{Expectation, check};
 use capbench_frames::figures::Figures;
+use capbench_frames::flows::{StitchError, stitch};
+use capbench_frames::load;
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::trace::{Trace, read_file};
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::RowName;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Report, Result, miette};
 
-use super::{Format, look};
+use super::{Format, look, print_json};
 use crate::exit::Exit;
 
 #[derive(Args)]
 pub struct Inspect {
     /// A `.ktrace` or a raw stream
     trace: PathBuf,
+
+    /// Show one sample of this row in parts instead: who ran, in what, for how long
+    #[arg(long, value_name = "ROW")]
+    stitch: Option<String>,
+
+    /// Which sample, from 1; else the median one
+    #[arg(long, value_name = "N", requires = "stitch")]
+    sample: Option<usize>,
 
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
@@ -34,6 +45,9 @@ impl Inspect {
                 "{error}"
             )
         })?;
+        if let Some(row) = &self.stitch {
+            return self.stitch(&trace, row);
+        }
         let (summary, sound) = summarize(&trace)?;
         match self.format {
             Format::Json => print!(
@@ -44,6 +58,38 @@ impl Inspect {
         }
         Ok(if sound { Exit::Success } else { Exit::Unusable })
     }
+
+    /// One sample in parts. Reads the trace again: the first time kept no records.
+    fn stitch(&self, trace: &Trace, row: &str) -> Result<Exit> {
+        let frames = load::open(&self.trace).into_diagnostic()?;
+        let stitched = stitch(trace, frames, row, self.sample).map_err(refused)?;
+        match self.format {
+            Format::Json => print_json(&stitched)?,
+            Format::Text => print!("{}", capbench_report::stitched(&stitched, look())),
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// Why a sample is not shown, and what to do about it.
+fn refused(error: StitchError) -> Report {
+    let help = match &error {
+        StitchError::NoRow { .. } => "name one of its rows",
+        StitchError::NoSegments { .. } => {
+            "pass a trace of the segments variant, such as runs/latest/boots/*-segments-1.ktrace; \
+             capbench run --variant segments makes one"
+        }
+        StitchError::NoSamples { .. } | StitchError::NoSample { .. } => {
+            "capbench inspect without --stitch counts the samples of every row"
+        }
+        StitchError::Incomplete { .. } | StitchError::Overlapping { .. } => {
+            "capbench inspect without --stitch tells what is wrong with the trace"
+        }
+        StitchError::SeveralProcessors => "stitch a row that runs on one processor",
+        StitchError::TooLong => "stitch a row with a smaller batch",
+        StitchError::Io(_) => "check the file",
+    };
+    miette!(code = "capbench::inspect::stitch", help = help, "{error}")
 }
 
 /// What a trace says, and whether nothing is wrong with it.

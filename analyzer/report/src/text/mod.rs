@@ -4,4 +4,5 @@ pub(crate) mod breakdown;
 pub(crate) mod instruments;
 pub(crate) mod matrix;
 pub(crate) mod results;
+pub(crate) mod stitched;
 pub(crate) mod trace;
