@@ -53,15 +53,6 @@ impl Dispatch {
             method: read_u16(bytes, 14),
         }
     }
-
-    /// The dispatch that most often follows: the same thing for the next flow.
-    #[cfg_attr(not(feature = "decode"), allow(dead_code))]
-    pub(crate) fn next(&self) -> Dispatch {
-        Dispatch {
-            flow: self.flow.wrapping_add(1),
-            ..*self
-        }
-    }
 }
 
 /// How a stretch began and ended.

@@ -8,10 +8,11 @@
 //! [`Budget`]; when that is spent, further values are counted as left out and the
 //! histogram says so.
 
+use crate::counts::{CHUNK, COUNTER_BYTES, Counts};
 use capbench_stats::Quantile;
 
 /// Values below this are counted exactly. 2¹⁶ ticks is far above the dispatch
-/// segments of any kernel we measure, and 512 KiB per histogram.
+/// segments of any kernel we measure, and 256 KiB per histogram.
 pub const EXACT_LIMIT: u64 = 1 << 16;
 
 /// Buckets per power of two above the limit.
@@ -36,7 +37,7 @@ impl Budget {
     }
 
     fn take(&mut self, counts: usize) -> bool {
-        match self.0.checked_sub(counts * size_of::<u64>()) {
+        match self.0.checked_sub(counts * COUNTER_BYTES) {
             Some(left) => {
                 self.0 = left;
                 true
@@ -49,8 +50,8 @@ impl Budget {
 /// How often each value was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    exact: Vec<u64>,
-    buckets: Vec<u64>,
+    exact: Counts,
+    buckets: Counts,
     /// Sum of the values in buckets, which their middles only approximate.
     buckets_sum: u128,
     buckets_max: u64,
@@ -70,18 +71,47 @@ impl Histogram {
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, value: u64, budget: &mut Budget) {
-        match usize::try_from(value)
-            .ok()
-            .and_then(|value| self.exact.get_mut(value))
-        {
-            Some(count) => *count += 1,
-            None => self.record_unseen(value, 1, budget),
+        let counted = if value < EXACT_LIMIT {
+            self.exact.increment(value as usize)
+        } else {
+            self.record_bucketed(value)
+        };
+        if !counted {
+            self.record_times(value, 1, budget);
         }
     }
 
-    /// Counts a value for which there is no counter yet, or that has a bucket.
+    /// Counts many values.
+    pub fn record_all(&mut self, values: &[u32], budget: &mut Budget) {
+        let mut beyond = [0; CHUNK];
+        for chunk in values.chunks(CHUNK) {
+            // Where instructions are counted most are, and increments of one counter
+            // would wait for each other.
+            if chunk.iter().all(|value| *value == chunk[0]) {
+                self.record_times(u64::from(chunk[0]), chunk.len() as u64, budget);
+                continue;
+            }
+            let left = self.exact.increment_all(chunk, &mut beyond);
+            for value in &beyond[..left] {
+                self.record(u64::from(*value), budget);
+            }
+        }
+    }
+
+    /// Not inlined: the usual loop is over values below the limit.
+    #[inline(never)]
+    fn record_bucketed(&mut self, value: u64) -> bool {
+        let counted = self.buckets.increment(bucket(value));
+        if counted {
+            self.buckets_sum += u128::from(value);
+            self.buckets_max = self.buckets_max.max(value);
+        }
+        counted
+    }
+
+    /// Counts a value so often, for which there may be no counter yet.
     #[cold]
-    fn record_unseen(&mut self, value: u64, times: u64, budget: &mut Budget) {
+    fn record_times(&mut self, value: u64, times: u64, budget: &mut Budget) {
         let (counts, index, length) = if value < EXACT_LIMIT {
             // Powers of two, so that growing is rare.
             let length = (value as usize + 1).next_power_of_two();
@@ -95,9 +125,9 @@ impl Histogram {
                 self.left_out += times;
                 return;
             }
-            counts.resize(length, 0);
+            counts.grow(length);
         }
-        counts[index] += times;
+        counts.add(index, times);
         if value >= EXACT_LIMIT {
             self.buckets_sum += u128::from(value) * u128::from(times);
             self.buckets_max = self.buckets_max.max(value);
@@ -106,15 +136,11 @@ impl Histogram {
 
     /// Adds everything another histogram counted.
     pub fn merge(&mut self, other: &Self, budget: &mut Budget) {
-        for (value, &times) in other
-            .exact
-            .iter()
-            .enumerate()
-            .filter(|(_, times)| **times > 0)
-        {
-            match self.exact.get_mut(value) {
-                Some(count) => *count += times,
-                None => self.record_unseen(value as u64, times, budget),
+        for (value, times) in other.exact.seen() {
+            if value < self.exact.len() {
+                self.exact.add(value, times);
+            } else {
+                self.record_times(value as u64, times, budget);
             }
         }
         if self.buckets.len() < other.buckets.len() {
@@ -122,10 +148,10 @@ impl Histogram {
                 self.left_out += other.buckets.iter().sum::<u64>() + other.left_out;
                 return;
             }
-            self.buckets.resize(other.buckets.len(), 0);
+            self.buckets.grow(other.buckets.len());
         }
-        for (count, times) in self.buckets.iter_mut().zip(&other.buckets) {
-            *count += times;
+        for (bucket, times) in other.buckets.seen() {
+            self.buckets.add(bucket, times);
         }
         self.buckets_sum += other.buckets_sum;
         self.buckets_max = self.buckets_max.max(other.buckets_max);
@@ -138,17 +164,12 @@ impl Histogram {
         if cost == 0 {
             return self.merge(other, budget);
         }
-        for (value, &times) in (0u64..).zip(&other.exact).filter(|(_, times)| **times > 0) {
-            self.record_unseen(value.saturating_sub(cost), times, budget);
+        for (value, times) in other.exact.seen() {
+            self.record_times((value as u64).saturating_sub(cost), times, budget);
         }
-        for (index, &times) in other
-            .buckets
-            .iter()
-            .enumerate()
-            .filter(|(_, times)| **times > 0)
-        {
+        for (index, times) in other.buckets.seen() {
             let value = (middle(index) as u64).min(other.buckets_max);
-            self.record_unseen(value.saturating_sub(cost), times, budget);
+            self.record_times(value.saturating_sub(cost), times, budget);
         }
         self.left_out += other.left_out;
     }
@@ -173,17 +194,15 @@ impl Histogram {
         if self.bucketed() {
             return Some(self.buckets_max);
         }
-        self.exact
-            .iter()
-            .rposition(|count| *count > 0)
-            .map(|value| value as u64)
+        self.exact.seen().last().map(|(value, _)| value as u64)
     }
 
     /// The sum of all values, exactly.
     pub fn sum(&self) -> u128 {
-        let exact: u128 = (0u128..)
-            .zip(&self.exact)
-            .map(|(value, count)| value * u128::from(*count))
+        let exact: u128 = self
+            .exact
+            .seen()
+            .map(|(value, count)| value as u128 * u128::from(count))
             .sum();
         exact + self.buckets_sum
     }
@@ -293,11 +312,24 @@ mod tests {
     #[test]
     fn a_spent_budget_counts_what_it_leaves_out() {
         let mut histogram = Histogram::default();
-        let mut budget = Budget::bytes(64 * 8);
+        let mut budget = Budget::bytes(64 * COUNTER_BYTES);
         for value in [3, 60, 5000, 1 << 40] {
             histogram.record(value, &mut budget);
         }
         assert_eq!((histogram.count(), histogram.left_out()), (2, 2));
+    }
+
+    #[test]
+    fn counting_many_at_once_counts_each() {
+        let constant = vec![7; 3 * CHUNK];
+        let mixed: Vec<u32> = (0..2000).map(|i| i * 97).chain([u32::MAX]).collect();
+        for values in [constant, mixed] {
+            let mut budget = Budget::bytes(1 << 20);
+            let mut together = Histogram::default();
+            together.record_all(&values, &mut budget);
+            let each: Vec<u64> = values.into_iter().map(u64::from).collect();
+            assert_eq!(together, histogram(&each));
+        }
     }
 
     fn any_value() -> impl Strategy<Value = u64> {

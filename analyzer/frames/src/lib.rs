@@ -9,6 +9,7 @@
 //!                                        ├──► summary  (one trace, for people)
 //!                                        ├──► figures  (what second instruments say)
 //!                     breakdown ◄────────┴──► outcome  (several boots, one result)
+//!                                                 └─► flags (what its median hides)
 //! ```
 //!
 //! Promises: one pass, memory that does not grow with the length of a trace (only
@@ -18,12 +19,15 @@
 pub mod audit;
 mod breakdown;
 pub mod check;
+mod counts;
 pub mod difference;
 pub mod figures;
+pub mod flags;
 pub mod flows;
 mod histogram;
 pub mod load;
 pub mod outcome;
+mod pattern;
 pub mod segments;
 pub mod statements;
 pub mod summary;

@@ -23,20 +23,27 @@
 //! stays in the segments they stand in: the stream does not say where that is.
 //!
 //! Costs no allocation per record; memory is bounded by the longest tree that a
-//! root can vouch for.
+//! root can vouch for. A dispatch that nests as an earlier one did is not rebuilt:
+//! see [`crate::pattern`]. Many of those are handed over together, so that whoever
+//! counts them can go segment by segment.
 
 use trace_format::SPANS_INSIDE_MAX;
 use trace_format::control::{ProbeKind, SegmentKind};
 use trace_format::decode::{RootAt, SpanColumns};
 use trace_format::span::SEGMENT_LIMIT;
 
+use crate::pattern::{Alike, DURATION_MAX, Gathered, Pattern, Patterns};
 use crate::statements::Statements;
 
 /// Records that may wait for their root. A longer tree cannot be proven complete.
 const TREE_LIMIT: usize = SPANS_INSIDE_MAX as usize + 1;
 
-/// What the pass must know about each segment id, as a flat table.
-pub(crate) struct Facts(Box<[Fact]>);
+/// What the pass must know about each segment id, as a flat table, and the trees
+/// that were already built by it.
+pub(crate) struct Facts {
+    table: Box<[Fact]>,
+    patterns: Patterns,
+}
 
 #[derive(Clone, Copy)]
 struct Fact {
@@ -85,12 +92,22 @@ impl Facts {
                 bound: cost.map_or(0, |cost| u64::from(cost.bound_ticks)),
             };
         }
-        Self(facts)
+        Self {
+            table: facts,
+            patterns: Patterns::default(),
+        }
+    }
+
+    /// Counts what was gathered.
+    fn hand_over<S: Sink>(&self, gathered: &mut Gathered<S::Place>, sink: &mut S) {
+        gathered.drain(&self.patterns, |place, pattern, alike| {
+            sink.alike(place, pattern, alike);
+        });
     }
 
     #[inline]
     fn of(&self, segment: u16) -> &Fact {
-        &self.0[usize::from(segment)]
+        &self.table[usize::from(segment)]
     }
 
     /// Whether a record of `child` may lie directly inside one of `parent`. Several
@@ -112,8 +129,8 @@ pub struct Node {
     pub duration: u64,
     /// Segment id.
     pub segment: u16,
-    /// Nothing was recorded inside it.
-    pub leaf: bool,
+    /// Records inside it, those inside of these included.
+    pub inside: u32,
     /// Duration minus children.
     pub self_raw: u64,
     /// What of its self time is the probes' own cost.
@@ -123,6 +140,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// Nothing was recorded inside it.
+    pub fn leaf(&self) -> bool {
+        self.inside == 0
+    }
+
     /// Self time with the probes' cost taken out.
     pub fn self_corrected(&self) -> u64 {
         self.self_raw.saturating_sub(self.cost)
@@ -153,8 +175,15 @@ impl NestingFaults {
 
 /// Where trees go when they are closed.
 pub(crate) trait Sink {
-    /// A dispatch: its nodes in commit order, the root last.
-    fn dispatch(&mut self, nodes: &[Node], root: &RootAt, complete: bool);
+    /// Where the records of a dispatch belong.
+    type Place: Copy + PartialEq;
+    /// A dispatch from `start` to `end`, whose records follow. They go to the place
+    /// that this returns.
+    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt, complete: bool) -> Self::Place;
+    /// The records of one dispatch in commit order, the root last.
+    fn nodes(&mut self, place: Self::Place, nodes: &[Node], complete: bool);
+    /// The durations of complete dispatches that nest by one pattern.
+    fn alike(&mut self, place: Self::Place, pattern: &Pattern, alike: &Alike);
     /// A tree outside of dispatches: the segment at its top last.
     fn tree(&mut self, nodes: &[Node]);
     /// Records whose parent never came.
@@ -187,20 +216,60 @@ struct Waiting {
 }
 
 impl Nesting {
-    /// Takes the records of a frame.
-    pub(crate) fn take(&mut self, columns: &SpanColumns, facts: &Facts, sink: &mut impl Sink) {
+    /// Takes the records of a frame. `gathered` is empty before and after.
+    pub(crate) fn take<S: Sink>(
+        &mut self,
+        columns: &SpanColumns,
+        facts: &mut Facts,
+        gathered: &mut Gathered<S::Place>,
+        sink: &mut S,
+    ) {
         let mut from = 0;
         for root in &columns.roots {
             let at = root.index as usize;
-            for index in from..at {
-                self.span(columns, index, facts, sink);
+            if let Some(pattern) = self.pattern(columns, from, root, facts) {
+                let (end, duration) = (columns.end[at], columns.duration[at]);
+                let place = sink.dispatch(end - duration, end, root, true);
+                if !gathered.takes(place, pattern) {
+                    facts.hand_over(gathered, sink);
+                }
+                gathered.push(place, pattern, &columns.duration[from..=at]);
+                (self.last_end, self.closed) = (end, end);
+            } else {
+                for index in from..at {
+                    self.span(columns, index, facts, sink);
+                }
+                self.root(columns, root, facts, sink);
             }
-            self.root(columns, root, facts, sink);
             from = at + 1;
         }
+        facts.hand_over(gathered, sink);
         for index in from..columns.len() {
             self.span(columns, index, facts, sink);
         }
+    }
+
+    /// The pattern of the dispatch whose records begin at `from`, if it has one and
+    /// nothing before it is still open.
+    #[inline]
+    fn pattern(
+        &self,
+        columns: &SpanColumns,
+        from: usize,
+        root: &RootAt,
+        facts: &Facts,
+    ) -> Option<usize> {
+        let at = root.index as usize;
+        if !self.nodes.is_empty()
+            || self.broken
+            || usize::from(root.spans_inside) != at - from
+            || columns.end[from] < self.last_end
+            || columns.end[at] - columns.duration[at] < self.closed
+            || columns.duration[at] > DURATION_MAX
+        {
+            return None;
+        }
+        facts.patterns.find(columns, from, at - from + 1)
     }
 
     /// Gives up on what still waits.
@@ -236,7 +305,13 @@ impl Nesting {
     }
 
     #[inline]
-    fn root(&mut self, columns: &SpanColumns, root: &RootAt, facts: &Facts, sink: &mut impl Sink) {
+    fn root(
+        &mut self,
+        columns: &SpanColumns,
+        root: &RootAt,
+        facts: &mut Facts,
+        sink: &mut impl Sink,
+    ) {
         let (end, first) = self.adopt(columns, root.index as usize, facts, sink);
         let start = self.nodes[self.nodes.len() - 1].start;
         self.close(end, start, sink);
@@ -248,7 +323,11 @@ impl Nesting {
         let complete = !self.broken
             && root.spans_inside < SPANS_INSIDE_MAX
             && usize::from(root.spans_inside) == inside;
-        sink.dispatch(tree, root, complete);
+        let place = sink.dispatch(start, end, root, complete);
+        sink.nodes(place, tree, complete);
+        if complete {
+            facts.patterns.learn(tree);
+        }
         self.nodes.clear();
         self.waiting.clear();
         self.broken = false;
@@ -339,7 +418,7 @@ impl Nesting {
             start,
             duration,
             segment,
-            leaf: first == self.nodes.len(),
+            inside: (self.nodes.len() - first) as u32,
             self_raw: duration.saturating_sub(children),
             cost,
             bound,

@@ -41,15 +41,68 @@ fn calibrate(statements: &mut Statements, probe: ProbeKind, inner: u32, outer: u
 
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
+    roots: Vec<(u64, u64, bool)>,
+    alike: Vec<Timeless>,
     dispatches: Vec<(Vec<Node>, bool)>,
     trees: Vec<Vec<Node>>,
     orphans: Vec<Node>,
     faults: NestingFaults,
 }
 
+/// What is counted of a node.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Timeless {
+    segment: u16,
+    duration: u64,
+    self_raw: u64,
+    leaf: bool,
+    cost: u64,
+    bound: u64,
+}
+
+impl Seen {
+    /// What is counted of complete dispatches, rebuilt or not, in no order.
+    fn counted(&self) -> Vec<Timeless> {
+        let rebuilt = self.dispatches.iter().filter(|(_, complete)| *complete);
+        let rebuilt = rebuilt.flat_map(|(nodes, _)| nodes).map(|node| Timeless {
+            segment: node.segment,
+            duration: node.duration,
+            self_raw: node.self_raw,
+            leaf: node.leaf(),
+            cost: node.cost,
+            bound: node.bound,
+        });
+        let alike = self.alike.iter().map(|node| Timeless { ..*node });
+        let mut counted: Vec<_> = rebuilt.chain(alike).collect();
+        counted.sort();
+        counted
+    }
+}
+
 impl Sink for Seen {
-    fn dispatch(&mut self, nodes: &[Node], _: &RootAt, complete: bool) {
+    type Place = ();
+
+    fn dispatch(&mut self, start: u64, end: u64, _: &RootAt, complete: bool) {
+        self.roots.push((start, end, complete));
+    }
+    fn nodes(&mut self, (): (), nodes: &[Node], complete: bool) {
         self.dispatches.push((nodes.to_vec(), complete));
+    }
+    fn alike(&mut self, (): (), pattern: &Pattern, alike: &Alike) {
+        for (at, place) in pattern.places().iter().enumerate() {
+            for (index, duration) in alike.durations(at).iter().enumerate() {
+                let inside = place.children.iter();
+                let inside = inside.map(|child| alike.durations(usize::from(*child))[index]);
+                self.alike.push(Timeless {
+                    segment: place.segment,
+                    duration: u64::from(*duration),
+                    self_raw: u64::from(duration - inside.sum::<u32>()),
+                    leaf: place.children.is_empty(),
+                    cost: place.cost,
+                    bound: place.bound,
+                });
+            }
+        }
     }
     fn tree(&mut self, nodes: &[Node]) {
         self.trees.push(nodes.to_vec());
@@ -83,10 +136,31 @@ fn columns(records: &[Record]) -> SpanColumns {
     columns
 }
 
+fn take(nesting: &mut Nesting, records: &[Record], facts: &mut Facts, seen: &mut Seen) {
+    nesting.take(&columns(records), facts, &mut Gathered::default(), seen);
+}
+
+/// The same with no tree learnt from another.
+fn see_each_rebuilt(statements: &Statements, records: &[Record]) -> Seen {
+    let mut seen = Seen::default();
+    let mut nesting = Nesting::default();
+    for part in records.split_inclusive(|record| record.3.is_some()) {
+        let mut facts = Facts::new(statements, 0);
+        take(&mut nesting, part, &mut facts, &mut seen);
+    }
+    nesting.finish(&mut seen);
+    seen
+}
+
 fn see(statements: &Statements, records: &[Record]) -> Seen {
     let mut seen = Seen::default();
     let mut nesting = Nesting::default();
-    nesting.take(&columns(records), &Facts::new(statements, 0), &mut seen);
+    take(
+        &mut nesting,
+        records,
+        &mut Facts::new(statements, 0),
+        &mut seen,
+    );
     nesting.finish(&mut seen);
     seen
 }
@@ -112,13 +186,13 @@ fn a_tree_is_rebuilt_from_commit_order() {
 
 #[test]
 fn a_tree_may_lie_across_frames() {
-    let (facts, mut seen, mut nesting) = (
+    let (mut facts, mut seen, mut nesting) = (
         Facts::new(&statements(), 0),
         Seen::default(),
         Nesting::default(),
     );
-    nesting.take(&columns(&DISPATCH[..2]), &facts, &mut seen);
-    nesting.take(&columns(&DISPATCH[2..]), &facts, &mut seen);
+    take(&mut nesting, &DISPATCH[..2], &mut facts, &mut seen);
+    take(&mut nesting, &DISPATCH[2..], &mut facts, &mut seen);
     assert_eq!(seen, see(&statements(), &DISPATCH));
 }
 
@@ -251,12 +325,12 @@ fn a_child_of_another_parent_is_found() {
 fn a_flood_without_roots_stays_bounded() {
     let mut seen = Seen::default();
     let mut nesting = Nesting::default();
-    let facts = Facts::new(&statements(), 0);
+    let mut facts = Facts::new(&statements(), 0);
     let flood: Vec<Record> = (0..20_000)
         .map(|i| (i * 10, i * 10 + 10, LAP_A, None))
         .collect();
     for part in flood.chunks(1000) {
-        nesting.take(&columns(part), &facts, &mut seen);
+        take(&mut nesting, part, &mut facts, &mut seen);
         assert!(nesting.nodes.len() <= TREE_LIMIT && nesting.waiting.len() <= TREE_LIMIT);
     }
     nesting.finish(&mut seen);
@@ -269,7 +343,83 @@ fn a_root_that_cannot_count_its_spans_is_not_believed() {
     assert!(!seen.dispatches[0].1);
 }
 
+#[test]
+fn a_dispatch_that_nests_as_an_earlier_one_is_not_rebuilt() {
+    let mut statements = statements();
+    calibrate(&mut statements, ProbeKind::Lap, 2, 3);
+    calibrate(&mut statements, ProbeKind::Dispatch, 6, 7);
+    let shifted =
+        DISPATCH.map(|(start, end, segment, inside)| (start + 100, end + 100, segment, inside));
+    let records = [DISPATCH, shifted].concat();
+    let seen = see(&statements, &records);
+    assert_eq!((seen.dispatches.len(), seen.alike.len()), (1, 4));
+    let rebuilt = see_each_rebuilt(&statements, &records);
+    assert_eq!((rebuilt.dispatches.len(), rebuilt.alike.len()), (2, 0));
+    assert_eq!(seen.counted(), rebuilt.counted());
+}
+
+#[test]
+fn what_touches_no_more_is_rebuilt() {
+    let mut statements = statements();
+    calibrate(&mut statements, ProbeKind::Lap, 2, 3);
+    let apart = [
+        (200, 219, LAP_A, None),
+        (230, 240, SPAN, None),
+        (220, 250, LAP_B, None),
+        (200, 250, ROOT, Some(3)),
+    ];
+    let seen = see(&statements, &[DISPATCH, apart].concat());
+    let costs: Vec<u64> = seen.dispatches.iter().map(|(n, _)| n[2].cost).collect();
+    assert_eq!(costs, [5, 2], "only a neighbour's mark spills over");
+}
+
+prop_compose! {
+    /// A dispatch of laps and spans in them, with gaps and records without length.
+    fn any_dispatch()(
+        laps in prop::collection::vec((0..3u64, 0..4u64, 0..3u64, prop::option::of(0..4u64)), 0..4),
+        tail in 0..3u64,
+        miscounted in prop::bool::weighted(0.1),
+    ) -> Vec<Record> {
+        let (mut records, mut at) = (Vec::new(), 10);
+        for (index, (gap, before, after, span)) in laps.into_iter().enumerate() {
+            at += gap / 2;
+            let mut end = at + before;
+            if let Some(length) = span {
+                records.push((end, end + length, SPAN, None));
+                end += length;
+            }
+            let lap = if index % 2 == 0 { LAP_A } else { LAP_B };
+            records.push((at, end + after, lap, None));
+            at = end + after;
+        }
+        let inside = records.len() as u16 + u16::from(miscounted);
+        records.push((10, at + tail / 2, ROOT, Some(inside)));
+        records
+    }
+}
+
 proptest! {
+    #[test]
+    fn patterns_change_nothing(dispatches in prop::collection::vec(any_dispatch(), 1..60)) {
+        let mut statements = statements();
+        calibrate(&mut statements, ProbeKind::Lap, 2, 3);
+        calibrate(&mut statements, ProbeKind::Span, 4, 5);
+        calibrate(&mut statements, ProbeKind::Dispatch, 6, 7);
+        let mut at = 0;
+        let mut records = Vec::new();
+        for dispatch in dispatches {
+            // Now and then one begins before the last has ended.
+            at += if dispatch.len() == 3 { 5 } else { 60 };
+            let later = dispatch.into_iter().map(|(s, e, segment, i)| (s + at, e + at, segment, i));
+            records.extend(later);
+        }
+        let (seen, rebuilt) = (see(&statements, &records), see_each_rebuilt(&statements, &records));
+        prop_assert_eq!(&seen.roots, &rebuilt.roots);
+        prop_assert_eq!(seen.faults, rebuilt.faults);
+        prop_assert_eq!(&seen.orphans, &rebuilt.orphans);
+        prop_assert_eq!(seen.counted(), rebuilt.counted());
+    }
+
     #[test]
     fn every_record_comes_out_exactly_once(
         records in prop::collection::vec(
@@ -278,7 +428,7 @@ proptest! {
         let records: Vec<Record> =
             records.into_iter().map(|(start, length, s, i)| (start, start + length, s, i)).collect();
         let seen = see(&statements(), &records);
-        let out = seen.dispatches.iter().map(|(nodes, _)| nodes.len()).sum::<usize>()
+        let out = seen.alike.len() + seen.dispatches.iter().map(|(nodes, _)| nodes.len()).sum::<usize>()
             + seen.trees.iter().map(Vec::len).sum::<usize>()
             + seen.orphans.len();
         prop_assert_eq!(out, records.len());

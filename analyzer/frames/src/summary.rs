@@ -2,6 +2,7 @@
 
 use crate::breakdown::breakdown;
 use crate::check::Finding;
+use crate::flags::Flags;
 use crate::outcome::SampleSet;
 use crate::trace::{Damage, Trace};
 use crate::windows::{Edges, Window};
@@ -108,6 +109,9 @@ pub struct SampleSummary {
     pub sd: Option<f64>,
     /// The very first batch.
     pub cold: Option<f64>,
+    /// What the median does not say.
+    #[serde(flatten)]
+    pub flags: Flags,
 }
 
 /// What a rule objects to.
@@ -211,6 +215,7 @@ fn summarize_samples(window: &Window) -> Option<SampleSummary> {
         max: summary.values.high,
         sd: summary.sd,
         cold: found.cold,
+        flags: Flags::of_boots(&[&found.warm], batch),
     })
 }
 

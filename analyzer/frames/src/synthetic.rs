@@ -30,6 +30,8 @@ pub struct Shape {
     pub tail: f64,
     /// Windows they are spread over.
     pub windows: u32,
+    /// Operations in a sample.
+    pub batch: u32,
 }
 
 impl Default for Shape {
@@ -39,6 +41,7 @@ impl Default for Shape {
             records: 100_000,
             tail: 0.05,
             windows: 2,
+            batch: 16,
         }
     }
 }
@@ -50,9 +53,6 @@ const LAPS: [&str; 8] = [
 ];
 const BODY: usize = 4;
 const COPY: u16 = 10;
-
-/// Operations in a sample.
-const BATCH: u32 = 16;
 
 /// ln 531, and the spread that puts the 99th percentile at 6135.
 const LOG_MEDIAN: f64 = 6.274_762;
@@ -226,7 +226,8 @@ impl<W: Write> Stream<'_, W> {
 
     /// One window that ends when so many records were written in all.
     fn window(&mut self, window: u32, until: u64) -> io::Result<()> {
-        let benchmark = format!("synthetic/{window}/{BATCH}");
+        let batch = self.shape.batch.max(1);
+        let benchmark = format!("synthetic/{window}/{batch}");
         let time = self.now;
         let begun = WindowBegun {
             window,
@@ -242,15 +243,15 @@ impl<W: Write> Stream<'_, W> {
         let mut operations = 0;
         while self.records < until || samples.is_empty() {
             let start = self.now;
-            for _ in 0..BATCH {
+            for _ in 0..batch {
                 self.dispatch()?;
             }
-            operations += u64::from(BATCH);
+            operations += u64::from(batch);
             samples.push(Sample {
                 start,
                 ticks: self.now - start,
                 window,
-                operations: BATCH,
+                operations: batch,
                 metric: 0,
                 flags: match samples.len() {
                     0 => SampleFlags::COLD,

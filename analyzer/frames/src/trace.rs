@@ -7,7 +7,8 @@
 //! may be believed is for [`crate::check`].
 
 use crate::load::{self, Event, Frames, LoadError, Warning};
-use crate::segments::{Facts, Nesting};
+use crate::pattern::Gathered;
+use crate::segments::{Facts, Nesting, Sink};
 use crate::statements::{InstantKind, Statements};
 use crate::windows::{Tables, Window, Windows};
 use std::collections::BTreeMap;
@@ -174,6 +175,7 @@ struct Reader {
     samples: Vec<Sample>,
     counters: Vec<Counter>,
     instants: Vec<Instant>,
+    gathered: Gathered<<Windows as Sink>::Place>,
     nestings: BTreeMap<(u16, Context), Nesting>,
     /// Per CPU; emptied by every declaration or calibration.
     facts: BTreeMap<u16, Facts>,
@@ -193,6 +195,7 @@ impl Reader {
             samples: Vec::new(),
             counters: Vec::new(),
             instants: Vec::new(),
+            gathered: Gathered::default(),
             nestings: BTreeMap::new(),
             facts: BTreeMap::new(),
             lost: BTreeMap::new(),
@@ -291,7 +294,7 @@ impl Reader {
             .entry(ring.0)
             .or_insert_with(|| Facts::new(statements, ring.0));
         let nesting = self.nestings.entry(ring).or_default();
-        nesting.take(&self.columns, facts, &mut self.windows);
+        nesting.take(&self.columns, facts, &mut self.gathered, &mut self.windows);
         read.map(|_| ())
     }
 

@@ -5,10 +5,12 @@
 //! belong to none. Records outside of every window are kept apart, so that a trace
 //! without windows can still be read.
 //!
-//! Memory: at most [`WINDOW_LIMIT`] windows, histograms from one budget, and the
-//! intervals of at most [`INTERVAL_LIMIT`] dispatches for comparing instruments.
+//! Memory: at most [`WINDOW_LIMIT`] windows, histograms from one budget, at most
+//! [`SAMPLE_LIMIT`] samples, and the intervals of at most [`INTERVAL_LIMIT`]
+//! dispatches for comparing instruments.
 
 use crate::histogram::{Budget, Histogram};
+use crate::pattern::{Alike, Pattern, Place};
 use crate::segments::{NestingFaults, Node, Sink};
 use std::collections::BTreeMap;
 use trace_format::control::{Edge, Message, OracleOutcome};
@@ -26,6 +28,10 @@ const BUCKETS: u32 = 64;
 
 /// Most dispatches whose intervals are kept.
 pub const INTERVAL_LIMIT: usize = 1 << 20;
+
+/// Most samples that are kept. A suite has some ten thousand; what finds no place is
+/// a stray, and a trace with strays is not believed.
+pub const SAMPLE_LIMIT: usize = 1 << 20;
 
 /// Memory for all histograms of one trace.
 const HISTOGRAM_BYTES: usize = 160 << 20;
@@ -195,20 +201,10 @@ impl SegmentCounts {
     #[inline]
     fn record(&mut self, node: &Node, budget: &mut Budget) {
         self.bound = self.bound.max(node.bound);
-        if node.leaf
-            && let Some((_, counts)) = self.leaves.iter_mut().find(|(cost, _)| *cost == node.cost)
+        if node.leaf()
+            && let Some(counts) = self.leaves(node.cost)
         {
             counts.record(node.duration, budget);
-            return;
-        }
-        self.record_other(node, budget);
-    }
-
-    fn record_other(&mut self, node: &Node, budget: &mut Budget) {
-        if node.leaf && self.leaves.len() < LEAF_COSTS {
-            let mut counts = Histogram::default();
-            counts.record(node.duration, budget);
-            self.leaves.push((node.cost, counts));
             return;
         }
         let others = self.others.get_or_insert_default();
@@ -217,15 +213,49 @@ impl SegmentCounts {
         others.self_corrected.record(node.self_corrected(), budget);
     }
 
+    /// Counts what stands at one place of dispatches that nest alike.
+    fn record_alike(&mut self, at: usize, place: &Place, alike: &Alike, budget: &mut Budget) {
+        self.bound = self.bound.max(place.bound);
+        if place.children.is_empty()
+            && let Some(counts) = self.leaves(place.cost)
+        {
+            counts.record_all(alike.durations(at), budget);
+            return;
+        }
+        let mut self_raw = alike.durations(at).to_vec();
+        for child in &place.children {
+            let inside = alike.durations(usize::from(*child));
+            for (rest, inside) in self_raw.iter_mut().zip(inside) {
+                *rest = rest.saturating_sub(*inside);
+            }
+        }
+        let others = self.others.get_or_insert_default();
+        others.duration.record_all(alike.durations(at), budget);
+        others.self_raw.record_all(&self_raw, budget);
+        for ticks in &mut self_raw {
+            *ticks = u64::from(*ticks).saturating_sub(place.cost) as u32;
+        }
+        others.self_corrected.record_all(&self_raw, budget);
+    }
+
+    /// The histogram of leaves with that cost, if there is room for one.
+    fn leaves(&mut self, cost: u64) -> Option<&mut Histogram> {
+        let known = self.leaves.iter().position(|(known, _)| *known == cost);
+        let index = match known {
+            Some(index) => index,
+            None if self.leaves.len() < LEAF_COSTS => {
+                self.leaves.push((cost, Histogram::default()));
+                self.leaves.len() - 1
+            }
+            None => return None,
+        };
+        Some(&mut self.leaves[index].1)
+    }
+
     fn merge(&mut self, from: &Self, budget: &mut Budget) {
         for (cost, counts) in &from.leaves {
-            match self.leaves.iter().position(|(known, _)| known == cost) {
-                Some(known) => self.leaves[known].1.merge(counts, budget),
-                None if self.leaves.len() < LEAF_COSTS => {
-                    let mut new = Histogram::default();
-                    new.merge(counts, budget);
-                    self.leaves.push((*cost, new));
-                }
+            match self.leaves(*cost) {
+                Some(known) => known.merge(counts, budget),
                 None => {
                     let others = self.others.get_or_insert_default();
                     others.duration.merge(counts, budget);
@@ -322,6 +352,7 @@ pub(crate) struct Windows {
     by_id: BTreeMap<u32, usize>,
     declared: Box<[bool]>,
     intervals: usize,
+    samples: usize,
     budget: Budget,
 }
 
@@ -334,6 +365,7 @@ impl Windows {
             by_id: BTreeMap::new(),
             declared: vec![false; usize::from(trace_format::span::SEGMENT_LIMIT)].into(),
             intervals: 0,
+            samples: 0,
             budget: Budget::bytes(HISTOGRAM_BYTES),
         }
     }
@@ -400,6 +432,11 @@ impl Windows {
     }
 
     pub(crate) fn sample(&mut self, sample: Sample) {
+        if self.samples == SAMPLE_LIMIT {
+            self.strays += 1;
+            return;
+        }
+        self.samples += 1;
         self.with(sample.window, |window| window.samples.push(sample));
     }
 
@@ -461,29 +498,27 @@ impl Windows {
 }
 
 impl Sink for Windows {
+    /// The window, if any.
+    type Place = Option<usize>;
+
     #[inline]
-    fn dispatch(&mut self, nodes: &[Node], root: &RootAt, complete: bool) {
-        let Some(top) = nodes.last() else { return };
-        let window = self.holding(top.start, top.start + top.duration);
+    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt, complete: bool) -> Option<usize> {
+        let window = self.holding(start, end);
+        let duration = end - start;
         // The second part of a dispatch begins whenever somebody else is done.
         let resumed = matches!(root.outcome, Outcome::Resumed | Outcome::ResumedPending);
         if let Some(index) = window.filter(|_| !resumed) {
             if self.intervals < INTERVAL_LIMIT {
                 self.intervals += 1;
-                self.list[index].intervals.push((top.start, top.duration));
+                self.list[index].intervals.push((start, duration));
             } else {
                 self.list[index].intervals_left_out += 1;
             }
         }
-        let (tables, budget, declared) = self.tables(window);
-        for node in nodes {
-            if declared[usize::from(node.segment)] {
-                tables.record(node, true, complete, budget);
-            }
-        }
+        let (tables, ..) = self.tables(window);
         if complete {
             tables.complete += 1;
-            tables.dispatch_ticks += u128::from(top.duration);
+            tables.dispatch_ticks += u128::from(duration);
         } else {
             tables.incomplete += 1;
         }
@@ -491,10 +526,28 @@ impl Sink for Windows {
             root.outcome,
             Outcome::Pending | Outcome::ResumedPending
         ));
-        tables.resumed += u64::from(matches!(
-            root.outcome,
-            Outcome::Resumed | Outcome::ResumedPending
-        ));
+        tables.resumed += u64::from(resumed);
+        window
+    }
+
+    #[inline]
+    fn nodes(&mut self, window: Option<usize>, nodes: &[Node], complete: bool) {
+        let (tables, budget, declared) = self.tables(window);
+        for node in nodes {
+            if declared[usize::from(node.segment)] {
+                tables.record(node, true, complete, budget);
+            }
+        }
+    }
+
+    fn alike(&mut self, window: Option<usize>, pattern: &Pattern, alike: &Alike) {
+        // A tree of undeclared segments is never complete, so these are declared.
+        let (tables, budget, _) = self.tables(window);
+        for (at, place) in pattern.places().iter().enumerate() {
+            let counts = tables.counts(place.segment);
+            counts.dispatched = true;
+            counts.record_alike(at, place, alike, budget);
+        }
     }
 
     fn tree(&mut self, nodes: &[Node]) {

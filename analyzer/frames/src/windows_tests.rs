@@ -38,12 +38,11 @@ fn windows(messages: &[Message]) -> Windows {
 }
 
 fn node(start: u64, duration: u64) -> Node {
-    let (segment, leaf) = (SEGMENT, true);
     Node {
         start,
         duration,
-        segment,
-        leaf,
+        segment: SEGMENT,
+        inside: 0,
         self_raw: duration,
         cost: 0,
         bound: 0,
@@ -57,7 +56,8 @@ fn dispatch(windows: &mut Windows, start: u64, duration: u64) {
         outcome: Outcome::Complete,
         dispatch: Dispatch::default(),
     };
-    windows.dispatch(&[node(start, duration)], &root, true);
+    let window = windows.dispatch(start, start + duration, &root, true);
+    windows.nodes(window, &[node(start, duration)], true);
 }
 
 #[test]
@@ -96,6 +96,25 @@ fn windows_beyond_the_limit_are_strays() {
 }
 
 #[test]
+fn samples_beyond_the_limit_are_strays() {
+    let mut windows = windows(&[begun(1, 0)]);
+    for start in 0..SAMPLE_LIMIT as u64 + 3 {
+        windows.sample(Sample {
+            start,
+            ticks: 1,
+            window: 1,
+            operations: 1,
+            metric: 0,
+            flags: trace_format::SampleFlags::empty(),
+        });
+    }
+    assert_eq!(
+        (windows.list[0].samples.len(), windows.strays),
+        (SAMPLE_LIMIT, 3)
+    );
+}
+
+#[test]
 fn an_undeclared_segment_takes_no_table() {
     let mut windows = windows(&[]);
     windows.tree(&[Node {
@@ -112,7 +131,7 @@ prop_compose! {
         cost in 0..9u64,
     ) -> Node {
         let self_raw = inside.map_or(duration, |inside| duration.saturating_sub(inside));
-        Node { leaf: inside.is_none(), self_raw, cost, ..node(0, duration) }
+        Node { inside: u32::from(inside.is_some()), self_raw, cost, ..node(0, duration) }
     }
 }
 

@@ -4,11 +4,13 @@
 //! with the words that say what it is; a row without a number shows its reason in
 //! the same place. Width and colour are the caller's decision ([`Look`]), and no
 //! meaning depends on colour. Nothing here does arithmetic beyond rounding for
-//! print and counting samples for a histogram, and nothing touches a file.
+//! print and counting samples for a histogram (flags come from `capbench_frames`),
+//! and nothing touches a file.
 
 pub mod appendix;
 mod beside;
 mod document;
+mod flags;
 mod html;
 mod json;
 mod leaning;

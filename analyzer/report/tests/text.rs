@@ -6,8 +6,9 @@ use capbench_frames::check::{Expectation, check};
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
-use capbench_report::{Look, breakdowns, instruments, matrix, results, trace, trace_json};
-use capbench_results::Mode;
+use capbench_report::appendix::Appendix;
+use capbench_report::{Look, Report, breakdowns, instruments, matrix, results, trace, trace_json};
+use capbench_results::{Measurement, Mode, Outcome};
 use made::{compared, document};
 
 #[test]
@@ -51,6 +52,48 @@ fn a_run_shows_numbers_and_reasons() {
     let document = document(Mode::Exact);
     document.check().unwrap();
     insta::assert_snapshot!("run", results(&document, Look::PLAIN));
+}
+
+#[test]
+fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
+    let mut document = document(Mode::Exact);
+    assert!(!results(&document, Look::PLAIN).contains("bimodal"));
+    let Outcome::Passed(measurement) = &mut document.results[0].outcome else {
+        panic!("the first row passed")
+    };
+    *measurement = two_modes(measurement);
+    document.check().unwrap();
+    let text = results(
+        &document,
+        Look {
+            width: 200,
+            ..Look::PLAIN
+        },
+    );
+    assert!(
+        text.contains("ring/nop/1 bimodal: modes at 404 and 420 (dip 0."),
+        "{text}"
+    );
+    let report = Report::new(&document, &Appendix::default());
+    let markdown = report.markdown();
+    assert!(markdown.contains("The median does not say it all of `ring/nop/1` on capos"));
+    assert!(markdown.contains("### Medians that do not say it all"));
+    assert!(
+        markdown.contains(": bimodal: modes at 404 and 420"),
+        "{markdown}"
+    );
+}
+
+/// The same with samples around two values, in no order.
+fn two_modes(measurement: &Measurement) -> Measurement {
+    let mut measurement = measurement.clone();
+    let samples = (0..40).map(|i| if i * 7 % 11 < 5 { 404.0 } else { 420.0 });
+    let boots = measurement.boots.len();
+    measurement.samples = samples.collect::<Vec<f64>>().repeat(boots);
+    measurement.n = measurement.samples.len() as u64;
+    (measurement.min, measurement.max) = (404.0, 420.0);
+    measurement.boots.iter_mut().for_each(|boot| boot.n = 40);
+    measurement
 }
 
 #[test]

@@ -174,6 +174,7 @@ pub fn capture(
         native: native.map(|native| native.with_relative_paths(directory.path())),
     };
     directory.write_record(&record)?;
+    directory.write_definitions(&request.plan, request.catalogue)?;
     Ok(CapturedRun {
         directory,
         record,

@@ -16,7 +16,7 @@
 //! | how sure is that? | `bootstrap` |
 //! | are two sets of boots apart? | `mann_whitney` |
 //! | how clearly, how far? | `cliffs_delta`, `hodges_lehmann` |
-//! | is one number the wrong answer? | `bimodality` |
+//! | is one number the wrong answer? | `bimodality`, `modes` |
 //! | had it settled? | `warm_up` |
 
 mod bimodality;
@@ -26,6 +26,7 @@ mod cliffs_delta;
 mod dip;
 mod hodges_lehmann;
 mod mann_whitney;
+mod modes;
 mod normal;
 mod pairs;
 mod quantile;
@@ -43,6 +44,7 @@ pub use cliffs_delta::{Magnitude, cliffs_delta};
 pub use dip::dip;
 pub use hodges_lehmann::hodges_lehmann_shift;
 pub use mann_whitney::{Alternative, Computation, EXACT_TOTAL, MannWhitney, mann_whitney};
+pub use modes::two_modes;
 pub use quantile::{Quantile, median, quantile, quantile_of_sorted};
 pub use spread::{
     Range, coefficient_of_variation, mean, median_absolute_deviation, range, standard_deviation,

@@ -446,8 +446,8 @@ fn said(run: &Run, file: &str, benchmark: &str) -> Result<BootValues, String> {
         median: median(&values.warm),
         cold: values.cold,
         verdict: match &window.verdict {
-            Some((true, _)) => "passed".to_owned(),
-            Some((false, detail)) => format!("failed: {detail}"),
+            Some(verdict) if verdict.passed => "passed".to_owned(),
+            Some(verdict) => format!("failed: {}", verdict.detail),
             None => "none".to_owned(),
         },
     })

@@ -7,17 +7,32 @@
 //!
 //! Promises independence from the code that writes runs: of ours it uses only the
 //! frame decoder (`trace-format`) and the published result types. Hashes, the
-//! canonical form, medians and the reading of samples are written again here, in
-//! the shortest way there is; that two programs agree is the evidence. Nothing here
-//! repairs, and nothing writes a file. Traces are read one after another, each
-//! wholly into memory: no more of one than its record says, and 1 GiB.
+//! canonical form, statistics, trees of segments, the counting of an instruction
+//! log and every rule of validity are written again here, in the shortest way there
+//! is; that two programs agree is the evidence. Nothing here repairs, and nothing
+//! writes a file.
+//!
+//! | module | has |
+//! |---|---|
+//! | `run`, `record`, `rows`, `kept` | the files of a run, as data |
+//! | `stream` | what a raw stream says, and what its records add up to |
+//! | `rules` | what makes a number invalid, one file for each rule |
+//! | `audit` | the emulator's instruction log, counted |
+//! | `check` | the named checks, which hold the first against the others |
+//!
+//! Memory: traces are read one after another, each wholly, no more of one than its
+//! record says and 1 GiB; what is kept of all of them is bounded by
+//! `stream::VALUES_MAX`. A log is read as a stream.
 
+mod audit;
 mod canonical;
 mod check;
 mod explain;
+mod kept;
 mod record;
 pub mod replay;
 mod rows;
+mod rules;
 mod run;
 mod statistics;
 mod stream;

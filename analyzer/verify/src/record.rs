@@ -90,6 +90,8 @@ pub struct Image {
 pub struct Package {
     pub name: String,
     pub version: String,
+    #[serde(default)]
+    pub sha256: String,
 }
 
 /// One boot.
@@ -108,6 +110,8 @@ pub struct Boot {
     pub console: Option<String>,
     #[serde(default)]
     pub emulator_log: Option<String>,
+    #[serde(default)]
+    pub instruction_log: Option<String>,
     pub wall_ms: u64,
     #[serde(default)]
     pub arguments: Vec<String>,
@@ -116,6 +120,8 @@ pub struct Boot {
 /// The Linux guest's program on the host.
 #[derive(Debug, Deserialize)]
 pub struct Native {
+    #[serde(default)]
+    pub exit: Value,
     pub capture: Capture,
 }
 
@@ -188,6 +194,17 @@ impl Boot {
 
     pub fn ended_clean(&self) -> bool {
         self.exit["kind"] == "clean"
+    }
+
+    /// Whether it is to leave a stream: the plain build says nothing.
+    pub fn speaks(&self) -> bool {
+        self.variant != "plain"
+    }
+
+    /// Where its evidence comes from: its stream, or its name without one.
+    pub fn source(&self) -> String {
+        let stored = self.stored();
+        stored.map_or_else(|| self.stem(), |stored| stored.file.clone())
     }
 
     /// Its end in words, with whatever the record says of it.

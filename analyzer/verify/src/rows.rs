@@ -42,8 +42,31 @@ pub struct Row {
     pub guest: String,
     pub system: String,
     pub mode: String,
+    pub tier: u8,
+    pub correctness_id: String,
+    pub authority_profile: String,
+    pub config_hash: String,
     pub artifact_hash: Option<String>,
     pub measurement: Option<Measured>,
+    pub failure: Option<Refusal>,
+    pub invalid: Option<Refusal>,
+    pub unsupported: Option<Refusal>,
+    pub not_applicable: Option<Refusal>,
+}
+
+/// Why a row has no number.
+#[derive(Debug, Deserialize)]
+pub struct Refusal {
+    pub reason: String,
+    pub detail: String,
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+}
+
+/// What was seen.
+#[derive(Debug, Deserialize)]
+pub struct Evidence {
+    pub source: String,
 }
 
 /// Its numbers.
@@ -51,6 +74,8 @@ pub struct Row {
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
     pub unit: String,
+    pub lower_is_better: bool,
+    pub sample_kind: String,
     pub median: f64,
     pub p95: Option<f64>,
     pub samples: Vec<f64>,
@@ -60,13 +85,47 @@ pub struct Measured {
     pub max: f64,
     pub sd: Option<f64>,
     pub range: Range,
+    pub interval: Option<Range>,
     pub cold: Option<f64>,
     pub boots: Vec<BootLine>,
     pub breakdown: Option<Breakdown>,
     #[serde(default)]
-    pub instruments: Vec<serde_json::Value>,
+    pub instruments: Vec<Agreement>,
     #[serde(default)]
     pub perturbations: Vec<Perturbation>,
+    #[serde(default)]
+    pub mispriced: Vec<Mispriced>,
+}
+
+/// What a second instrument said.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agreement {
+    pub pass: String,
+    pub instrument: String,
+    pub unit: String,
+    pub agreed: u32,
+    pub not_judged: u32,
+    pub why: Option<String>,
+    pub widest: Option<Reading>,
+}
+
+/// An instrument beside the program's own figure.
+#[derive(Debug, Deserialize)]
+pub struct Reading {
+    pub trace: String,
+    pub program: f64,
+    pub observed: f64,
+    pub allowed: f64,
+}
+
+/// What the window holds that exact mode misprices.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mispriced {
+    pub kind: String,
+    pub per_operation: Option<f64>,
+    pub counted_by: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,20 +151,30 @@ pub struct Breakdown {
     pub incomplete: u64,
     pub traced_median: Option<f64>,
     pub tracing_effect: Option<f64>,
+    pub self_bound: Option<f64>,
     pub segments: Vec<Segment>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Segment {
     pub name: String,
+    pub parent: String,
     pub count: u64,
+    pub median: f64,
+    pub p95: Option<f64>,
     pub max: u64,
+    pub share: Option<f64>,
+    pub self_raw: Option<f64>,
+    pub self_corrected: Option<f64>,
+    pub bucketed: bool,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Perturbation {
     pub pass: String,
     pub median: f64,
+    pub effect: f64,
 }
 
 /// Two rows side by side.
@@ -113,6 +182,7 @@ pub struct Perturbation {
 pub struct Comparison {
     pub numerator: Name,
     pub denominator: Name,
+    pub difference: String,
     pub ratio: Option<Ratio>,
 }
 
@@ -151,6 +221,26 @@ pub struct ContextValue {
 }
 
 impl Row {
+    /// How it ended, and why it has no number.
+    pub fn refusal(&self) -> Option<(&'static str, &Refusal)> {
+        let branches = [
+            ("failed", &self.failure),
+            ("invalid", &self.invalid),
+            ("unsupported", &self.unsupported),
+            ("notApplicable", &self.not_applicable),
+        ];
+        let mut branches = branches.into_iter();
+        branches.find_map(|(status, refusal)| Some((status, refusal.as_ref()?)))
+    }
+
+    /// The benchmark's name, and the batch behind it.
+    pub fn benchmark(&self) -> (&str, Option<u32>) {
+        match self.benchmark_name.rsplit_once('/') {
+            Some((name, batch)) => (name, batch.parse().ok()),
+            None => (&self.benchmark_name, None),
+        }
+    }
+
     /// The row as evidence names it.
     pub fn title(&self) -> String {
         self.name().title()

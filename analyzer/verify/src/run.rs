@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
+use crate::audit::{self, Audit};
+use crate::kept::Kept;
 use crate::record::Record;
 use crate::rows::Document;
-use crate::stream::Stream;
+use crate::stream::{Budget, Stream, VALUES_MAX};
 
 /// The record of a run.
 pub const RECORD: &str = "run.json";
@@ -14,6 +17,8 @@ pub const RECORD: &str = "run.json";
 pub const RESULTS_JSON: &str = "results.json";
 /// The same as a message.
 pub const RESULTS_MESSAGE: &str = "results.capnp";
+/// The definitions it rests on.
+pub const DEFINITIONS: &str = "definitions.json";
 /// The hash of every other file.
 pub const SUMS: &str = "SHA256SUMS";
 
@@ -48,6 +53,8 @@ pub struct Run {
     pub(crate) definitions: Definitions,
     pub(crate) record: Result<Record, String>,
     pub(crate) document: Result<Document, String>,
+    pub(crate) kept: Result<Kept, String>,
+    audits: OnceLock<Vec<Audit>>,
     /// Every stream of the record, by file.
     pub(crate) streams: BTreeMap<String, Result<Stream, String>>,
 }
@@ -69,11 +76,14 @@ impl Run {
         let record = text(RECORD).and_then(|text| Record::parse(&text).map_err(named(RECORD)));
         let document =
             text(RESULTS_JSON).and_then(|text| Document::parse(&text).map_err(named(RESULTS_JSON)));
+        let kept =
+            text(DEFINITIONS).and_then(|text| Kept::parse(&text).map_err(named(DEFINITIONS)));
+        let mut budget = Budget::new(VALUES_MAX);
         let stored = record.iter().flat_map(Record::stored);
         let streams = stored
             .map(|stored| {
                 let stream = inside(directory, &stored.file)
-                    .and_then(|path| Stream::read(&path, stored.bytes));
+                    .and_then(|path| Stream::read(&path, stored.bytes, &mut budget));
                 (stored.file.clone(), stream)
             })
             .collect();
@@ -82,6 +92,8 @@ impl Run {
             definitions,
             record,
             document,
+            kept,
+            audits: OnceLock::new(),
             streams,
         })
     }
@@ -95,8 +107,23 @@ impl Run {
         self.record.as_ref().map_err(Clone::clone)
     }
 
+    /// The run's name in its record; empty where that cannot be read.
+    pub(crate) fn record_id(&self) -> String {
+        let record = self.record.as_ref();
+        record.map_or_else(|_| String::new(), |record| record.run_id.clone())
+    }
+
     pub(crate) fn document(&self) -> Result<&Document, String> {
         self.document.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn kept(&self) -> Result<&Kept, String> {
+        self.kept.as_ref().map_err(Clone::clone)
+    }
+
+    /// Its audits, counted when first asked for: a log takes a second or two.
+    pub(crate) fn audits(&self) -> &[Audit] {
+        self.audits.get_or_init(|| audit::count(self))
     }
 
     /// A stream and what it says.
@@ -117,7 +144,7 @@ impl Run {
 
 /// A path of the record. One that leads out of the run would make it rest on files
 /// that are not its own.
-fn inside(directory: &Path, name: &str) -> Result<PathBuf, String> {
+pub(crate) fn inside(directory: &Path, name: &str) -> Result<PathBuf, String> {
     let mut parts = Path::new(name).components();
     if parts.all(|part| matches!(part, Component::Normal(_))) {
         Ok(directory.join(name))

@@ -3,9 +3,76 @@
 //! Quantiles are the inverse of the empirical distribution function, averaged where
 //! it jumps (`docs/src/methodology.md`).
 
+use std::collections::BTreeMap;
+
 /// Fewest values whose largest lies beyond the 95th percentile with a confidence
 /// of 95 %: 1 − 0.95ⁿ ≥ 0.95.
 const P95_SUPPORT: usize = 59;
+
+/// How often each value was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Counts(BTreeMap<u64, u64>);
+
+impl Counts {
+    pub fn knows(&self, value: u64) -> bool {
+        self.0.contains_key(&value)
+    }
+
+    pub fn add(&mut self, value: u64, times: u64) {
+        *self.0.entry(value).or_default() += times;
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        for (&value, &times) in &other.0 {
+            self.add(value, times);
+        }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    pub fn sum(&self) -> u128 {
+        let products = self.0.iter();
+        products
+            .map(|(&value, &times)| u128::from(value) * u128::from(times))
+            .sum()
+    }
+
+    pub fn largest(&self) -> Option<u64> {
+        self.0.keys().next_back().copied()
+    }
+
+    pub fn median(&self) -> Option<f64> {
+        self.quantile(50)
+    }
+
+    pub fn p95(&self) -> Option<f64> {
+        let supported = self.count() >= P95_SUPPORT as u64;
+        supported.then(|| self.quantile(95)).flatten()
+    }
+
+    fn quantile(&self, percent: u64) -> Option<f64> {
+        let scaled = u128::from(self.count()) * u128::from(percent);
+        let high = self.at(scaled / 100)?;
+        Some(if scaled.is_multiple_of(100) {
+            (self.at(scaled / 100 - 1)? + high) / 2.0
+        } else {
+            high
+        })
+    }
+
+    /// The value at a place in ascending order, from zero.
+    fn at(&self, place: u128) -> Option<f64> {
+        let mut seen = 0u128;
+        let mut values = self.0.iter();
+        let found = values.find(|&(_, &times)| {
+            seen += u128::from(times);
+            seen > place
+        });
+        found.map(|(&value, _)| value as f64)
+    }
+}
 
 /// The middle value, or the mean of the two middle ones.
 pub fn median(values: &[f64]) -> Option<f64> {
@@ -63,6 +130,24 @@ mod tests {
         assert_eq!(p95(&values), Some(95.5));
         assert_eq!(p95(&values[..59]), Some(57.0));
         assert_eq!(p95(&values[..58]), None);
+    }
+
+    #[test]
+    fn counted_values_have_the_quantiles_of_the_values_one_by_one() {
+        let mut counts = Counts::default();
+        let mut values = Vec::new();
+        for value in 0..90u64 {
+            counts.add(value * value % 17, value % 3 + 1);
+            values.extend(std::iter::repeat_n(
+                (value * value % 17) as f64,
+                (value % 3 + 1) as usize,
+            ));
+        }
+        assert_eq!(counts.median(), median(&values));
+        assert_eq!(counts.p95(), p95(&values));
+        assert_eq!(counts.count() as usize, values.len());
+        assert_eq!(counts.sum() as f64, values.iter().sum::<f64>());
+        assert_eq!(Counts::default().median(), None);
     }
 
     #[test]

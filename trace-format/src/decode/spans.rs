@@ -121,7 +121,8 @@ impl SpanColumns {
 
 /// A span frame's payload, taken apart.
 struct Payload<'a> {
-    dictionary: [u16; DICTIONARY_ENTRIES],
+    /// As long as tags go, so that a tag needs no bounds check.
+    dictionary: [u16; 16],
     dictionary_entries: u32,
     words: &'a [[u8; 4]],
 }
@@ -134,8 +135,8 @@ impl<'a> Payload<'a> {
         if usize::from(head[0]) > DICTIONARY_ENTRIES || head[1..4] != [0; 3] {
             return Err(RecordError::Field);
         }
-        let mut dictionary = [0; DICTIONARY_ENTRIES];
-        for (place, segment) in dictionary.iter_mut().enumerate() {
+        let mut dictionary = [0; 16];
+        for (place, segment) in dictionary[..DICTIONARY_ENTRIES].iter_mut().enumerate() {
             *segment = read_u16(head, 4 + 2 * place);
             if *segment >= SEGMENT_LIMIT {
                 return Err(RecordError::Field);
@@ -153,21 +154,34 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A decoded record and its length.
+/// A record that is not a short one, and its length.
 struct Record {
-    /// Distance from the last record's end, 0 where the record states its end.
-    delta: u64,
     end: u64,
     duration: u64,
     segment: u16,
     words: usize,
 }
 
+/// The dispatch of the last root. That it is kept apart from how often it was
+/// repeated saves each repetition from waiting for the one before it.
+#[derive(Clone, Copy)]
+struct LastDispatch {
+    stated: Dispatch,
+    repetitions: u32,
+}
+
+impl LastDispatch {
+    fn next(&mut self) -> Dispatch {
+        self.repetitions = self.repetitions.wrapping_add(1);
+        Dispatch {
+            flow: self.stated.flow.wrapping_add(self.repetitions),
+            ..self.stated
+        }
+    }
+}
+
 /// Reads a frame's records into the columns, as many as these are long.
 /// Returns how many were read before the first malformed one.
-///
-/// What changes from record to record is kept in local variables: in memory,
-/// the chain of end times would cost a store and a load per record.
 fn read_into(
     frame: &Frame<'_>,
     ends: &mut [MaybeUninit<u64>],
@@ -180,59 +194,137 @@ fn read_into(
         Ok(payload) => payload,
         Err(error) => return (0, Err(error)),
     };
-    let words = payload.words;
+    let mut words = payload.words;
     let mut last_end = frame.header.first_time;
     let mut last_dispatch = None;
-    let mut at = 0;
     let mut read = 0;
-    let columns = ends.iter_mut().zip(durations).zip(segments);
-    for ((end, duration), segment) in columns {
-        let Some(word) = words.get(at) else {
-            return (read, Err(RecordError::PastEnd));
+    loop {
+        let short;
+        (short, last_end) = match payload.read_short(
+            words,
+            last_end,
+            &mut ends[read..],
+            &mut durations[read..],
+            &mut segments[read..],
+        ) {
+            Ok(run) => run,
+            Err(before) => return (read + before, Err(RecordError::Time)),
         };
-        let word = u32::from_le_bytes(*word);
-        let tag = word & 0xF;
-        let record = if tag < payload.dictionary_entries {
-            let delta = u64::from(word >> 4 & ((1 << SHORT_BITS) - 1));
-            Record {
-                delta,
-                end: last_end.wrapping_add(delta),
-                duration: u64::from(word >> (4 + SHORT_BITS)),
-                segment: payload.dictionary[tag as usize],
-                words: 1,
+        read += short;
+        words = &words[short..];
+        if read == ends.len() {
+            break;
+        }
+        let index = first_index + read as u32;
+        let record = match read_long(words, last_end, index, &mut last_dispatch, roots) {
+            Ok(record) => record,
+            Err(error) => return (read, Err(error)),
+        };
+        last_end = record.end;
+        ends[read].write(record.end);
+        durations[read].write(record.duration);
+        segments[read].write(record.segment);
+        words = &words[record.words..];
+        read += 1;
+    }
+    if !words.is_empty() {
+        return (read, Err(RecordError::Count));
+    }
+    (read, Ok(()))
+}
+
+impl Payload<'_> {
+    /// Reads the short records at the front of `words`, at most as many as the
+    /// columns are long. Returns how many they were and the end of the last one, or
+    /// how many precede one that no time can have.
+    ///
+    /// Most records are short and stand in runs. Here each is one word, so that one
+    /// index serves words and columns, and everything stays in registers.
+    #[inline]
+    fn read_short(
+        &self,
+        words: &[[u8; 4]],
+        mut last_end: u64,
+        ends: &mut [MaybeUninit<u64>],
+        durations: &mut [MaybeUninit<u64>],
+        segments: &mut [MaybeUninit<u16>],
+    ) -> Result<(usize, u64), usize> {
+        let columns = ends.iter_mut().zip(durations).zip(segments);
+        let mut read = 0;
+        for (word, ((end, duration), segment)) in words.iter().zip(columns) {
+            let word = u32::from_le_bytes(*word);
+            let tag = word & 0xF;
+            if tag >= self.dictionary_entries {
+                break;
             }
-        } else if let (TAG_MEDIUM, Some(high)) = (tag, words.get(at + 1)) {
-            let word = u64::from(word) | u64::from(u32::from_le_bytes(*high)) << 32;
+            let delta = u64::from(word >> 4 & ((1 << SHORT_BITS) - 1));
+            let ticks = u64::from(word >> (4 + SHORT_BITS));
+            let new_end = last_end.wrapping_add(delta);
+            if new_end < delta.max(ticks) {
+                return Err(read);
+            }
+            end.write(new_end);
+            duration.write(ticks);
+            segment.write(self.dictionary[tag as usize]);
+            last_end = new_end;
+            read += 1;
+        }
+        Ok((read, last_end))
+    }
+}
+
+/// Reads the record at the front of `words`, which is not a short one.
+#[inline]
+fn read_long(
+    words: &[[u8; 4]],
+    last_end: u64,
+    index: u32,
+    last_dispatch: &mut Option<LastDispatch>,
+    roots: &mut Vec<RootAt>,
+) -> Result<Record, RecordError> {
+    let word = |at: usize| words.get(at).map(|word| u32::from_le_bytes(*word));
+    let (head, second) = (word(0).ok_or(RecordError::PastEnd)?, word(1));
+    let record = match (head & 0xF, head >> 4 & 0b11, second) {
+        (TAG_MEDIUM, _, Some(high)) => {
+            let word = u64::from(head) | u64::from(high) << 32;
             let delta = word >> 12 & ((1 << MEDIUM_DELTA_BITS) - 1);
             Record {
-                delta,
-                end: last_end.wrapping_add(delta),
+                end: last_end.checked_add(delta).ok_or(RecordError::Time)?,
                 duration: word >> (12 + MEDIUM_DELTA_BITS),
                 segment: (word >> 4) as u16 & (MEDIUM_SEGMENTS - 1),
                 words: 2,
             }
-        } else {
-            let index = first_index + read as u32;
-            match read_full(&words[at..], last_end, index, &mut last_dispatch, roots) {
-                Ok(record) => record,
-                Err(error) => return (read, Err(error)),
-            }
-        };
-        // Smaller than its delta: the sum left 64 bits.
-        if record.end < record.delta || record.end < record.duration {
-            return (read, Err(RecordError::Time));
         }
-        last_end = record.end;
-        end.write(record.end);
-        duration.write(record.duration);
-        segment.write(record.segment);
-        at += record.words;
-        read += 1;
+        // The usual root: the same again.
+        (TAG_FULL, full::ROOT_REPEATED, Some(duration)) => {
+            let duration = u64::from(duration);
+            if duration > last_end {
+                return Err(RecordError::Time);
+            }
+            let last = last_dispatch.as_mut().ok_or(RecordError::NothingToRepeat)?;
+            roots.push(root_at(head, index, last.next()));
+            Record {
+                end: last_end,
+                duration,
+                segment: (head >> 20) as u16,
+                words: 2,
+            }
+        }
+        _ => return read_full(words, last_end, index, last_dispatch, roots),
+    };
+    if record.duration > record.end {
+        return Err(RecordError::Time);
     }
-    if at != words.len() {
-        return (read, Err(RecordError::Count));
+    Ok(record)
+}
+
+fn root_at(head: u32, index: u32, dispatch: Dispatch) -> RootAt {
+    RootAt {
+        index,
+        spans_inside: (head >> 8 & 0xFFF) as u16,
+        outcome: Outcome::from_bits(head >> 6 & 0b11).expect("two bits"),
+        dispatch,
     }
-    (read, Ok(()))
 }
 
 /// Reads the full record at the front of `words`. A root is pushed only when
@@ -242,7 +334,7 @@ fn read_full(
     words: &[[u8; 4]],
     last_end: u64,
     index: u32,
-    last_dispatch: &mut Option<Dispatch>,
+    last_dispatch: &mut Option<LastDispatch>,
     roots: &mut Vec<RootAt>,
 ) -> Result<Record, RecordError> {
     let u32_at = |at: usize| {
@@ -272,31 +364,25 @@ fn read_full(
             let end = last_end.checked_add(delta).ok_or(RecordError::Time)?;
             (end, u64::from(u32_at(2)?), 3)
         }
-        _ => (last_end, u64::from(u32_at(1)?), 2),
+        // A whole repeated root was read before.
+        _ => return Err(RecordError::PastEnd),
     };
     if duration > end {
         return Err(RecordError::Time);
     }
     if kind != full::SPAN {
-        let dispatch = if kind == full::ROOT_REPEATED {
-            last_dispatch.ok_or(RecordError::NothingToRepeat)?.next()
-        } else {
-            let bytes = words
-                .get(length..length + DISPATCH_LENGTH / 4)
-                .ok_or(RecordError::PastEnd)?;
-            length += DISPATCH_LENGTH / 4;
-            Dispatch::read(bytes.as_flattened())
-        };
-        *last_dispatch = Some(dispatch);
-        roots.push(RootAt {
-            index,
-            spans_inside: (head >> 8 & 0xFFF) as u16,
-            outcome: Outcome::from_bits(head >> 6 & 0b11).expect("two bits"),
-            dispatch,
+        let bytes = words
+            .get(length..length + DISPATCH_LENGTH / 4)
+            .ok_or(RecordError::PastEnd)?;
+        length += DISPATCH_LENGTH / 4;
+        let stated = Dispatch::read(bytes.as_flattened());
+        *last_dispatch = Some(LastDispatch {
+            stated,
+            repetitions: 0,
         });
+        roots.push(root_at(head, index, stated));
     }
     Ok(Record {
-        delta: 0,
         end,
         duration,
         segment: (head >> 20) as u16,

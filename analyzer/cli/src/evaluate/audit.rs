@@ -7,11 +7,14 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 
-use capbench_frames::audit::{Audit, InstructionLog, MispricedCode, ProbeSites, audit};
+use capbench_frames::audit::{
+    Audit, InstructionLog, MispricedCode, ProbeSites, Report as Stated, audit,
+};
 use capbench_frames::check::{Finding, Objection};
 use capbench_frames::load::{self, Event};
 use capbench_frames::trace::read_file;
 use capbench_results::{Evidence, InvalidReason, Mispriced};
+use capbench_runner::artifact::instructions;
 use capbench_runner::boot::{BootId, CapturedBoot};
 use capbench_runner::guest::{Guest, GuestName};
 use capbench_runner::run::CapturedRun;
@@ -19,58 +22,33 @@ use serde::Serialize;
 use trace_format::decode::{SpanColumns, read_records};
 use trace_format::{FrameKind, Instant, Span};
 
-/// What an audit boot showed, as stored beside the results.
+/// What an audit boot showed, and which system it speaks of.
 #[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(transparent)]
 pub struct Report {
-    /// The boot, as its files are named.
-    pub boot: String,
+    /// As stored beside the results.
+    stated: Stated,
     #[serde(skip)]
     id: BootId,
-    /// Spans and roots compared.
-    pub compared: u64,
-    /// Clock readings before the first record: the calibration's.
-    pub readings_before: u64,
-    /// Instructions the emulator logged.
-    pub instructions: u64,
-    /// Spans whose duration is not what the emulator counted.
-    pub disagreements: u64,
-    /// The first of them, in words; or why nothing could be compared.
-    pub detail: Vec<String>,
-    /// What exact mode misprices in each benchmark, by result name; an empty list
-    /// says that its log holds nothing of the kind. No lists without agreement.
-    pub mispriced: BTreeMap<String, Vec<Mispriced>>,
 }
 
 impl Report {
-    /// Whether every span was compared and agreed.
-    pub fn agrees(&self) -> bool {
-        self.detail.is_empty() && self.compared > 0
-    }
-
     /// One line for a person.
     pub fn summary(&self) -> String {
-        if self.agrees() {
-            format!(
-                "audit: {} spans equal the emulator's own count of executed instructions ({} logged)",
-                self.compared, self.instructions
-            )
-        } else {
-            format!("audit: {}", self.detail.join("; "))
-        }
+        format!("audit: {}", self.stated.summary())
     }
 
     /// The objection of an audit that does not agree.
     pub fn finding(&self) -> Option<Finding> {
-        (!self.agrees()).then(|| Finding {
+        (!self.stated.agrees()).then(|| Finding {
             check: "audit",
             objection: Objection::Invalid(InvalidReason::InstrumentsDisagree),
             benchmark: None,
             evidence: Evidence {
-                source: self.boot.clone(),
+                source: self.stated.boot.clone(),
                 subject: "durations of spans".into(),
                 expected: "the emulator's count of executed instructions".into(),
-                observed: self.detail.join("; "),
+                observed: self.stated.detail.join("; "),
             },
         })
     }
@@ -82,47 +60,28 @@ impl Report {
 
     /// What exact mode misprices in a benchmark, as far as this boot ran it.
     pub fn mispriced(&self, benchmark: &str) -> &[Mispriced] {
-        self.mispriced.get(benchmark).map_or(&[], Vec::as_slice)
+        let mispriced = self.stated.mispriced.get(benchmark);
+        mispriced.map_or(&[], Vec::as_slice)
     }
 
-    fn failed(boot: &CapturedBoot, detail: impl ToString) -> Self {
-        Self {
-            boot: boot.id.stem(),
-            id: boot.id.clone(),
-            compared: 0,
-            readings_before: 0,
-            instructions: 0,
-            disagreements: 0,
-            detail: vec![detail.to_string()],
-            mispriced: BTreeMap::new(),
-        }
-    }
-
-    fn of(boot: &CapturedBoot, found: &Audit, mispriced: BTreeMap<String, Vec<Mispriced>>) -> Self {
-        Self {
-            boot: boot.id.stem(),
-            id: boot.id.clone(),
-            compared: found.compared,
-            readings_before: found.readings_before,
-            instructions: found.instructions,
-            disagreements: found.disagreement_count,
-            detail: found
-                .disagreements
-                .iter()
-                .map(|disagreement| {
-                    let Span {
-                        start,
-                        duration,
-                        segment,
-                        ..
-                    } = disagreement.span;
-                    let executed = disagreement.executed;
-                    format!(
-                        "segment {segment} at {start}: {duration} recorded, {executed} executed"
-                    )
-                })
-                .collect(),
-            mispriced,
+    /// Keeps what a second count needs: the log, and the kernel image that tells
+    /// which of its addresses read the clock.
+    fn keep_log(&mut self, run: &CapturedRun, boot: &CapturedBoot) {
+        let Some(log) = &boot.instruction_log else {
+            return;
+        };
+        let kept = kernel_of(run, boot).and_then(|image| {
+            let written = run.directory.write_kernel(&image);
+            written.map_err(|error| error.to_string())?;
+            instructions::keep(&run.locate(log)).map_err(|error| error.to_string())
+        });
+        match kept {
+            Ok(None) => self.stated.log = Some(instructions::compressed(log).display().to_string()),
+            Ok(Some(bytes)) => {
+                let why = format!("compressed it still has {bytes} bytes");
+                self.stated.log_left_out = Some(why);
+            }
+            Err(why) => self.stated.log_left_out = Some(why),
         }
     }
 }
@@ -134,19 +93,21 @@ pub fn range(guest: &Guest) -> Option<(u64, u64)> {
     Some((text.start, text.end - 1))
 }
 
-/// Audits every audit boot of the run. A log is removed once it agreed: it has
-/// tens of millions of lines, and its boot can be repeated to the byte.
+/// Audits every audit boot of the run, and keeps the logs.
 pub fn reports(run: &CapturedRun) -> Vec<Report> {
     let boots = run.record.boots.iter().filter(|boot| boot.id.audit);
     boots
         .map(|boot| {
-            let report = match compare(run, boot) {
-                Ok((found, mispriced)) => Report::of(boot, &found, mispriced),
-                Err(detail) => Report::failed(boot, detail),
+            let stem = boot.id.stem();
+            let stated = match compare(run, boot) {
+                Ok((found, mispriced)) => Stated::of(stem, &found, mispriced),
+                Err(detail) => Stated::failed(stem, detail),
             };
-            if let (true, Some(log)) = (report.agrees(), &boot.instruction_log) {
-                let _ = fs::remove_file(run.locate(log));
-            }
+            let mut report = Report {
+                stated,
+                id: boot.id.clone(),
+            };
+            report.keep_log(run, boot);
             report
         })
         .collect()
@@ -159,14 +120,8 @@ fn compare(run: &CapturedRun, boot: &CapturedBoot) -> Result<Compared, String> {
     if !boot.exit.is_clean() {
         return Err(boot.exit.to_string());
     }
-    let guest = run
-        .record
-        .guests
-        .iter()
-        .find(|guest| guest.guest == boot.id.guest && guest.variant == boot.id.variant)
-        .ok_or("its guest is not in the record")?;
     let log = boot.instruction_log.as_ref().ok_or("no instruction log")?;
-    let log = read_log(&run.locate(log), &image(guest)?)?;
+    let log = read_log(&run.locate(log), &kernel_of(run, boot)?)?;
     let stream = boot.stream().ok_or("no stream")?;
     let file = run.locate(&stream.file);
     let (spans, instants) = records(&file)?;
@@ -185,6 +140,15 @@ fn read_log(path: &Path, image: &[u8]) -> Result<InstructionLog, String> {
     let log = File::open(path).map_err(|error| error.to_string())?;
     InstructionLog::read(BufReader::with_capacity(1 << 20, log), &sites, &code)
         .map_err(|error| error.to_string())
+}
+
+/// The kernel image that a boot ran.
+fn kernel_of(run: &CapturedRun, boot: &CapturedBoot) -> Result<Vec<u8>, String> {
+    let mut guests = run.record.guests.iter();
+    let guest = guests
+        .find(|guest| guest.guest == boot.id.guest && guest.variant == boot.id.variant)
+        .ok_or("its guest is not in the record")?;
+    image(guest)
 }
 
 fn image(guest: &Guest) -> Result<Vec<u8>, String> {

@@ -14,11 +14,13 @@ mod executions;
 mod log;
 mod mispriced;
 mod per_operation;
+mod report;
 mod sites;
 mod timeline;
 
 pub use log::InstructionLog;
 pub use mispriced::MispricedCode;
+pub use report::Report;
 pub use sites::{ProbeSites, SitesError};
 
 use crate::windows::Window;

@@ -2,6 +2,7 @@
 
 use super::{measured, row_name};
 use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::flags;
 use crate::number::{number, optional};
 use crate::plot::{self, Plot};
 use capbench_results::{BenchmarkResult, Measurement, Results};
@@ -20,6 +21,7 @@ pub(super) fn section(results: &Results) -> Section {
             .into(),
     ));
     section.blocks.push(Block::Table(table(&rows)));
+    section.blocks.extend(flagged(&rows));
     let (spread, still): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, m)| m.min < m.max);
     if !still.is_empty() {
         let one = still.len() == 1;
@@ -42,6 +44,26 @@ pub(super) fn section(results: &Results) -> Section {
             ))));
     }
     section
+}
+
+/// Rows whose median does not say it all, or that none is.
+fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Block> {
+    let told = rows.iter().filter_map(|(row, _)| {
+        let flags = flags::of_row(&row.outcome)?;
+        Some(row_name(row).text(format!(": {flags}.")))
+    });
+    let told: Vec<Inlines> = told.collect();
+    if told.is_empty() {
+        return vec![Block::Text(
+            "No row is flagged: in none do most boots show two modes or a warm-up that goes on \
+             after the declared one. Few samples hide both."
+                .into(),
+        )];
+    }
+    vec![
+        Block::Heading("Medians that do not say it all".into()),
+        Block::List(told),
+    ]
 }
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {

@@ -2,7 +2,11 @@
 
 use crate::document::{Block, Section};
 
-const WORDS: [(&str, &str); 14] = [
+const WORDS: [(&str, &str); 16] = [
+    (
+        "bimodal",
+        "values with two modes: the median is near one of them, or near neither.",
+    ),
     ("boot", "one start of one guest; the unit of replication."),
     (
         "cold value",
@@ -25,6 +29,10 @@ const WORDS: [(&str, &str); 14] = [
         "a ratio leans when a window holds instructions that exact mode counts as one and that hardware does not execute at that price.",
     ),
     ("median", "of a result: the median of its boots' medians."),
+    (
+        "not settled",
+        "the first batches that count differ from the rest by more than chance: more warm-up is needed than was declared.",
+    ),
     (
         "oracle",
         "the check, in the benchmark program, that every operation did what it must. No oracle, no number.",

@@ -2,6 +2,7 @@
 
 use crate::beside::{self, find, leans};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::flags;
 use crate::leaning::leaning;
 use crate::number::{NONE, number, ratio};
 use crate::plot::{self, Plot};
@@ -20,6 +21,7 @@ pub(super) fn section(results: &Results) -> Section {
         blocks.push(Block::Table(table));
     }
     blocks.extend(alone(results).map(Block::Table));
+    blocks.extend(flagged(results).map(Block::Text));
     if results.comparisons.is_empty() {
         blocks.push(Block::Text(
             "No mapping puts rows of this run side by side, so there is no ratio.".into(),
@@ -247,6 +249,30 @@ fn context(results: &Results) -> Option<String> {
          read the order of magnitude. It is part of no ratio.",
         row.column, row.source
     ))
+}
+
+/// Rows whose median should not be read alone, wherever it stands above.
+fn flagged(results: &Results) -> Option<Inlines> {
+    let told = results
+        .results
+        .iter()
+        .filter(|row| flags::of_row(&row.outcome).is_some());
+    let told: Vec<Inlines> = told.map(super::row_name).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let mut line = Inlines::from("The median does not say it all of ");
+    for (index, row) in told.into_iter().enumerate() {
+        if index > 0 {
+            line = line.text(", ");
+        }
+        line.0.extend(row.0);
+    }
+    let link = Inline::Link {
+        href: "#distributions".to_owned(),
+        text: "distributions".to_owned(),
+    };
+    Some(line.text(": see ").and(link).text("."))
 }
 
 /// Rows that stand beside nothing.

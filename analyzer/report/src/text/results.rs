@@ -1,5 +1,6 @@
 //! The table of benchmarks, and why some have no number.
 
+use crate::flags;
 use crate::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
@@ -29,6 +30,7 @@ pub fn results(results: &Results, look: Look) -> String {
         let title = format!("{guest} ({system}), {} mode", results.run.mode);
         text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&table(&rows, look));
+        text.push_str(&flagged(&rows, look));
         text.push_str(&leanings(&rows, look));
     }
     text.push_str(&reasons(&results.results, look));
@@ -106,6 +108,15 @@ fn table(rows: &[&BenchmarkResult], look: Look) -> String {
         }
     }
     table.render(look)
+}
+
+/// Rows whose median does not say it all.
+fn flagged(rows: &[&BenchmarkResult], look: Look) -> String {
+    let told = rows.iter().filter_map(|row| {
+        let flags = flags::of_row(&row.outcome)?;
+        Some(look.wrap(&format!("{} {flags}", row.benchmark_name), 2))
+    });
+    told.collect()
 }
 
 /// Rows whose count of instructions says less about hardware than others' do.

@@ -1,6 +1,7 @@
 //! One trace by itself.
 
 use super::breakdown;
+use crate::flags;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
 use crate::table::{Align, Table};
@@ -14,6 +15,7 @@ pub fn trace(summary: &TraceSummary, look: Look) -> String {
     if !summary.windows.is_empty() {
         text.push('\n');
         text.push_str(&windows(&summary.windows, look));
+        text.push_str(&flagged(&summary.windows, look));
     }
     for window in &summary.windows {
         text.push_str(&details(window, summary.unit, look));
@@ -117,6 +119,15 @@ fn windows(windows: &[WindowSummary], look: Look) -> String {
         ]);
     }
     table.render(look)
+}
+
+/// Windows whose median does not say it all.
+fn flagged(windows: &[WindowSummary], look: Look) -> String {
+    let told = windows.iter().filter_map(|window| {
+        let flags = flags::words(&window.samples?.flags)?;
+        Some(look.wrap(&format!("{} {flags}", window.benchmark), 2))
+    });
+    told.collect()
 }
 
 fn p95(samples: &SampleSummary) -> String {

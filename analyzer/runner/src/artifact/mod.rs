@@ -5,6 +5,8 @@
 //! `.partial` directory with everything that had arrived. Single files appear
 //! whole or not at all.
 
+mod definitions;
+pub mod instructions;
 mod read;
 
 pub use read::{Artifact, ReadError};
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 
 use crate::hash;
+use crate::manifest::Catalogue;
+use crate::plan::Plan;
 use crate::record::RunRecord;
 
 /// Names of the files of an artifact.
@@ -31,6 +35,8 @@ pub mod names {
     pub const CHECKSUMS: &str = "SHA256SUMS";
     /// Repeats the run.
     pub const REPLAY: &str = "replay.sh";
+    /// The definitions that `run.json` has the hashes of.
+    pub const DEFINITIONS: &str = "definitions.json";
     /// The audit boots' verdicts.
     pub const AUDITS: &str = "audit.json";
     /// Privileged acts that the guests noted.
@@ -111,6 +117,25 @@ impl RunDirectory {
         self.write(names::RECORD, record.to_json().as_bytes())?;
         let script = self.write(names::REPLAY, replay_script(record).as_bytes())?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).map_err(at(&script))
+    }
+
+    /// Writes the definitions that the plan's rows rest on.
+    pub fn write_definitions(
+        &self,
+        plan: &Plan,
+        catalogue: &Catalogue,
+    ) -> Result<(), ArtifactError> {
+        let kept = definitions::of(plan, catalogue);
+        let text = serde_json::to_string_pretty(&kept).expect("definitions are plain data");
+        self.write(names::DEFINITIONS, format!("{text}\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// Keeps a kernel image, whose code tells what an instruction log means.
+    pub fn write_kernel(&self, bytes: &[u8]) -> Result<(), ArtifactError> {
+        let name = hash::short(hash::of(bytes));
+        self.write(&format!("{}/{name}.elf", names::IMAGES), bytes)?;
+        Ok(())
     }
 
     /// Writes the checksums, gives the directory its name and makes it `latest`.

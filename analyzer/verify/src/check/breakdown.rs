@@ -1,25 +1,44 @@
-//! Breakdowns, as far as they can be told without rebuilding the tree of segments:
-//! how many dispatches and records lie in the windows, and how long the longest is.
-//! Self times are not computed a second time.
+//! Breakdowns, with the tree of segments and the probes' costs computed again
+//! ([`crate::stream`]).
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Found, count, rows};
-use crate::rows::{Breakdown, Measured, Row};
+use super::{Answer, Found, count, differ, rows};
+use crate::rows::{Breakdown, Measured, Row, Segment};
 use crate::run::Run;
-use crate::stream::Records;
+use crate::stream::{Records, Said, Tables};
 
 /// The variant with all probes.
 const TRACED: &str = "segments";
 
+/// Values from here on are stored in buckets, whose middle is this far off at most.
+const BUCKETED: f64 = 65536.0;
+const BUCKET_ERROR: f64 = 0.001;
+
+/// Shares are quotients of sums, and two programs may round in two places.
+const TOLERANCE: f64 = 1e-9;
+
+/// A segment by its name and its parent's.
+type Key = (String, String);
+
+/// The records of all boots with probes.
+#[derive(Default)]
+struct Together {
+    complete: u64,
+    incomplete: u64,
+    ticks: u128,
+    segments: BTreeMap<Key, Records>,
+}
+
 pub(super) fn check(run: &Run) -> Found {
     let (_, document) = (run.record()?, run.document()?);
-    let (mut faults, mut breakdowns) = (Vec::new(), 0);
+    let (mut faults, mut breakdowns, mut lines) = (Vec::new(), 0, 0);
     for (row, measured) in document.passed() {
         let Some(breakdown) = &measured.breakdown else {
             continue;
         };
         breakdowns += 1;
+        lines += breakdown.segments.len();
         match one(run, row, measured, breakdown) {
             Ok(wrong) => {
                 let wrong = wrong.into_iter();
@@ -28,12 +47,10 @@ pub(super) fn check(run: &Run) -> Found {
             Err(error) => faults.push(format!("{}: {error}", row.title())),
         }
     }
-    if breakdowns == 0 {
-        return Err("no row has one".to_owned());
-    }
     let looked_at = format!(
-        "{}: dispatches, counts, longest records and medians; not self times",
-        count(breakdowns, "breakdown")
+        "{} with {}, self times included",
+        count(breakdowns, "breakdown"),
+        count(lines, "line")
     );
     Answer::new(faults, looked_at)
 }
@@ -55,41 +72,102 @@ fn one(
         let (listed, captured) = (breakdown.traces.join(", "), captured.join(", "));
         faults.push(format!("it lists {listed}, captured were {captured}"));
     }
-    let (mut roots, mut records) = (0, BTreeMap::<&str, Records>::new());
+    let (mut all, mut calibrated) = (Together::default(), None);
     for file in captured {
-        let Some(window) = run.said(file)?.window(&row.benchmark_name) else {
-            return Err(format!("{file}: its window never opened"));
-        };
-        roots += window.roots;
-        for (name, found) in &window.segments {
-            let all = records.entry(name).or_default();
-            all.count += found.count;
-            all.longest = all.longest.max(found.longest);
-        }
+        let said = run.said(file)?;
+        let window = said.window(&row.benchmark_name);
+        let window = window.ok_or_else(|| format!("{file}: its window never opened"))?;
+        all.add(said, &window.tables);
+        calibrated.get_or_insert(!said.statements.calibrations.is_empty());
     }
-    let dispatches = breakdown.dispatches + breakdown.incomplete;
-    faults.extend(super::differ("dispatches", dispatches, roots));
-    for segment in &breakdown.segments {
-        let found = records.remove(segment.name.as_str()).unwrap_or_default();
-        let name = &segment.name;
-        let what = format!("records of {name}");
-        faults.extend(super::differ(&what, segment.count, found.count));
-        let what = format!("longest {name}");
-        faults.extend(super::differ(&what, segment.max, found.longest));
-    }
-    let left = records.keys();
-    faults.extend(left.map(|name| format!("records of {name} are in no line")));
+    let calibrated = calibrated.unwrap_or(false);
+    let bound = all.segments.values().map(|records| records.bound).max();
+    let bound = calibrated.then(|| bound.unwrap_or(0) as f64);
     let traced = rows::median_of_boots(&rows::values(run, row, measured.batch, TRACED)?);
     let effect = traced.map(|traced| traced - measured.median);
-    faults.extend(super::differ(
-        "traced median",
-        breakdown.traced_median,
-        traced,
-    ));
-    faults.extend(super::differ(
-        "tracing effect",
-        breakdown.tracing_effect,
-        effect,
-    ));
+    faults.extend(
+        [
+            differ("dispatches", breakdown.dispatches, all.complete),
+            differ("incomplete", breakdown.incomplete, all.incomplete),
+            differ("bound of self times", breakdown.self_bound, bound),
+            differ("traced median", breakdown.traced_median, traced),
+            differ("tracing effect", breakdown.tracing_effect, effect),
+        ]
+        .into_iter()
+        .flatten(),
+    );
+    for line in &breakdown.segments {
+        let key = (line.name.clone(), line.parent.clone());
+        let found = all.segments.remove(&key).unwrap_or_default();
+        faults.extend(of_line(line, &found, all.ticks, calibrated));
+    }
+    let left = all.segments.keys();
+    faults.extend(left.map(|(name, _)| format!("records of {name} are in no line")));
     Ok(faults)
+}
+
+impl Together {
+    fn add(&mut self, said: &Said, tables: &Tables) {
+        self.complete += tables.complete;
+        self.incomplete += tables.incomplete;
+        self.ticks += tables.ticks;
+        let segments = &said.statements.segments;
+        let name = |id: u16| {
+            let declared = segments.get(&id);
+            declared.map_or_else(|| format!("segment {id}"), |segment| segment.name.clone())
+        };
+        for (id, records) in &tables.segments {
+            // What is not declared is a fault of its own and has no name.
+            let Some(declared) = segments.get(id) else {
+                continue;
+            };
+            let key = (name(*id), declared.parent.map(name).unwrap_or_default());
+            self.segments.entry(key).or_default().merge(records);
+        }
+    }
+}
+
+fn of_line(line: &Segment, found: &Records, ticks: u128, calibrated: bool) -> Vec<String> {
+    let name = &line.name;
+    let durations = &found.durations;
+    let mut faults: Vec<String> = [
+        differ(&format!("records of {name}"), line.count, durations.count()),
+        differ(
+            &format!("longest {name}"),
+            Some(line.max),
+            durations.largest(),
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let of_dispatches = found.raw.sum() as f64 / ticks as f64;
+    let share = (found.dispatched && ticks > 0).then(|| of_dispatches.min(1.0));
+    let corrected = calibrated.then(|| found.corrected.median()).flatten();
+    let figures = [
+        ("median of", Some(line.median), durations.median()),
+        ("p95 of", line.p95, durations.p95()),
+        ("self time of", line.self_raw, found.raw.median()),
+        ("corrected self time of", line.self_corrected, corrected),
+        ("share of", line.share, share),
+    ];
+    for (what, stored, found) in figures {
+        if !near(stored, found, line.bucketed) {
+            faults.extend(differ(&format!("{what} {name}"), stored, found));
+        }
+    }
+    faults
+}
+
+/// Equal, but for rounding and for what is stored in buckets and says so.
+fn near(stored: Option<f64>, found: Option<f64>, bucketed: bool) -> bool {
+    let (Some(stored), Some(found)) = (stored, found) else {
+        return stored == found;
+    };
+    let allowed = if bucketed && found >= BUCKETED {
+        BUCKET_ERROR
+    } else {
+        TOLERANCE
+    };
+    (stored - found).abs() <= allowed * found.abs().max(stored.abs())
 }

@@ -4,17 +4,24 @@
 //! found. What a check cannot look at, it says; it never takes the stored word for
 //! the thing itself.
 
+mod audit;
 mod breakdown;
 mod definitions;
 mod envelope;
 mod forms;
 mod identity;
+mod instruments;
+mod kept;
 mod native;
+mod quiescent;
 mod ratios;
+mod refusals;
 mod rows;
+mod rules;
+mod series;
 mod sums;
 mod traces;
-mod unchecked;
+mod workload;
 
 use serde::Serialize;
 
@@ -121,6 +128,26 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         definitions::check,
     ),
     (
+        "kept",
+        "definitions.json holds the definitions that run.json has the hashes of",
+        kept::check,
+    ),
+    (
+        "series",
+        "the hash of each row's series follows from definition, authority, system and images",
+        series::check,
+    ),
+    (
+        "workload",
+        "each row is of the size, oracle and unit of its definition, and pairs are as declared",
+        workload::check,
+    ),
+    (
+        "rows",
+        "every row that the definitions stand for is there, once",
+        workload::all_rows,
+    ),
+    (
         "traces",
         "every stored trace holds the bytes that left the guest",
         traces::hashes,
@@ -131,13 +158,74 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         traces::equal,
     ),
     (
-        "complete",
-        "the streams behind numbers are undamaged and have an end",
-        traces::complete,
+        "damage",
+        "every byte of a stream behind a number lies in a frame whose CRC holds",
+        |run| rules::check(run, "damage"),
+    ),
+    (
+        "sequence",
+        "its frames came once each, in order, all of them",
+        |run| rules::check(run, "sequence"),
+    ),
+    (
+        "end-of-stream",
+        "it ends with the message that says so",
+        |run| rules::check(run, "end-of-stream"),
+    ),
+    (
+        "exits",
+        "every boot behind a number ended as its guest meant it to",
+        |run| rules::check(run, "exits"),
+    ),
+    (
+        "panics",
+        "no kernel panicked, no program faulted or exited with a failure",
+        |run| rules::check(run, "panics"),
+    ),
+    (
+        "windows",
+        "every row's window opened and closed once in each boot and held what was asked",
+        |run| rules::check(run, "windows"),
+    ),
+    ("dropped", "no record was dropped inside a window", |run| {
+        rules::check(run, "dropped")
+    }),
+    (
+        "accounts",
+        "counts of one thing made in different places are equal",
+        |run| rules::check(run, "accounts"),
+    ),
+    (
+        "time-order",
+        "time runs forwards in rings, windows and samples",
+        |run| rules::check(run, "time-order"),
+    ),
+    (
+        "segments",
+        "segments nest as declared and every dispatch holds all of its spans",
+        |run| rules::check(run, "segments"),
+    ),
+    (
+        "authority",
+        "programs held what is declared and used what they held",
+        |run| rules::check_declared(run, "authority"),
+    ),
+    ("denials", "every declared denial was proven", |run| {
+        rules::check_declared(run, "denials")
+    }),
+    (
+        "features",
+        "no kernel has a feature that nobody declared",
+        |run| rules::check(run, "features"),
+    ),
+    (
+        "quiescent",
+        "the host did nothing else while hardware was measured",
+        quiescent::check,
     ),
     (
         "boots",
-        "a row with a number rests on all its boots, and all of them ended well",
+        "a row with a number rests on all of its boots",
         rows::boots,
     ),
     (
@@ -148,7 +236,7 @@ const CHECKS: &[(&str, &str, Rule)] = &[
     (
         "verdicts",
         "the program's own oracle accepted each row with a number in every boot",
-        rows::verdicts,
+        |run| rules::check(run, "verdicts"),
     ),
     (
         "samples",
@@ -162,7 +250,7 @@ const CHECKS: &[(&str, &str, Rule)] = &[
     ),
     (
         "breakdown",
-        "a breakdown's counts and medians are those in its traces",
+        "a breakdown's counts, durations and self times follow from its traces",
         breakdown::check,
     ),
     (
@@ -181,19 +269,29 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         native::check,
     ),
     (
-        "refusals",
-        "a row without a number has none for a reason",
-        unchecked::refusals,
+        "program-clock",
+        "what a program timed holds the dispatches that the kernel recorded in it",
+        |run| rules::check(run, "program-clock"),
     ),
     (
         "instruments",
-        "second instruments agree with the program",
-        unchecked::check,
+        "second instruments agree with the program, as the results say",
+        instruments::check,
     ),
     (
         "audit",
-        "the emulator's instruction log agrees with the probes",
-        unchecked::audit,
+        "the emulator's instruction log agrees with every probe",
+        audit::check,
+    ),
+    (
+        "mispriced",
+        "what exact mode misprices in a row is what was counted or declared",
+        audit::mispriced,
+    ),
+    (
+        "refusals",
+        "a row without a number has none for a reason that can be seen",
+        refusals::check,
     ),
 ];
 

@@ -3,6 +3,7 @@
 use super::{Answer, Found, count};
 use crate::run::Run;
 use crate::statistics::{extremes, median};
+use crate::stream::Damage;
 
 /// The column that comes from a trace of the run; others come from elsewhere.
 const COLUMN: &str = "native host";
@@ -17,7 +18,7 @@ pub(super) fn check(run: &Run) -> Found {
         .filter_map(|row| Some((row, row.value.as_ref()?)))
         .collect();
     if rows.is_empty() {
-        return Err("the run has no native numbers".to_owned());
+        return Answer::new(Vec::new(), "the run has no native number");
     }
     let stored = record.native.as_ref().and_then(|run| run.capture.stored());
     let Some(stored) = stored else {
@@ -28,16 +29,32 @@ pub(super) fn check(run: &Run) -> Found {
         Err(error) => return Answer::new(vec![error], ""),
     };
     let mut faults = Vec::new();
+    let exit = record
+        .native
+        .as_ref()
+        .and_then(|run| run.exit["kind"].as_str());
+    // A program whose oracle refused one row says so row by row.
+    if !matches!(exit, Some("clean" | "oracleFailed")) {
+        faults.push(format!("the program ended {}", exit.unwrap_or("somehow")));
+    }
+    if said.statements.end.is_none() || said.damage != Damage::default() {
+        let words = said.damage.words();
+        faults.push(format!(
+            "{}: it is damaged or has no end: {words}",
+            stored.file
+        ));
+    }
     for (row, value) in &rows {
         let name = &row.benchmark_name;
         let window = said.window(name);
-        let Some(window) = window.filter(|w| matches!(w.verdict, Some((true, _)))) else {
+        let accepted = window.filter(|window| window.verdict.as_ref().is_some_and(|v| v.passed));
+        let Some(window) = accepted.filter(|window| window.closed()) else {
             faults.push(format!("{name}: no window that its oracle accepted"));
             continue;
         };
         let batch = name.rsplit('/').next().and_then(|batch| batch.parse().ok());
         let values = window.values(batch.unwrap_or(1));
-        let scale = match (value.unit.as_str(), said.ticks_per_second) {
+        let scale = match (value.unit.as_str(), said.statements.ticks_per_second) {
             ("ns", rate) if rate > 0 => 1e9 / rate as f64,
             ("tsc_ticks", _) => 1.0,
             (unit, rate) => {

@@ -13,6 +13,9 @@ use crate::stream::Values;
 /// Deviations are sums of many terms, and two programs may add them in two orders.
 const DEVIATION_TOLERANCE: f64 = 1e-9;
 
+/// Fewest boots from which an interval is drawn; below it the range says all.
+const INTERVAL_BOOTS: usize = 8;
+
 /// The variant whose samples are a row's.
 const MEASURED: &str = "samples";
 
@@ -63,19 +66,6 @@ pub(super) fn boots(run: &Run) -> Found {
                 captured.join(", ")
             ));
         }
-        for boot in &record.boots {
-            let own = boot.guest == row.guest && boot.system == row.system;
-            if own && !boot.ended_clean() {
-                let title = row.title();
-                faults.push(format!("{title}: {} ended {}", boot.stem(), boot.end()));
-            }
-        }
-    }
-    if rows > 0 && record.state != "complete" {
-        faults.push(format!(
-            "the run is {}, yet rows have numbers",
-            record.state
-        ));
     }
     Answer::new(faults, passed(rows))
 }
@@ -93,40 +83,6 @@ pub(super) fn artifact_hash(run: &Run) -> Found {
         faults.extend(super::differ(&title, &row.artifact_hash, &found));
     }
     Answer::new(faults, count(document.results.len(), "row"))
-}
-
-pub(super) fn verdicts(run: &Run) -> Found {
-    let (record, document) = (run.record()?, run.document()?);
-    let (mut faults, mut verdicts) = (Vec::new(), 0);
-    for (row, _) in document.passed() {
-        for boot in record.boots_of(&row.guest, &row.system) {
-            let Some(stored) = boot.stored() else {
-                continue;
-            };
-            verdicts += 1;
-            let window = match run.said(&stored.file) {
-                Ok(said) => said.window(&row.benchmark_name),
-                Err(error) => {
-                    faults.push(format!("{}: {error}", row.title()));
-                    continue;
-                }
-            };
-            let wrong = match window {
-                None => "its window never opened".to_owned(),
-                Some(window) => match &window.verdict {
-                    Some((true, _)) if window.closed() => continue,
-                    Some((true, _)) => "its window never closed".to_owned(),
-                    Some((false, detail)) => format!("the oracle refused: {detail}"),
-                    None => "no verdict".to_owned(),
-                },
-            };
-            faults.push(format!("{}: {}: {wrong}", row.title(), stored.file));
-        }
-    }
-    Answer::new(
-        faults,
-        format!("{}, all passed", count(verdicts, "verdict")),
-    )
 }
 
 pub(super) fn samples(run: &Run) -> Found {
@@ -182,6 +138,7 @@ pub(super) fn statistics(run: &Run) -> Found {
         figures.hold("range's low end", Some(measured.range.low), low);
         figures.hold("range's high end", Some(measured.range.high), high);
         figures.hold_nearly("deviation", measured.sd, standard_deviation(&all));
+        figures.hold_interval(measured, low.zip(high), medians.len());
         for (line, boot) in measured.boots.iter().zip(boots) {
             let trace = &line.trace;
             let mut hold = |what: &str, stored, found| {
@@ -207,13 +164,13 @@ pub(super) fn perturbations(run: &Run) -> Found {
                 Ok(found) => {
                     let what = format!("{} under {}", row.title(), perturbation.pass);
                     faults.extend(super::differ(&what, Some(perturbation.median), found));
+                    let what = format!("{what}, effect");
+                    let effect = found.map(|found| found - measured.median);
+                    faults.extend(super::differ(&what, Some(perturbation.effect), effect));
                 }
                 Err(error) => faults.push(format!("{}: {error}", row.title())),
             }
         }
-    }
-    if held == 0 {
-        return Err("no row states one".to_owned());
     }
     Answer::new(faults, count(held, "median"))
 }
@@ -259,6 +216,26 @@ impl Figures {
     fn hold(&mut self, what: &str, stored: Option<f64>, found: Option<f64>) {
         self.held += 1;
         self.faults.extend(super::differ(what, stored, found));
+    }
+
+    /// The interval is drawn at random from the boots, and drawing it again takes the
+    /// same generator; what any draw must keep can be held.
+    fn hold_interval(&mut self, measured: &Measured, range: Option<(f64, f64)>, boots: usize) {
+        let due = boots >= INTERVAL_BOOTS;
+        let fits = match (&measured.interval, range) {
+            (Some(found), Some((low, high))) => {
+                let ordered = low <= found.low && found.low <= found.high && found.high <= high;
+                due && ordered
+            }
+            (None, _) => !due,
+            (Some(_), None) => false,
+        };
+        self.held += 1;
+        if !fits {
+            let stored = measured.interval.as_ref().map(|i| (i.low, i.high));
+            let fault = format!("interval: stored {stored:?}, from {boots} boots in {range:?}");
+            self.faults.push(fault);
+        }
     }
 
     fn hold_nearly(&mut self, what: &str, stored: Option<f64>, found: Option<f64>) {

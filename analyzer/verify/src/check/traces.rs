@@ -1,7 +1,6 @@
 //! The stored streams themselves.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use super::{Answer, Found, count};
 use crate::record::Capture;
@@ -36,15 +35,23 @@ pub(super) fn hashes(run: &Run) -> Found {
     Answer::new(faults, looked_at)
 }
 
-pub(super) fn equal(run: &Run) -> Found {
+/// Boots that must send the same bytes.
+pub(super) struct Kind<'a> {
+    pub guest: &'a str,
+    pub system: &'a str,
+    variant: &'a str,
+    pub audit: bool,
+    /// Their streams by hash. One is as it should be.
+    pub streams: BTreeMap<&'a str, Vec<String>>,
+}
+
+/// Boots by guest, system and variant, in exact mode; a boot that went wrong
+/// differs for a reason of its own.
+pub(super) fn kinds(run: &Run) -> Result<Vec<Kind<'_>>, String> {
     let record = run.record()?;
-    if !record.repeats_exactly() {
-        return Err(format!("boots of {} mode may differ", record.mode));
-    }
-    let mut kinds: BTreeMap<String, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
-    let mut boots = 0;
-    // A boot that went wrong differs for a reason of its own.
-    for boot in record.boots.iter().filter(|boot| boot.ended_clean()) {
+    let mut kinds: Vec<Kind> = Vec::new();
+    let clean = record.boots.iter().filter(|boot| boot.ended_clean());
+    for boot in clean.filter(|_| record.repeats_exactly()) {
         let Some(stored) = boot.stored() else {
             continue;
         };
@@ -52,50 +59,63 @@ pub(super) fn equal(run: &Run) -> Found {
             Ok(stream) => stream.sha256.as_str(),
             Err(_) => stored.sha256.as_str(),
         };
-        let audit = if boot.audit { " audit" } else { "" };
-        let kind = format!("{}/{} {}{audit}", boot.guest, boot.system, boot.variant);
-        let hashes = kinds.entry(kind).or_default();
-        hashes.entry(hash).or_default().push(boot.stem());
-        boots += 1;
-    }
-    let faults = kinds.iter().filter(|(_, hashes)| hashes.len() > 1);
-    let faults = faults.map(|(kind, hashes)| {
-        let groups: Vec<String> = hashes.values().map(|boots| boots.join(", ")).collect();
-        format!("{kind}: {} streams: {}", groups.len(), groups.join(" | "))
-    });
-    let looked_at = format!(
-        "{}, {} of guest, system and variant, one hash each",
-        count(boots, "boot"),
-        count(kinds.len(), "kind")
-    );
-    Answer::new(faults.collect(), looked_at)
-}
-
-pub(super) fn complete(run: &Run) -> Found {
-    let (record, document) = (run.record()?, run.document()?);
-    let measured: BTreeSet<(&str, &str)> = document
-        .passed()
-        .map(|(row, _)| (row.guest.as_str(), row.system.as_str()))
-        .collect();
-    let (mut faults, mut streams) = (Vec::new(), 0);
-    for boot in &record.boots {
-        let behind = measured.contains(&(boot.guest.as_str(), boot.system.as_str()));
-        let Some(stored) = boot.stored().filter(|_| behind) else {
-            continue;
-        };
-        streams += 1;
-        match run.said(&stored.file) {
-            Ok(said) => {
-                if !said.ended {
-                    faults.push(format!("{}: it has no end-of-stream message", stored.file));
-                }
-                if let Some(first) = said.damage.first() {
-                    let number = count(said.damage.len(), "place");
-                    faults.push(format!("{}: damaged in {number}: {first}", stored.file));
-                }
-            }
-            Err(error) => faults.push(error),
+        let own = kinds.iter_mut().find(|kind| {
+            let of = (kind.guest, kind.system, kind.variant, kind.audit);
+            of == (&*boot.guest, &*boot.system, &*boot.variant, boot.audit)
+        });
+        let source = boot.source();
+        match own {
+            Some(kind) => kind.streams.entry(hash).or_default().push(source),
+            None => kinds.push(Kind {
+                guest: &boot.guest,
+                system: &boot.system,
+                variant: &boot.variant,
+                audit: boot.audit,
+                streams: [(hash, vec![source])].into(),
+            }),
         }
     }
-    Answer::new(faults, count(streams, "stream"))
+    Ok(kinds)
+}
+
+pub(super) fn equal(run: &Run) -> Found {
+    let (record, document) = (run.record()?, run.document()?);
+    let kinds = kinds(run)?;
+    let mut faults = Vec::new();
+    for kind in kinds.iter().filter(|kind| kind.streams.len() > 1) {
+        let passed = document.passed().filter(|(row, _)| {
+            let of_row = (row.guest.as_str(), row.system.as_str());
+            of_row == (kind.guest, kind.system)
+        });
+        let rows = passed.count();
+        if rows > 0 {
+            let groups: Vec<String> = kind
+                .streams
+                .values()
+                .map(|boots| boots.join(", "))
+                .collect();
+            faults.push(format!(
+                "{}/{} {}: {} streams: {}; yet {} of it have numbers",
+                kind.guest,
+                kind.system,
+                kind.variant,
+                groups.len(),
+                groups.join(" | "),
+                count(rows, "row")
+            ));
+        }
+    }
+    let boots = kinds
+        .iter()
+        .flat_map(|kind| kind.streams.values().flatten());
+    let looked_at = if record.repeats_exactly() {
+        format!(
+            "{}, {} of guest, system and variant, one hash each",
+            count(boots.count(), "boot"),
+            count(kinds.len(), "kind")
+        )
+    } else {
+        format!("boots of {} mode may differ", record.mode)
+    };
+    Answer::new(faults, looked_at)
 }

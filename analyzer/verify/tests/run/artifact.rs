@@ -1,23 +1,30 @@
-//! A small run of golden traces, written by the crates that write real ones, and
+//! A small run of golden traces, judged by the crates that judge real ones, and
 //! hands that change one thing in it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use capbench_frames::outcome::{Boot, Material, Row, outcome};
-use capbench_frames::trace::{Trace, read_file};
-use capbench_results::{
-    BenchmarkResult, Comparison, ComparisonOutcome, Digest, Envelope, Mode, Outcome, Ratio,
-    Results, RowName, Run as RunLine, Unit,
-};
+use capbench_frames::trace::read_file;
+use capbench_results::Results;
 use capbench_runner::hash;
 use capbench_runner::record::RunRecord;
 use capbench_verify::{Definitions, Report, Run, Verdict, verify};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use trace_format::control::Message;
+use trace_format::decode::Messages;
+use trace_format::{FrameKind, Origin, Sample};
 
-const RUN: &str = "20260101T000000Z-golden-exact-0001";
+use crate::stream::{self, Record, frames};
+use crate::{definitions, emulator, judge};
+
+pub const RUN: &str = "20260101T000000Z-golden-exact-0001";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 pub const DEFINITION: &str = "benchmarks/ring/nop";
+
+/// The audit boot, whose stream ends with its first window.
+pub const AUDIT: &str = "capos-ring-segments-audit-1";
 
 /// Boots of the run: guest, system, variant, index, golden trace.
 const BOOTS: &[(&str, &str, &str, u32, &str)] = &[
@@ -31,8 +38,24 @@ const BOOTS: &[(&str, &str, &str, u32, &str)] = &[
 
 pub struct Artifact {
     directory: tempfile::TempDir,
-    pub definitions: Definitions,
+    /// The checkout's; those of the run without.
+    pub definitions: Option<Definitions>,
 }
+
+/// The files of a run that was left alone, made once.
+static FILES: LazyLock<BTreeMap<PathBuf, Vec<u8>>> = LazyLock::new(|| {
+    let artifact = Artifact::make();
+    let root = artifact.directory.path();
+    let files = artifact.files().into_iter();
+    files
+        .map(|path| {
+            (
+                path.strip_prefix(root).unwrap().to_owned(),
+                fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+});
 
 /// What names one boot's files.
 fn stem(boot: &(&str, &str, &str, u32, &str)) -> String {
@@ -41,33 +64,48 @@ fn stem(boot: &(&str, &str, &str, u32, &str)) -> String {
 
 impl Artifact {
     pub fn new() -> Self {
+        let artifact = Self::empty();
+        for (name, bytes) in FILES.iter() {
+            fs::write(artifact.directory.path().join(name), bytes).unwrap();
+        }
+        artifact
+    }
+
+    fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        for folder in ["boots", "images"] {
+            fs::create_dir(directory.path().join(folder)).unwrap();
+        }
+        Self {
+            directory,
+            definitions: None,
+        }
+    }
+
+    fn make() -> Self {
+        let artifact = Self::empty();
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
-        fs::create_dir(directory.path().join("boots")).unwrap();
-        fs::create_dir(directory.path().join("images")).unwrap();
-        fs::write(directory.path().join("images/x.initrd"), "image").unwrap();
+        artifact.write("images/x.initrd", b"image");
         for boot in BOOTS {
             let from = golden.join(format!("{}.ktrace", boot.4));
-            let to = directory
-                .path()
-                .join(format!("boots/{}.ktrace", stem(boot)));
-            fs::copy(from, to).unwrap();
+            fs::copy(from, artifact.path(&format!("boots/{}.ktrace", stem(boot)))).unwrap();
         }
-        let definition = hash::of(b"definition").to_string();
-        let artifact = Self {
-            directory,
-            definitions: Definitions::Of {
-                commit: COMMIT.to_owned(),
-                dirty: false,
-                hashes: [(DEFINITION.to_owned(), definition)].into(),
-            },
-        };
-        let record = artifact.record();
+        let audited = first_window(&raw(&artifact.path("boots/capos-ring-segments-1.ktrace")));
+        artifact.write_stream(&format!("boots/{AUDIT}.ktrace"), &audited);
+        artifact.write_log(&emulator::log(&audited));
+        let kernel = emulator::image();
+        let name = hash::short(hash::of(&kernel));
+        artifact.write(&format!("images/{name}.elf"), &kernel);
+        let kept = artifact.kept();
+        let record = artifact.record(&kept);
         // The mirror types of this crate and the record's own are of one shape.
-        let typed: RunRecord = serde_json::from_value(record.clone()).unwrap();
+        let typed: RunRecord = serde_json::from_value(record).unwrap();
         artifact.write("run.json", typed.to_json().as_bytes());
-        artifact.write_results(&artifact.results(&typed));
-        artifact.seal();
+        artifact.write(
+            "definitions.json",
+            Value::Object(kept).to_string().as_bytes(),
+        );
+        artifact.judge();
         artifact
     }
 
@@ -79,38 +117,83 @@ impl Artifact {
         fs::write(self.path(name), bytes).unwrap();
     }
 
+    pub fn write_stream(&self, name: &str, stream: &[u8]) {
+        self.write(name, &zstd::encode_all(stream, 3).unwrap());
+    }
+
+    pub fn write_log(&self, log: &[u8]) {
+        let name = format!("boots/{AUDIT}.instructions.log.zst");
+        self.write(&name, &zstd::encode_all(log, 1).unwrap());
+    }
+
     /// Both forms, as far as their own laws allow.
     pub fn write_results(&self, results: &Results) {
         self.write("results.json", results.to_json().unwrap().as_bytes());
         self.write("results.capnp", &results.to_message().unwrap());
     }
 
+    /// Judges the run anew, as the program that wrote it would have.
+    pub fn judge(&self) {
+        let record: RunRecord = serde_json::from_value(self.read("run.json")).unwrap();
+        let Value::Object(kept) = self.read("definitions.json") else {
+            panic!("definitions.json is an object")
+        };
+        let judged = judge::judge(self.directory.path(), &record, &kept);
+        self.write_results(&judged.results);
+        self.write("audit.json", judged.audit.to_string().as_bytes());
+        self.seal();
+    }
+
     /// Fixes SHA256SUMS up to whatever the files are now.
     pub fn seal(&self) {
         let mut lines = String::new();
-        let mut folders = vec![self.directory.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path.strip_prefix(self.directory.path()).unwrap();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if name != Path::new("SHA256SUMS") {
-                    let digest = hash::of_file(&path).unwrap();
-                    lines.push_str(&format!("{digest}  {}\n", name.display()));
-                }
+        for path in self.files() {
+            let name = path.strip_prefix(self.directory.path()).unwrap();
+            if name != Path::new("SHA256SUMS") {
+                let digest = hash::of_file(&path).unwrap();
+                lines.push_str(&format!("{digest}  {}\n", name.display()));
             }
         }
         self.write("SHA256SUMS", lines.as_bytes());
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        let (mut files, mut folders) = (Vec::new(), vec![self.directory.path().to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        files
+    }
+
+    pub fn read(&self, name: &str) -> Value {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// Changes one JSON file and seals.
     pub fn edit(&self, name: &str, change: impl FnOnce(&mut Value)) {
-        let text = fs::read_to_string(self.path(name)).unwrap();
-        let mut value: Value = serde_json::from_str(&text).unwrap();
+        let mut value = self.read(name);
         change(&mut value);
         self.write(name, value.to_string().as_bytes());
         self.seal();
+    }
+
+    /// Changes a definition, and its hash in the record with it.
+    pub fn edit_definition(&self, key: &str, change: impl FnOnce(&mut Value)) {
+        self.edit("definitions.json", |kept| change(&mut kept[key]));
+        let hash = definitions::hash(key, &self.read("definitions.json")[key]);
+        self.edit("run.json", |record| {
+            if let Some(stored) = record["definitions"].get_mut(key) {
+                *stored = json!(hash);
+            }
+        });
     }
 
     /// Changes the results in both forms and seals.
@@ -126,8 +209,75 @@ impl Artifact {
         Results::from_json(&text).unwrap()
     }
 
+    /// Other streams of the boots whose names begin so, with a record that knows
+    /// their hashes.
+    pub fn restream(&self, boots: &str, mut change: impl FnMut(&[u8]) -> Vec<u8>) {
+        let mut record = self.read("run.json");
+        for boot in record["boots"].as_array_mut().unwrap() {
+            let capture = &mut boot["capture"];
+            let Some(file) = capture["file"].as_str().map(str::to_owned) else {
+                continue;
+            };
+            if file.starts_with(&format!("boots/{boots}")) {
+                let stream = change(&raw(&self.path(&file)));
+                self.write_stream(&file, &stream);
+                capture["sha256"] = json!(hash::of(&stream));
+                capture["bytes"] = json!(stream.len());
+            }
+        }
+        self.write("run.json", record.to_string().as_bytes());
+        self.seal();
+    }
+
+    /// Each message of those boots changed or left out.
+    pub fn reword(
+        &self,
+        boots: &str,
+        mut change: impl for<'a> FnMut(Message<'a>) -> Option<Message<'a>>,
+    ) {
+        self.restream(boots, |stream| stream::messages(stream, &[], &mut change));
+    }
+
+    /// More messages in those boots.
+    pub fn say(&self, boots: &str, extra: &[Message]) {
+        self.restream(boots, |stream| {
+            stream::messages(stream, extra, |message| Some(message))
+        });
+    }
+
+    /// Each sample of those boots changed.
+    pub fn resample(&self, boots: &str, mut change: impl FnMut(&mut Sample)) {
+        self.restream(boots, |stream| stream::samples(stream, &mut change));
+    }
+
+    /// Each span and root of those boots changed.
+    pub fn respan(&self, boots: &str, mut change: impl FnMut(&mut Record)) {
+        self.restream(boots, |stream| stream::spans(stream, &mut change));
+    }
+
+    /// Each frame's origin changed in those boots.
+    pub fn reorigin(&self, boots: &str, mut change: impl FnMut(FrameKind, &mut Origin)) {
+        self.restream(boots, |stream| stream::origins(stream, &mut change));
+    }
+
     pub fn open(&self) -> Run {
-        Run::open(self.directory.path(), self.definitions.clone()).unwrap()
+        Run::open(self.directory.path(), self.known()).unwrap()
+    }
+
+    fn known(&self) -> Definitions {
+        if let Some(known) = &self.definitions {
+            return known.clone();
+        }
+        let record: Value = serde_json::from_slice(&FILES[Path::new("run.json")]).unwrap();
+        let hashes = record["definitions"].as_object().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Definitions::Of {
+            commit: COMMIT.to_owned(),
+            dirty: false,
+            hashes: hashes
+                .map(|(key, hash)| (key.clone(), text(hash)))
+                .collect(),
+        }
     }
 
     pub fn verify(&self) -> Report {
@@ -139,11 +289,33 @@ impl Artifact {
         names(&self.verify(), Verdict::Broken)
     }
 
-    fn record(&self) -> Value {
-        let boots: Vec<Value> = BOOTS.iter().map(|boot| self.boot(boot)).collect();
+    fn kept(&self) -> Map<String, Value> {
+        let of = |boot: &str| {
+            let file = format!("boots/{boot}.ktrace");
+            read_file(&self.path(&file), &file).unwrap()
+        };
+        let capos = of("capos-ring-samples-1");
+        let linux = of("linux-linux-matched-samples-1");
+        definitions::of(&[
+            ("capos", "ring", &capos),
+            ("linux", "linux-matched", &linux),
+        ])
+    }
+
+    fn record(&self, kept: &Map<String, Value>) -> Value {
+        let mut boots = vec![self.boot("capos", "ring", "segments", 1, true)];
+        let others = BOOTS.iter();
+        boots.extend(others.map(|boot| self.boot(boot.0, boot.1, boot.2, boot.3, false)));
+        let hashed = ["benchmarks/", "authority/", "systems/"];
+        let hashed = |key: &str| hashed.iter().any(|kind| key.starts_with(kind));
+        let definitions = kept.iter().filter(|(key, _)| hashed(key));
+        let definitions: BTreeMap<&String, _> = definitions
+            .map(|(key, value)| (key, definitions::hash(key, value)))
+            .collect();
         let arguments = ["-M", "q35", "-kernel", "{kernel}", "file,path={trace}"];
         let firmware = hash::of(b"firmware");
         let envelope = hash::of_canonical(&("exact", arguments, "QEMU 7", firmware, None::<()>));
+        let kernel = emulator::image();
         json!({
             "schema": "capbench.run/1",
             "runId": RUN,
@@ -164,24 +336,42 @@ impl Artifact {
                 "host": {"processor": "p", "kernel": "k"},
             },
             "toolchain": {"rustc": "r", "cargo": "c", "cc": "cc"},
-            "guests": [],
+            "guests": [{
+                "guest": "capos",
+                "variant": "segments",
+                "features": [],
+                "rustflags": {},
+                "profile": "release",
+                "images": [{
+                    "name": "kernel.elf",
+                    "sha256": hash::of(&kernel),
+                    "bytes": kernel.len(),
+                }],
+            }],
             "bootImages": {"images/x.initrd": hash::of(b"image")},
-            "definitions": {DEFINITION: hash::of(b"definition")},
+            "definitions": definitions,
             "overrides": {},
             "bootsPlanned": 2,
             "boots": boots,
         })
     }
 
-    fn boot(&self, boot: &(&str, &str, &str, u32, &str)) -> Value {
-        let stem = stem(boot);
+    fn boot(&self, guest: &str, system: &str, variant: &str, index: u32, audit: bool) -> Value {
+        let kind = if audit { "-audit" } else { "" };
+        let stem = format!("{guest}-{system}-{variant}{kind}-{index}");
         let file = format!("boots/{stem}.ktrace");
         let raw = raw(&self.path(&file));
-        json!({
-            "guest": boot.0,
-            "system": boot.1,
-            "variant": boot.2,
-            "index": boot.3,
+        let mut arguments = vec!["-M", "q35", "-kernel", "/k", "file,path=/t"];
+        let range = emulator::range();
+        if audit {
+            arguments.extend(["-dfilter", &range]);
+        }
+        let mut boot = json!({
+            "guest": guest,
+            "system": system,
+            "variant": variant,
+            "audit": audit,
+            "index": index,
             "exit": {"kind": "clean"},
             "capture": {
                 "kind": "stored",
@@ -192,117 +382,37 @@ impl Artifact {
             "console": format!("boots/{stem}.console.log"),
             "emulatorLog": format!("boots/{stem}.qemu.log"),
             "wallMs": 1,
-            "arguments": ["-M", "q35", "-kernel", "/k", "file,path=/t"],
-        })
-    }
-
-    fn results(&self, record: &RunRecord) -> Results {
-        let mut results = self.rows(record, "capos", "ring");
-        results.extend(self.rows(record, "linux", "linux-matched"));
-        let median = |name: &str| {
-            let mut rows = results.iter();
-            let row = rows.find(|row| row.benchmark_name == name).unwrap();
-            (RowName::of(row), row.outcome.measurement().unwrap().median)
-        };
-        let (numerator, above) = median("ring/nop/1");
-        let (denominator, below) = median("linux/null-syscall/1");
-        let comparisons = vec![Comparison {
-            numerator,
-            denominator,
-            difference: "much".into(),
-            outcome: ComparisonOutcome::Ratio(Ratio {
-                value: above / below,
-                unit: Unit::Instructions,
-                numerator: above,
-                denominator: below,
-            }),
-        }];
-        Results {
-            run: RunLine {
-                id: record.run_id.clone(),
-                suite: record.selection.clone(),
-                mode: Mode::Exact,
-                started_at: record.started_at.clone(),
-                tool: record.tool.clone(),
-                commit: COMMIT.to_owned(),
-                dirty: false,
-                boots: record.boots_planned,
-                envelope: Envelope {
-                    hash: record.envelope.hash,
-                    description: "e".into(),
-                },
-            },
-            results,
-            comparisons,
-            context: Vec::new(),
+            "arguments": arguments,
+        });
+        if audit {
+            boot["instructionLog"] = json!(format!("boots/{stem}.instructions.log"));
         }
-    }
-
-    fn rows(&self, record: &RunRecord, guest: &str, system: &str) -> Vec<BenchmarkResult> {
-        let own = record.boots.iter().filter(|boot| boot.id.system == system);
-        let streams: Vec<(String, Digest)> = own
-            .map(|boot| (boot.id.stem(), boot.stream().unwrap().sha256))
-            .collect();
-        let of = |variant: &str| -> Vec<Trace> {
-            let own = BOOTS.iter().filter(|b| b.1 == system && b.2 == variant);
-            let files = own.map(|boot| format!("boots/{}.ktrace", stem(boot)));
-            let traces = files.map(|file| read_file(&self.path(&file), &file).unwrap());
-            traces.collect()
-        };
-        let [samples, segments, counts, perf] = ["samples", "segments", "counts", "perf"].map(of);
-        let passes: Vec<(&str, Vec<Boot>)> = [("counts", &counts), ("perf", &perf)]
-            .into_iter()
-            .filter(|(_, traces)| !traces.is_empty())
-            .map(|(pass, traces)| (pass, boots(traces)))
-            .collect();
-        let windows = samples[0].windows.iter();
-        windows
-            .map(|window| {
-                let name = &window.benchmark;
-                let row = Row {
-                    benchmark: name,
-                    batch: name.rsplit('/').next().unwrap().parse().unwrap(),
-                    samples: None,
-                    unit: Unit::Instructions,
-                    lower_is_better: true,
-                };
-                let outcome = outcome(
-                    &row,
-                    &Material {
-                        measured: &boots(&samples),
-                        traced: &boots(&segments),
-                        passes: &passes,
-                        ..Material::default()
-                    },
-                );
-                assert!(matches!(outcome, Outcome::Passed(_)), "{outcome:?}");
-                BenchmarkResult {
-                    run_id: RUN.into(),
-                    benchmark_name: name.clone(),
-                    tier: 1,
-                    correctness_id: "completions:result".into(),
-                    config_hash: hash::of(b"configuration"),
-                    artifact_hash: Some(hash::of_canonical(&streams)),
-                    notes: String::new(),
-                    guest: guest.into(),
-                    system: system.into(),
-                    mode: Mode::Exact,
-                    authority_profile: "ring-measure".into(),
-                    outcome,
-                }
-            })
-            .collect()
+        boot
     }
 }
 
-fn boots(traces: &[Trace]) -> Vec<Boot<'_>> {
-    let boots = traces.iter();
-    boots
-        .map(|trace| Boot {
-            trace,
-            findings: &[],
-        })
-        .collect()
+/// Records of each frame that the audit boot keeps: an emulator logs a line for
+/// every instruction, and each test counts them.
+const AUDITED: usize = 300;
+
+/// A stream up to its second window, with the first records of each frame.
+fn first_window(stream: &[u8]) -> Vec<u8> {
+    let (mut out, mut windows) = (Vec::new(), 0);
+    for raw in frames(stream) {
+        if raw.frame.header.kind == FrameKind::Control {
+            let mut messages = Messages::new(&raw.frame).map(Result::unwrap);
+            windows += usize::from(messages.any(|m| matches!(m, Message::WindowBegun(_))));
+        }
+        if windows == 2 {
+            break;
+        }
+        if raw.frame.header.kind == FrameKind::Spans {
+            out.extend(stream::first_records(&raw.frame, AUDITED));
+        } else {
+            out.extend(raw.bytes);
+        }
+    }
+    out
 }
 
 /// The bytes of a stored stream.

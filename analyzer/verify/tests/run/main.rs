@@ -1,5 +1,12 @@
 //! Whole runs, made of golden traces.
 
 mod artifact;
+mod definitions;
+mod emulator;
 mod explained;
+mod hostile;
+mod judge;
+mod refused;
+mod rules;
+mod stream;
 mod tampered;

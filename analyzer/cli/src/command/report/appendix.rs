@@ -1,12 +1,14 @@
 //! A run's record as a report wants it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
+use capbench_frames::audit::Report;
 use capbench_report::appendix::{
     Act, Appendix, Boot, Declared, File, GuestBuild, Image, Machine, Profile,
 };
-use capbench_runner::artifact::{Artifact, names};
+use capbench_runner::artifact::{Artifact, instructions, names};
 use capbench_runner::boot::{Capture, CapturedBoot};
 use capbench_runner::guest::Guest;
 use capbench_runner::hash;
@@ -150,10 +152,15 @@ fn declared(profile: &AuthorityProfile) -> Declared {
 
 fn boot(boot: &CapturedBoot, files: &Files) -> Boot {
     let stream = boot.stream();
+    let log = boot
+        .instruction_log
+        .as_deref()
+        .map(instructions::compressed);
     let links = [
         stream.and_then(|stream| files.link("trace", &stream.file)),
         files.link("console", &boot.console),
         files.link("emulator", &boot.emulator_log),
+        log.and_then(|log| files.link("instruction log", &log)),
     ];
     Boot {
         name: boot.id.stem(),
@@ -164,29 +171,26 @@ fn boot(boot: &CapturedBoot, files: &Files) -> Boot {
     }
 }
 
-/// What the audit boots showed, as far as a sentence tells it.
+/// What the audit boots showed, one sentence each. A run without probes has none.
 fn audits(artifact: &Artifact) -> Vec<String> {
-    let text = fs::read_to_string(artifact.directory().join(names::AUDITS));
-    let audits = text.ok().and_then(|text| serde_json::from_str(&text).ok());
-    let audits: Vec<serde_json::Value> = audits.unwrap_or_default();
-    audits.iter().map(audit).collect()
+    let text = match fs::read_to_string(artifact.directory().join(names::AUDITS)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(error) => return vec![format!("{} does not open: {error}.", names::AUDITS)],
+    };
+    match serde_json::from_str::<Vec<Report>>(&text) {
+        Ok(reports) => reports.iter().map(audit).collect(),
+        Err(error) => vec![format!("{} does not read: {error}.", names::AUDITS)],
+    }
 }
 
-fn audit(audit: &serde_json::Value) -> String {
-    let boot = audit["boot"].as_str().unwrap_or("audit");
-    let details = audit["detail"].as_array().into_iter().flatten();
-    let details: Vec<&str> = details.filter_map(|detail| detail.as_str()).collect();
-    let number = |name: &str| audit[name].as_u64().unwrap_or(0);
-    if details.is_empty() && number("compared") > 0 {
-        format!(
-            "{boot}: all {} spans equal the emulator's own count of executed instructions ({} \
-             logged).",
-            number("compared"),
-            number("instructions")
-        )
-    } else {
-        format!("{boot}: does not agree: {}", details.join("; "))
-    }
+fn audit(report: &Report) -> String {
+    let kept = match (&report.log, &report.log_left_out) {
+        (Some(log), _) => format!(" Its log is kept as {log}."),
+        (None, Some(why)) => format!(" Its log is not kept: {why}."),
+        (None, None) => String::new(),
+    };
+    format!("{}: {}.{kept}", report.boot, report.summary())
 }
 
 /// Privileged acts, those alike counted together. An older run has none written down.
@@ -222,6 +226,7 @@ fn whole(record: &RunRecord, files: &Files) -> Vec<File> {
         names::RECORD,
         names::AUDITS,
         names::PRIVILEGED,
+        names::DEFINITIONS,
         names::CHECKSUMS,
         names::REPLAY,
     ]

@@ -1,0 +1,29 @@
+//! The kernel says of no feature that nobody declared.
+//!
+//! A feature may carry a parameter, `inject=body:7`; what the command line declared
+//! is the part before it. The Linux guest's passes each declare their instrument.
+
+use super::{Objections, Scene};
+
+pub(super) fn check(scene: &Scene, objections: &mut Objections) {
+    let Some(session) = scene.said.and_then(|said| said.statements.session.as_ref()) else {
+        return;
+    };
+    let boot = scene.boot;
+    let instrument = match (boot.guest.as_str(), boot.variant.as_str()) {
+        ("linux", "samples") => Some("markers"),
+        ("linux", "counts") => Some("ebpf"),
+        ("linux", "perf") => Some("perf"),
+        _ => None,
+    };
+    let extra = scene.record.overrides["extra"]["features"].as_array();
+    let extra = extra.into_iter().flatten().filter_map(|name| name.as_str());
+    let declared: Vec<&str> = extra.chain(instrument).collect();
+    for feature in &session.features {
+        let name = feature.split('=').next().unwrap_or_default();
+        if !declared.contains(&name) {
+            let observed = format!("the kernel has the undeclared feature `{feature}`");
+            objections.all("undeclaredFeature", observed);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The kernel did not panic, no program faulted, and each exited with 0.
+
+use super::{Objections, Scene};
+
+pub(super) fn check(scene: &Scene, objections: &mut Objections) {
+    let Some(said) = scene.said else { return };
+    let statements = &said.statements;
+    let program = |pid| statements.program(pid).unwrap_or("nameless");
+    if let Some(panic) = &statements.panic {
+        objections.all("kernelPanic", format!("the kernel panicked: {panic}"));
+    }
+    for fault in &statements.faults {
+        let (pid, vector, at) = (fault.pid, fault.vector, fault.instruction);
+        let name = program(pid);
+        let observed = format!("process {pid} ({name}): exception {vector} at {at:#x}");
+        objections.all("kernelPanic", observed);
+    }
+    for exit in statements.exits.iter().filter(|exit| exit.code != 0) {
+        let (pid, code) = (exit.pid, exit.code);
+        let observed = format!("process {pid} ({}) exited with {code}", program(pid));
+        objections.all("programFailed", observed);
+    }
+}

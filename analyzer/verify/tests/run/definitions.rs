@@ -1,0 +1,130 @@
+//! Definitions that the golden traces are runs of.
+
+use std::collections::BTreeMap;
+
+use capbench_frames::trace::Trace;
+use capbench_runner::manifest::{AuthorityProfile, Benchmark, System};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use trace_format::SampleFlags;
+
+/// The definitions by kind and name, as a run keeps them.
+pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
+    let mut kept = Map::new();
+    for (guest, system, trace) in traces {
+        for window in &trace.windows {
+            let (name, batch) = window.benchmark.rsplit_once('/').unwrap();
+            let batch: u32 = batch.parse().unwrap();
+            let key = format!("benchmarks/{name}");
+            let new = benchmark(name, guest, system, window);
+            let known = kept.entry(key).or_insert(new);
+            known["batches"].as_array_mut().unwrap().push(json!(batch));
+        }
+    }
+    let grant = |pair: (&str, &str)| json!({"name": pair.0, "source": pair.1});
+    let grants = |pairs: &[(&str, &str)]| pairs.iter().copied().map(grant).collect::<Vec<_>>();
+    let own = [("boot", "boot_package"), ("console", "console")];
+    let measure = [
+        ("null", "null"),
+        ("park", "park_bench"),
+        ("measure", "measure_control"),
+    ];
+    let spawner = [("spawner", "process_spawner")];
+    let mut put = |key: &str, value| kept.insert(key.to_owned(), value);
+    put(
+        "authority/ring-measure",
+        json!({"name": "ring-measure", "intent": "i", "denials": [],
+            "grants": grants(&[&own[..], &measure].concat())}),
+    );
+    put(
+        "authority/linux-process",
+        json!({"name": "linux-process", "intent": "i", "denials": [], "grants": []}),
+    );
+    put(
+        "systems/ring",
+        json!({"name": "ring", "guest": "capos", "timeout_seconds": 60, "kernel": {},
+            "init": {"binary": "init", "grants": grants(&[&own[..], &spawner].concat())},
+            "programs": [{"name": "ring-nop", "binary": "ring-nop",
+                "authority": "ring-measure", "parameters": {}}]}),
+    );
+    put(
+        "systems/linux-matched",
+        json!({"name": "linux-matched", "guest": "linux", "timeout_seconds": 60, "kernel": {},
+            "init": {"binary": "init", "grants": []},
+            "programs": [{"name": "init", "binary": "init",
+                "authority": "linux-process", "parameters": {}}]}),
+    );
+    put(
+        "guests/capos",
+        json!({"subsystems": ["ring", "null", "park_bench"], "capabilities": true}),
+    );
+    put(
+        "guests/linux",
+        json!({"subsystems": ["process"], "capabilities": false}),
+    );
+    put(
+        "mappings/ring/nop",
+        json!({"name": "ring/nop", "counterparts": [
+            {"benchmark": "linux/null-syscall", "difference": "much"}]}),
+    );
+    kept
+}
+
+fn benchmark(
+    name: &str,
+    guest: &str,
+    system: &str,
+    window: &capbench_frames::windows::Window,
+) -> Value {
+    let aside = SampleFlags::COLD | SampleFlags::WARM_UP;
+    let samples = window.samples.iter().filter(|sample| sample.metric == 0);
+    type Samples<'a> = Vec<&'a trace_format::Sample>;
+    let (before, measured): (Samples, Samples) =
+        samples.partition(|sample| sample.flags.intersects(aside));
+    let authority = if guest == "capos" {
+        "ring-measure"
+    } else {
+        "linux-process"
+    };
+    let mechanism = json!({"system": system, "program": "p", "operation": "o",
+        "mechanism": "m", "difference": "d"});
+    json!({
+        "name": name, "tier": 1, "intent": "i", "unit": "tsc_ticks", "lower_is_better": true,
+        "window_idles": false, "batches": [], "warmup": before.len(),
+        "samples": measured.len(), "boots": 5,
+        "record_bound": {"per_window": 1, "per_batch": 1, "per_operation": 1},
+        "verifier": {"kind": "completions", "checks": ["result"]},
+        "allowed_nondeterminism": [], "authority": authority, "requires": [],
+        "parser": 1, "guests": {guest: mechanism},
+    })
+}
+
+/// The hash that a run's record has of one.
+pub fn hash(key: &str, value: &Value) -> capbench_results::Digest {
+    use capbench_runner::hash::of_canonical;
+    match key.split_once('/').unwrap().0 {
+        "benchmarks" => typed::<Benchmark>(value).definition_hash(),
+        "authority" => of_canonical(&typed::<AuthorityProfile>(value)),
+        "systems" => of_canonical(&typed::<System>(value)),
+        _ => of_canonical(value),
+    }
+}
+
+/// The hash of a row's series, as the runner forms it.
+pub fn series(kept: &Map<String, Value>, name: &str, system: &str) -> capbench_results::Digest {
+    use capbench_runner::hash::of_canonical;
+    let benchmark: Benchmark = typed(&kept[&format!("benchmarks/{name}")]);
+    let authority: AuthorityProfile = typed(&kept[&format!("authority/{}", benchmark.authority)]);
+    let system: System = typed(&kept[&format!("systems/{system}")]);
+    of_canonical(&(
+        benchmark.definition_hash(),
+        authority,
+        system,
+        BTreeMap::<String, String>::new(),
+        capbench_runner::guest::Extra::default(),
+    ))
+}
+
+pub fn typed<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap()
+}
