@@ -309,6 +309,7 @@ proptest! {
             ending: None,
             features: Some(Vec::new()),
             authority: authority.then(Authority::default),
+            ..Expectation::default()
         };
         let findings = check(&trace, &expected);
         let summary = TraceSummary::new(&trace, &findings);
