@@ -96,11 +96,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             .has_capabilities()
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
         submissions: submissions(&run.plan.rows),
-        children: catalogue.systems[&boot.id.system]
-            .children
-            .iter()
-            .map(|child| child.name.clone())
-            .collect(),
+        exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.
@@ -209,6 +205,14 @@ fn submissions(rows: &[Row]) -> BTreeMap<String, u32> {
         Some((row.name.clone(), mechanism.submissions?))
     });
     stated.collect()
+}
+
+/// Of the children that end with another code than 0.
+fn exit_codes(system: &System) -> BTreeMap<String, i64> {
+    let children = system.children.iter();
+    children
+        .map(|child| (child.name.clone(), child.exit_code))
+        .collect()
 }
 
 fn authority(system: &System, catalogue: &Catalogue) -> Authority {

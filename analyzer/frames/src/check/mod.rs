@@ -27,7 +27,7 @@ pub use streams::{Stream, streams_differ};
 use crate::load::LoadError;
 use crate::trace::Trace;
 use capbench_results::{Evidence, FailureReason, InvalidReason};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What was expected of a boot and cannot be read from its trace. What is absent
@@ -43,9 +43,8 @@ pub struct Expectation {
     /// Submissions of an operation whose dispatch begins inside its timed interval, by
     /// row; one where a row is not here.
     pub submissions: BTreeMap<String, u32>,
-    /// Programs that other programs start and wait for, by name. What they exit with
-    /// is for the oracle of whoever started them to judge.
-    pub children: BTreeSet<String>,
+    /// What programs exit with, by name; 0 where a program is not here.
+    pub exit_codes: BTreeMap<String, i64>,
 }
 
 /// How a boot ended, seen from outside.

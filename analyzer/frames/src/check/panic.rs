@@ -27,19 +27,17 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
             ),
         );
     }
-    let is_child = |pid| {
-        let name = statements.program(pid);
-        name.is_some_and(|name| expected.children.contains(name))
-    };
-    let ended_badly = statements.exits.iter().filter(|exit| exit.code != 0);
-    for exit in ended_badly.filter(|exit| !is_child(exit.pid)) {
-        findings.push(
-            Objection::Failed(FailureReason::ProgramFailed),
-            None,
-            format_args!("process {} ({})", exit.pid, program(exit.pid)),
-            "exit code 0",
-            exit.code,
-        );
+    for exit in &statements.exits {
+        let code = expected.exit_codes.get(program(exit.pid)).unwrap_or(&0);
+        if exit.code != *code {
+            findings.push(
+                Objection::Failed(FailureReason::ProgramFailed),
+                None,
+                format_args!("process {} ({})", exit.pid, program(exit.pid)),
+                format_args!("exit code {code}"),
+                exit.code,
+            );
+        }
     }
 }
 
@@ -47,7 +45,7 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
 mod tests {
     use super::super::testing::{Story, objections};
     use super::*;
-    use trace_format::control::{Message, Panicked, ProcessExited, ProcessFaulted, ThreadDeclared};
+    use trace_format::control::{Message, Panicked, ProcessExited, ProcessFaulted};
 
     fn with(message: Message<'static>) -> Vec<(&'static str, Objection)> {
         let story = Story {
@@ -82,29 +80,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_child_exits_with_is_for_its_parent_to_judge() {
-        let leaf = ThreadDeclared {
-            tid: 9,
-            pid: 3,
-            program: "leaf",
-        };
-        let exited = ProcessExited { pid: 3, code: 42 };
-        let found = |children: &[&str]| {
+    fn a_program_that_is_to_end_with_a_code_must() {
+        let mut expected = Expectation::default();
+        expected.exit_codes.insert("ring-nop".to_owned(), 42);
+        let ends_with = |code| {
+            let exited = ProcessExited { pid: 2, code };
             let story = Story {
-                extra: vec![
-                    Message::ThreadDeclared(leaf),
-                    Message::ProcessExited(exited),
-                ],
+                extra: vec![Message::ProcessExited(exited)],
                 ..Story::default()
-            };
-            let expected = Expectation {
-                children: children.iter().map(ToString::to_string).collect(),
-                ..Expectation::default()
             };
             objections(&story, &expected)
         };
         let failed = ("panic", Objection::Failed(FailureReason::ProgramFailed));
-        assert_eq!(found(&["leaf"]), []);
-        assert_eq!(found(&["other"]), [failed]);
+        assert_eq!(ends_with(42), []);
+        assert_eq!(ends_with(0), [failed]);
     }
 }
