@@ -37,7 +37,8 @@ lint:
 	cd $(CONFORMANCE) && cargo clippy --quiet --release --target x86_64-unknown-linux-gnu \
 	    --package typed-clients --package typed-child -- -D warnings
 
-# Speed and memory, as ratios within one run; never part of the tests.
+# Speed and memory, as ratios within one run or beside their budgets; never part of
+# the tests. A trace of any length: the example `generate`, then `throughput FILE`.
 bench:
 	cargo bench --package trace-format --bench codec
 	cargo bench --package kernel-measure --bench probes

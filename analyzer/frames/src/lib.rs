@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Promises: one pass, memory that does not grow with the length of a trace (only
-//! with what it declares and with its samples), no panic and no unbounded memory
+//! with what it declares and, up to a limit, with its samples), no panic and no unbounded memory
 //! on any input, and no number that a rule objects to.
 
 pub mod audit;
