@@ -145,7 +145,7 @@ pub fn instruction_log(qemu: &Qemu, range: (u64, u64), log: &Path) -> Vec<String
     single_step
         .iter()
         .copied()
-        .chain(["-d", "exec,nochain", "-dfilter", &filter, "-D"])
+        .chain(["-d", "exec,nochain,int", "-dfilter", &filter, "-D"])
         .map(str::to_owned)
         .chain([log.to_string_lossy().into_owned()])
         .collect()

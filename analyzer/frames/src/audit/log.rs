@@ -1,10 +1,11 @@
 //! The emulator's log of executed instructions.
 //!
-//! QEMU's `-d exec,nochain` with one instruction per translation block writes
+//! QEMU's `-d exec,nochain,int` with one instruction per translation block writes
 //! a `Trace` line before each instruction in the filtered range, and another
 //! line where it turned back before executing it: `Stopped execution`, or
 //! `cpu_io_recompile: rewound` at the first device access of an instruction,
-//! which is then traced again. The log of a boot has tens of millions of lines;
+//! which is then traced again. An instruction that faulted was not executed either: the
+//! exception that is logged behind it points to it. The log of a boot has tens of millions of lines;
 //! kept are positions of probe sites, 8 bytes each, and how often mispriced
 //! instructions were executed between them, see [`Executions`].
 
@@ -34,6 +35,7 @@ impl InstructionLog {
         code: &MispricedCode,
     ) -> io::Result<InstructionLog> {
         let mut found = InstructionLog::default();
+        let mut last = None;
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -42,6 +44,7 @@ impl InstructionLog {
             }
             if line.starts_with(b"Trace ") {
                 if let Some(address) = traced_address(&line) {
+                    last = Some(address);
                     if sites.contains(address) {
                         found.readings.push(found.instructions);
                     } else if let Some(kind) = code.kind_at(address) {
@@ -52,6 +55,13 @@ impl InstructionLog {
                 }
             } else if TURNED_BACK.iter().any(|prefix| line.starts_with(prefix)) {
                 found.take_back();
+                last = None;
+            } else if let Some(address) = faulting_address(&line)
+                && last == Some(address)
+            {
+                // Not where a program outside of the range faulted.
+                found.take_back();
+                last = None;
             }
         }
     }
@@ -93,12 +103,31 @@ impl InstructionLog {
 /// The program counter of `Trace 0: 0x… [cs_base/pc/flags/cflags] symbol`.
 fn traced_address(line: &[u8]) -> Option<u64> {
     let inside = &line[line.iter().position(|&byte| byte == b'[')? + 1..];
-    let field = inside.split(|&byte| byte == b'/').nth(1)?;
-    let mut address = 0u64;
-    for &digit in field {
-        address = address << 4 | u64::from((digit as char).to_digit(16)?);
+    hexadecimal(inside.split(|&byte| byte == b'/').nth(1)?)
+}
+
+/// Exceptions that leave the instruction pointer at the instruction that caused them:
+/// divide error, bound range, invalid opcode, no device, and those from invalid task
+/// state to page fault, x87, alignment and SIMD faults.
+const FAULTS: [u64; 12] = [0, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19];
+
+/// The program counter of `     1: v=0e e=0002 i=0 cpl=0 IP=… pc=… SP=…`, if the
+/// vector is a fault's.
+fn faulting_address(line: &[u8]) -> Option<u64> {
+    let mut fields = line.trim_ascii_start().split(|&byte| byte == b' ');
+    let vector = fields.nth(1)?.strip_prefix(b"v=")?;
+    let address = fields.find_map(|field| field.strip_prefix(b"pc="))?;
+    FAULTS
+        .contains(&hexadecimal(vector)?)
+        .then(|| hexadecimal(address))?
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u64> {
+    let mut number = 0u64;
+    for &digit in digits {
+        number = number << 4 | u64::from((digit as char).to_digit(16)?);
     }
-    Some(address)
+    Some(number)
 }
 
 #[cfg(test)]
@@ -166,9 +195,29 @@ Trace 0: 0x7f0a34001e80 [0000000000000000/0000000000100032/000000b0/ff020201] \n
         assert_eq!(read.instructions(), 7);
     }
 
+    /// As QEMU 7.2 logs a store that faults in the kernel, and one of a program's.
+    #[test]
+    fn an_instruction_that_faulted_was_not_executed() {
+        let log = "\
+Trace 0: 0x7f0a34000b40 [0000000000000000/ffffffff80201000/0040c0b3/ff020200] \n\
+check_exception old: 0xffffffff new 0xe\n\
+     0: v=0e e=0002 i=0 cpl=0 IP=0008:ffffffff80201000 pc=ffffffff80201000 SP=0010:ffffffff80310000 CR2=0000000040001000\n\
+RAX=0000000000000001 RBX=0000000000000000 RCX=0000000000000000 RDX=0000000000000000\n\
+Trace 0: 0x7f0a34000d00 [0000000000000000/ffffffff80202000/0040c0b3/ff020200] page_fault_entry\n\
+Trace 0: 0x7f0a34000e00 [0000000000000000/ffffffff80203000/0040c0b3/ff020200] \n\
+     1: v=0e e=0004 i=0 cpl=3 IP=0023:0000000000200c18 pc=0000000000200c18 SP=001b:000000000100fe60 CR2=0000000040000000\n\
+     2: v=ec e=0000 i=0 cpl=3 IP=0023:0000000000200c18 pc=ffffffff80203000 SP=001b:000000000100fe60 env->regs[R_EAX]=0000000000000000\n\
+Trace 0: 0x7f0a34000d00 [0000000000000000/ffffffff80202000/0040c0b3/ff020200] page_fault_entry\n";
+        let sites = [0xffff_ffff_8020_1000, 0xffff_ffff_8020_3000];
+        let sites = ProbeSites::from_addresses(&sites);
+        let read = InstructionLog::read(log.as_bytes(), &sites, &MispricedCode::default()).unwrap();
+        assert_eq!(read.instructions(), 3);
+        assert_eq!(read.readings(), [1]);
+    }
+
     #[test]
     fn malformed_lines_are_passed_over() {
-        let log = "Trace 0: nonsense\nTrace 0: 0x1 [0/zz/0/0]\n\u{fffd}\n";
+        let log = "Trace 0: nonsense\nTrace 0: 0x1 [0/zz/0/0]\n\u{fffd}\n 0: v=0e pc=\n 0: v=\n";
         let read = InstructionLog::read(
             log.as_bytes(),
             &ProbeSites::from_addresses(&[]),
