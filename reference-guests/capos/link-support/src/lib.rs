@@ -75,6 +75,22 @@ memset:
     jb 2f
     movq xmm0, rcx
     punpcklqdq xmm0, xmm0
+    // 128 bytes at a time: most of what is filled is whole pages.
+    sub rdx, 112
+    jb 7f
+6:  movups [rdi], xmm0
+    movups [rdi + 16], xmm0
+    movups [rdi + 32], xmm0
+    movups [rdi + 48], xmm0
+    movups [rdi + 64], xmm0
+    movups [rdi + 80], xmm0
+    movups [rdi + 96], xmm0
+    movups [rdi + 112], xmm0
+    add rdi, 128
+    sub rdx, 128
+    jae 6b
+7:  add rdx, 112
+    jnc 2f                      // fewer than 16 are left
 1:  movups [rdi], xmm0
     add rdi, 16
     sub rdx, 16

@@ -372,7 +372,7 @@ impl Case for Batches {
             record.ensure(object.release(ring).is_ok(), "the object is gone");
         }
         check_reservations(ring, self.grants, record);
-        if self.operation.has_objects() {
+        if self.operation.takes_frames() {
             check_frames(ring, self.grants, record);
         }
     }

@@ -41,13 +41,9 @@ impl Operation {
         })
     }
 
-    /// Whether it is about objects.
-    pub fn has_objects(self) -> bool {
-        match self {
-            Self::Map | Self::Protect | Self::Unmap | Self::MapTouchUnmap => false,
-            Self::ObjectMap | Self::ObjectMapTouchUnmap => true,
-            Self::FrameAlloc | Self::FrameFree => true,
-        }
+    /// Whether it is about frames of objects.
+    pub fn takes_frames(self) -> bool {
+        matches!(self, Self::FrameAlloc | Self::FrameFree)
     }
 
     /// Submissions of one operation, setting up, checking and cleaning up included.
