@@ -8,7 +8,9 @@
 use crate::noise::Noise;
 use alloc::boxed::Box;
 use guest_runtime::abi::interface::ENDPOINT;
-use guest_runtime::abi::layout::{CAPSET_VADDR, RING_VADDR, STACK_TOP};
+use guest_runtime::abi::layout::{
+    CAPSET_VADDR, PAGE_SIZE, RING_VADDR, STACK_TOP, VM_BASE, VM_LIMIT,
+};
 use guest_runtime::abi::ring::{SQ_ENTRIES, Sqe, opcode};
 use guest_runtime::abi::syscall::TIMEOUT_FOREVER;
 use guest_runtime::capset;
@@ -105,6 +107,9 @@ impl Attack {
 
     /// Fills the start of the arena with something like a message.
     fn message(&mut self) {
+        if self.noise.below(4) == 0 {
+            return self.memory_message();
+        }
         let words = 1 + self.noise.below(48);
         self.arena[0] = match self.noise.below(4) {
             0 => self.noise.word(),
@@ -127,11 +132,30 @@ impl Attack {
         }
     }
 
+    /// A message of some data words that could well be about memory: places, sizes and
+    /// rights, all of them nearly right.
+    fn memory_message(&mut self) {
+        let words = 1 + self.noise.below(4);
+        self.arena[0] = (1 + words) << 32;
+        self.arena[1] = words << 32;
+        for at in 2..2 + words as usize {
+            self.arena[at] = match self.noise.below(8) {
+                0 => 0,
+                1 => self.noise.word(),
+                2 => VM_LIMIT - self.noise.below(4) * PAGE_SIZE,
+                3 | 4 => VM_BASE + self.noise.below(64) * PAGE_SIZE,
+                5 => self.noise.below(9) * PAGE_SIZE,
+                _ => self.noise.below(8),
+            };
+        }
+    }
+
     fn address(&mut self) -> u64 {
         let arena = self.arena.as_ptr() as u64;
         let near = self.noise.below(64);
-        match self.noise.below(12) {
+        match self.noise.below(13) {
             0 => 0,
+            12 => VM_BASE + self.noise.below(64) * PAGE_SIZE - near,
             1 => self.noise.word(),
             2 => 0xffff_8000_0000_0000 + near,
             3 => 0xffff_ffff_8020_0000,

@@ -2,8 +2,10 @@
 
 use core::sync::atomic::AtomicU32;
 use guest_runtime::abi::interface::{ENDPOINT, PARK_SPACE, THREAD_SPAWNER, TIMER};
+use guest_runtime::abi::layout::PAGE_SIZE;
 use guest_runtime::abi::ring::{SQ_ENTRIES, Sqe, opcode};
 use guest_runtime::endpoint::{HEADER_WORDS, receive};
+use guest_runtime::memory::{ANYWHERE, FrameAllocator, READ, VirtualMemory, WRITE};
 use guest_runtime::ring::Ring;
 use guest_runtime::syscall::{cap_enter, exit};
 use guest_runtime::{capset, thread};
@@ -55,11 +57,25 @@ pub fn run(ring: &mut Ring) -> i64 {
             refused
         })
     });
-    if started < MANY && all_refused {
+    if started < MANY && all_refused && memory_ends(ring) {
         0
     } else {
         NO_END
     }
+}
+
+/// Takes all the memory it is given, of each kind.
+fn memory_ends(ring: &mut Ring) -> bool {
+    const SIZE: u64 = 1000 * PAGE_SIZE;
+    let (Some(memory), Some(frames)) = (VirtualMemory::find(), FrameAllocator::find()) else {
+        return false;
+    };
+    let mut ends = |take: fn(&mut Ring, VirtualMemory, FrameAllocator) -> bool| {
+        (0..MANY).any(|_| !take(ring, memory, frames))
+    };
+    ends(|ring, memory, _| memory.map(ring, ANYWHERE, SIZE, READ | WRITE).is_ok())
+        && ends(|ring, memory, _| memory.reserve(ring, ANYWHERE, SIZE).is_ok())
+        && ends(|ring, _, frames| frames.allocate_contiguous(ring, 100).is_ok())
 }
 
 /// A thread that waits until its process ends. It uses the kernel and not the ring,
