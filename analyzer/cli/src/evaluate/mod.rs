@@ -90,6 +90,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
             .has_capabilities()
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
         submissions: submissions(&run.plan.rows),
+        exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
     };
     if boot.id.variant == Variant::Plain {
         // It emits no stream by design, so only its ending can be judged.
@@ -178,6 +179,14 @@ fn submissions(rows: &[Row]) -> BTreeMap<String, u32> {
         Some((row.name.clone(), mechanism.submissions?))
     });
     stated.collect()
+}
+
+/// Of the children that end with another code than 0.
+fn exit_codes(system: &System) -> BTreeMap<String, i64> {
+    let children = system.children.iter();
+    children
+        .map(|child| (child.name.clone(), child.exit_code))
+        .collect()
 }
 
 fn authority(system: &System, catalogue: &Catalogue) -> Authority {

@@ -43,6 +43,8 @@ pub struct Expectation {
     /// Submissions of an operation whose dispatch begins inside its timed interval, by
     /// row; one where a row is not here.
     pub submissions: BTreeMap<String, u32>,
+    /// What programs exit with, by name; 0 where a program is not here.
+    pub exit_codes: BTreeMap<String, i64>,
 }
 
 /// How a boot ended, seen from outside.

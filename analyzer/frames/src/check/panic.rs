@@ -4,7 +4,7 @@ use super::{Expectation, Findings, Objection};
 use crate::trace::Trace;
 use capbench_results::{FailureReason, InvalidReason};
 
-pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findings) {
     let statements = &trace.statements;
     let program = |pid| {
         statements
@@ -25,14 +25,17 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
             ),
         );
     }
-    for exit in statements.exits.iter().filter(|exit| exit.code != 0) {
-        findings.push(
-            Objection::Failed(FailureReason::ProgramFailed),
-            None,
-            format_args!("process {} ({})", exit.pid, program(exit.pid)),
-            "exit code 0",
-            exit.code,
-        );
+    for exit in &statements.exits {
+        let code = expected.exit_codes.get(program(exit.pid)).unwrap_or(&0);
+        if exit.code != *code {
+            findings.push(
+                Objection::Failed(FailureReason::ProgramFailed),
+                None,
+                format_args!("process {} ({})", exit.pid, program(exit.pid)),
+                format_args!("exit code {code}"),
+                exit.code,
+            );
+        }
     }
 }
 
@@ -72,5 +75,22 @@ mod tests {
         let failed = ("panic", Objection::Failed(FailureReason::ProgramFailed));
         assert_eq!(with(exit(-1)), [failed]);
         assert_eq!(with(exit(0)), []);
+    }
+
+    #[test]
+    fn a_program_that_is_to_end_with_a_code_must() {
+        let mut expected = Expectation::default();
+        expected.exit_codes.insert("ring-nop".to_owned(), 42);
+        let ends_with = |code| {
+            let exited = ProcessExited { pid: 2, code };
+            let story = Story {
+                extra: vec![Message::ProcessExited(exited)],
+                ..Story::default()
+            };
+            objections(&story, &expected)
+        };
+        let failed = ("panic", Objection::Failed(FailureReason::ProgramFailed));
+        assert_eq!(ends_with(42), []);
+        assert_eq!(ends_with(0), [failed]);
     }
 }

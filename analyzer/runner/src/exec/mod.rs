@@ -243,6 +243,7 @@ fn child(binary: &Binary) -> Child {
         name: binary.name.clone(),
         binary: binary.name.clone(),
         grants: Vec::new(),
+        exit_code: 0,
     }
 }
 

@@ -71,4 +71,11 @@ pub struct Child {
     /// What it may be granted.
     #[serde(default)]
     pub grants: Vec<Grant>,
+    /// What it exits with when it does what it is there for.
+    #[serde(default, skip_serializing_if = "is_success")]
+    pub exit_code: i64,
+}
+
+fn is_success(exit_code: &i64) -> bool {
+    *exit_code == 0
 }
