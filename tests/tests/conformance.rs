@@ -87,7 +87,6 @@ fn threads_are_created_and_joined_through_typed_clients() {
 }
 
 #[test]
-#[ignore = "the reference kernel has no VirtualMemory yet"]
 fn memory_is_mapped_protected_and_unmapped_through_its_typed_client() {
     typed_clients(&["virtual_memory"], 4);
 }

@@ -147,7 +147,7 @@ impl Kernel {
     }
 
     /// Loads a process's address space if it is not loaded already.
-    #[inline]
+    #[inline(always)]
     pub fn load(&mut self, process: &Process) {
         if self.loaded != Some(process.pid) {
             let probe = measure::thread().span(segments::ADDRESS_SPACE);

@@ -83,6 +83,7 @@ impl ProgramMemory {
     }
 
     /// Uses this memory from now on.
+    #[inline(always)]
     pub fn activate(&self) {
         // SAFETY: every program's tree has the kernel's half.
         unsafe { self.space.activate() };

@@ -102,35 +102,44 @@ impl Kernel {
         waiter: Waiter,
         encode: impl FnOnce(&mut Encoder<'_>) -> i32,
     ) {
-        // All of it by one reference: what the closure captures must not depend on
-        // whether there are probes.
-        let waiter = &waiter;
-        self.with_process(caller, waiter.thread.pid, move |kernel, process| {
-            kernel.load(process);
-            process.outstanding -= 1;
-            let mut probe = measure::thread().dispatch(segments::DISPATCH);
-            let result = encode(&mut Encoder {
-                scratch: kernel.scratch.results,
-                address: waiter.result_addr,
-                room: waiter.result_len,
-            });
-            inject::point::<{ segments::ENCODE.get() }>();
-            probe.lap(segments::ENCODE);
-            let cqe = Cqe {
-                user_data: waiter.user_data,
-                result,
-                ..Cqe::default()
-            };
-            process.ring.post(cqe, waiter.owner);
-            inject::point::<{ segments::POST.get() }>();
-            probe.lap(segments::POST);
-            kernel.wake(process, Turn::Own);
-            inject::point::<{ segments::WAKE.get() }>();
-            probe.lap(segments::WAKE);
-            probe.end(resumed(waiter, result), Outcome::Resumed);
-            let probe = measure::thread();
-            probe.count(measure::CQE_POSTED, 1);
+        // A function of its own: a closure would capture of the waiter just what it
+        // uses, which is less where probes are compiled out.
+        self.with_process(caller, waiter.thread.pid, |kernel, process| {
+            kernel.complete_for(process, waiter, encode);
         });
+    }
+
+    /// The same, for its process.
+    fn complete_for(
+        &mut self,
+        process: &mut Process,
+        waiter: Waiter,
+        encode: impl FnOnce(&mut Encoder<'_>) -> i32,
+    ) {
+        self.load(process);
+        process.outstanding -= 1;
+        let mut probe = measure::thread().dispatch(segments::DISPATCH);
+        let result = encode(&mut Encoder {
+            scratch: self.scratch.results,
+            address: waiter.result_addr,
+            room: waiter.result_len,
+        });
+        inject::point::<{ segments::ENCODE.get() }>();
+        probe.lap(segments::ENCODE);
+        let cqe = Cqe {
+            user_data: waiter.user_data,
+            result,
+            ..Cqe::default()
+        };
+        process.ring.post(cqe, waiter.owner);
+        inject::point::<{ segments::POST.get() }>();
+        probe.lap(segments::POST);
+        self.wake(process, Turn::Own);
+        inject::point::<{ segments::WAKE.get() }>();
+        probe.lap(segments::WAKE);
+        probe.end(resumed(&waiter, result), Outcome::Resumed);
+        let probe = measure::thread();
+        probe.count(measure::CQE_POSTED, 1);
     }
 }
 

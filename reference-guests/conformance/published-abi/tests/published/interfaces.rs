@@ -71,6 +71,56 @@ fn every_interface_id_is_the_published_one() {
             interface::THREAD_HANDLE,
             published::THREAD_HANDLE_INTERFACE_ID,
         ),
+        (
+            "VIRTUAL_MEMORY",
+            interface::VIRTUAL_MEMORY,
+            published::VIRTUAL_MEMORY_INTERFACE_ID,
+        ),
+        (
+            "MEMORY_OBJECT",
+            interface::MEMORY_OBJECT,
+            published::MEMORY_OBJECT_INTERFACE_ID,
+        ),
+        (
+            "FRAME_ALLOCATOR",
+            interface::FRAME_ALLOCATOR,
+            published::FRAME_ALLOCATOR_INTERFACE_ID,
+        ),
+        (
+            "TERMINAL_SESSION",
+            interface::TERMINAL_SESSION,
+            published::TERMINAL_SESSION_INTERFACE_ID,
+        ),
+        (
+            "CREDENTIAL_STORE",
+            interface::CREDENTIAL_STORE,
+            published::CREDENTIAL_STORE_INTERFACE_ID,
+        ),
+        (
+            "SESSION_MANAGER",
+            interface::SESSION_MANAGER,
+            published::SESSION_MANAGER_INTERFACE_ID,
+        ),
+        (
+            "USER_SESSION",
+            interface::USER_SESSION,
+            published::USER_SESSION_INTERFACE_ID,
+        ),
+        (
+            "AUTHORITY_BROKER",
+            interface::AUTHORITY_BROKER,
+            published::AUTHORITY_BROKER_INTERFACE_ID,
+        ),
+        (
+            "RESTRICTED_LAUNCHER",
+            interface::RESTRICTED_LAUNCHER,
+            published::RESTRICTED_LAUNCHER_INTERFACE_ID,
+        ),
+        (
+            "SYSTEM_INFO",
+            interface::SYSTEM_INFO,
+            published::SYSTEM_INFO_INTERFACE_ID,
+        ),
     ];
     for (name, ours, theirs) in compared {
         assert_eq!(ours, theirs, "{name}");
@@ -86,7 +136,7 @@ fn every_interface_id_is_the_published_one() {
 
 #[test]
 fn every_kernel_source_has_the_published_name_ordinal_and_interface() {
-    for source in KernelSource::ALL {
+    for &source in KernelSource::ALL {
         if source == OWN_SOURCE {
             continue;
         }
