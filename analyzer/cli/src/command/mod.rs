@@ -9,6 +9,7 @@ mod inspect;
 mod list;
 mod man;
 mod plot;
+mod record;
 mod replay;
 mod report;
 mod run;
@@ -45,6 +46,8 @@ enum Command {
     Run(run::Run),
     /// Show the suites and benchmarks that can be run
     List(list::List),
+    /// Keep the stream of a kernel that capbench did not boot as a trace
+    Record(record::Record),
     /// Show what a trace says, from any `.ktrace` or raw stream
     Inspect(inspect::Inspect),
     /// Check a finished run again, from its raw traces and hashes
@@ -126,6 +129,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Verify(command) => command.execute(root()),
         Command::Explain(command) => command.execute(root()),
         Command::Inspect(command) => command.execute(),
+        Command::Record(command) => command.execute(),
         Command::Completions(command) => command.execute(),
         Command::Man(command) => command.execute(),
     };
