@@ -43,7 +43,12 @@ pub fn boot_once(selection: &str, variant: Variant, extra: Extra) -> GuestRun {
         ..Overrides::default()
     };
     let catalogue = catalogue();
-    let plan = Plan::new(&catalogue, selection, &overrides).unwrap_or_else(|e| panic!("{e}"));
+    let mut plan = Plan::new(&catalogue, selection, &overrides).unwrap_or_else(|e| panic!("{e}"));
+    // The boot that was asked for, and not those of the smokes it stands on.
+    plan.rows.retain(|row| !row.is_proof);
+    let rows = &plan.rows;
+    plan.boots
+        .retain(|boot| rows.iter().any(|row| row.system == boot.id.system));
     follow(plan, &catalogue)
 }
 
