@@ -287,7 +287,12 @@ impl<O: Clone + PartialEq> Regions<O> {
             });
         }
         let first = touched.start;
-        self.regions.splice(touched, pieces.into_iter().flatten());
+        // Counted, because a splice of an unknown number makes a list on the heap.
+        let count = pieces.iter().flatten().count();
+        pieces.sort_by_key(Option::is_none);
+        let pieces = pieces.into_iter().take(count);
+        self.regions
+            .splice(touched, pieces.map(|piece| piece.expect("counted")));
         // From behind, so that indices before stay what they are.
         for index in (first.saturating_sub(1)..first + 3).rev() {
             self.join_with_next(index);
