@@ -75,11 +75,13 @@ fn all_rows_pass_and_say_what_they_stand_on() {
         ("logout", "operator", "ok"),
     ] {
         let is_it = |act: &&serde_json::Value| {
-            act["event"] == event && act["subject"] == subject && act["outcome"] == outcome
+            act["program"] == "terminal-bench"
+                && act["event"] == event
+                && act["subject"] == subject
+                && act["outcome"] == outcome
         };
-        let act = acts.iter().find(is_it);
-        let act = act.unwrap_or_else(|| panic!("no {event} of {subject}: {outcome}"));
-        assert_eq!(act["program"], "terminal-bench");
+        let found = acts.iter().any(|act| is_it(&act));
+        assert!(found, "no {event} of {subject}: {outcome}");
     }
     let out = checkout.root().join("report");
     let said = run(capbench(
