@@ -22,24 +22,31 @@ struct Subject {
     only: &'static [(&'static str, u64)],
 }
 
-/// A row whose dispatch passes through every step of one.
-const SUBJECTS: [Subject; 1] = [Subject {
-    benchmark: "ring/park-generic",
-    row: "ring/park-generic/1",
-    only: &[
-        ("entry", 1),
-        ("fp_save", 1),
-        ("fp_restore", 1),
-        ("ring", 1),
-        ("validate", 1),
-        ("lookup", 1),
-        ("decode", 1),
-        ("body", 1),
-        ("encode", 1),
-        ("post", 1),
-        ("wake", 1),
-    ],
-}];
+/// A row whose dispatch passes through every step of one, and one that changes memory.
+const SUBJECTS: [Subject; 2] = [
+    Subject {
+        benchmark: "ring/park-generic",
+        row: "ring/park-generic/1",
+        only: &[
+            ("entry", 1),
+            ("fp_save", 1),
+            ("fp_restore", 1),
+            ("ring", 1),
+            ("validate", 1),
+            ("lookup", 1),
+            ("decode", 1),
+            ("body", 1),
+            ("encode", 1),
+            ("post", 1),
+            ("wake", 1),
+        ],
+    },
+    Subject {
+        benchmark: "vm/map-touch-unmap",
+        row: "vm/map-touch-unmap/1",
+        only: &[("page_table", 2), ("tlb_flush", 1)],
+    },
+];
 
 fn boot(subject: &Subject, variant: Variant, segment: &str, count: u64) -> GuestRun {
     let mut extra = Extra::default();
