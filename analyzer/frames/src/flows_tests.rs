@@ -1,6 +1,10 @@
+use super::records::{Record, Records, RootRecord};
+use super::walk::parts;
 use super::*;
 use crate::statements::Segment;
 use proptest::prelude::*;
+use trace_format::control::SegmentKind;
+use trace_format::{Dispatch, Outcome};
 
 const ENTRY: u16 = 0;
 const FP_SAVE: u16 = 1;
@@ -284,7 +288,7 @@ proptest! {
             at += part.ticks;
         }
         prop_assert_eq!(at, ticks);
-        let by_process: u64 = sums(&parts, &statements()).iter().map(|sum| sum.ticks).sum();
+        let by_process: u64 = sums::sums(&parts, &statements()).iter().map(|sum| sum.ticks).sum();
         prop_assert_eq!(by_process, ticks);
         for flow in view::flows(&parts) {
             for blocked in flow.blocked {
