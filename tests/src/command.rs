@@ -1,7 +1,8 @@
 //! The `capbench` command as a person runs it.
 
 use crate::checkout::Checkout;
-use std::path::PathBuf;
+use crate::source_copy::repository;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The command built beside this test (`cargo test --workspace` builds it).
@@ -28,6 +29,18 @@ pub fn capbench(checkout: &Checkout, arguments: &[&str]) -> Command {
         .current_dir(checkout.root())
         .env("NO_COLOR", "1")
         .env("COLUMNS", "200");
+    command
+}
+
+/// `capbench guest exec` of a program, with this repository's own guest.
+pub fn guest_exec(program: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(executable());
+    command
+        .args(["guest", "exec"])
+        .arg(program)
+        .args(arguments)
+        .current_dir(repository())
+        .env("NO_COLOR", "1");
     command
 }
 

@@ -45,7 +45,7 @@ pub fn boot_once(selection: &str, variant: Variant, extra: Extra) -> GuestRun {
     let catalogue = catalogue();
     let mut plan = Plan::new(&catalogue, selection, &overrides).unwrap_or_else(|e| panic!("{e}"));
     // The boot that was asked for, and not those of the smokes it stands on.
-    plan.rows.retain(|row| !row.is_proof);
+    plan.rows.retain(|row| !row.is_required_smoke);
     let rows = &plan.rows;
     plan.boots
         .retain(|boot| rows.iter().any(|row| row.system == boot.id.system));

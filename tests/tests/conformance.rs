@@ -4,11 +4,9 @@
 
 mod published;
 
-use capbench_tests::command::{Said, executable, said};
-use capbench_tests::source_copy::repository;
+use capbench_tests::command::{Said, guest_exec, run};
 use published::{PROGRAMS, cargo, succeed};
 use std::path::Path;
-use std::process::Command;
 
 /// Fewer would mean that a group of comparisons was lost.
 const COMPARISONS_AT_LEAST: usize = 33;
@@ -21,14 +19,7 @@ fn constants_layouts_and_verdicts_are_the_published_ones() {
 }
 
 fn exec(program: &Path, arguments: &[&str]) -> Said {
-    let mut command = Command::new(executable());
-    command
-        .args(["guest", "exec"])
-        .arg(program)
-        .args(arguments)
-        .current_dir(repository())
-        .env("NO_COLOR", "1");
-    said(&command.output().expect("capbench starts"))
+    run(guest_exec(program, arguments))
 }
 
 #[test]

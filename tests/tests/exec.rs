@@ -1,7 +1,7 @@
 //! `capbench guest exec` ends as its program ends, shows the console while it runs,
 //! and says what was recorded.
 
-use capbench_tests::command::{Said, executable, said};
+use capbench_tests::command::{Said, executable, guest_exec, said};
 use capbench_tests::source_copy::repository;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -31,20 +31,9 @@ const GRANTS: [&str; 8] = [
 ];
 const ROWS: &str = "--parameter=rows=ring/nop/1:nop:1:2:5:400";
 
-fn command(program: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(executable());
-    command
-        .args(["guest", "exec"])
-        .arg(program)
-        .args(arguments)
-        .current_dir(repository())
-        .env("NO_COLOR", "1");
-    command
-}
-
 fn ring_nop(arguments: &[&str]) -> Said {
     let arguments = [&GRANTS[..], &[ROWS], arguments].concat();
-    said(&command(&RING_NOP, &arguments).output().unwrap())
+    said(&guest_exec(&RING_NOP, &arguments).output().unwrap())
 }
 
 #[test]
@@ -53,7 +42,7 @@ fn a_programs_exit_code_is_the_commands() {
     assert_eq!(ended.status, 0, "{}", ended.text);
     assert!(ended.text.contains("ring-nop: benchmark=ring/nop/1"));
     // Without a grant it panics, which is 101.
-    let ended = said(&command(&RING_NOP, &[]).output().unwrap());
+    let ended = said(&guest_exec(&RING_NOP, &[]).output().unwrap());
     assert_eq!(ended.status, 101, "{}", ended.text);
 }
 
@@ -76,7 +65,7 @@ fn what_the_kernel_will_not_load_is_no_exit() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("headless");
     fs::write(&path, bytes).unwrap();
-    let refused = said(&command(&path, &["--grant", "console"]).output().unwrap());
+    let refused = said(&guest_exec(&path, &["--grant", "console"]).output().unwrap());
     assert_eq!(refused.status, 1, "{}", refused.text);
     let words = "`headless` could not be run";
     assert!(refused.text.contains(words), "{}", refused.text);
@@ -89,7 +78,7 @@ fn what_the_kernel_records_is_shown_and_kept_where_it_was_asked_for() {
     let keep = format!("--trace={}", trace.display());
     let arguments = [&GRANTS[..], &[ROWS, "--variant=samples", &keep]].concat();
     let arguments = [&arguments[..], &["--grant", "measure=measure_control"]].concat();
-    let output = command(&RING_NOP, &arguments).output().unwrap();
+    let output = guest_exec(&RING_NOP, &arguments).output().unwrap();
     let console = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", said(&output).text);
     let summary = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -105,7 +94,7 @@ fn what_the_kernel_records_is_shown_and_kept_where_it_was_asked_for() {
 #[test]
 fn the_console_is_seen_while_the_program_runs_and_it_can_be_stopped() {
     let arguments = [&GRANTS[..], &[ROWS, "--parameter=fault=hang"]].concat();
-    let mut running = command(&RING_NOP, &arguments)
+    let mut running = guest_exec(&RING_NOP, &arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

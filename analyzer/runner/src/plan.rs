@@ -133,7 +133,7 @@ pub struct Row {
     pub no_image: Option<String>,
     /// Nobody asked for it: it is here because other rows stand on it, and boots only
     /// as often as its definition says and without other instruments.
-    pub is_proof: bool,
+    pub is_required_smoke: bool,
 }
 
 /// What cannot be booted.
@@ -330,7 +330,7 @@ fn rows(
                     definition,
                     missing: missing.clone(),
                     no_image: None,
-                    is_proof: false,
+                    is_required_smoke: false,
                 }));
             }
         }
@@ -358,7 +358,7 @@ fn proofs(catalogue: &Catalogue, asked: &[Row], overrides: &Overrides) -> Vec<Ro
             rows(catalogue, None, &smokes, &of_guest)
                 .into_iter()
                 .map(|row| Row {
-                    is_proof: true,
+                    is_required_smoke: true,
                     ..row
                 }),
         );
@@ -400,7 +400,7 @@ fn boots_of(
     let second = SECOND_BOOTS.min(samples);
     let kinds = match guest {
         // More boots make other rows' values no more certain.
-        _ if rows.iter().all(|row| row.is_proof) => {
+        _ if rows.iter().all(|row| row.is_required_smoke) => {
             vec![(Variant::Samples, false, samples.min(declared))]
         }
         GuestName::Capos => vec![
@@ -549,7 +549,11 @@ mod tests {
     #[test]
     fn rows_bring_the_smokes_they_stand_on_in_few_boots() {
         let plan = Plan::new(&catalogue(), "ipc/round-trip", &on(GuestName::Capos)).unwrap();
-        let proofs: Vec<&Row> = plan.rows.iter().filter(|row| row.is_proof).collect();
+        let proofs: Vec<&Row> = plan
+            .rows
+            .iter()
+            .filter(|row| row.is_required_smoke)
+            .collect();
         let names: Vec<&str> = proofs.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["tier0/ipc/1"]);
         let boots = || plan.boots.iter().filter(|boot| boot.id.system == "smoke");
@@ -564,7 +568,7 @@ mod tests {
     #[test]
     fn smokes_that_are_asked_for_run_once_and_in_all_variants() {
         let plan = Plan::new(&catalogue(), "tier0", &on(GuestName::Capos)).unwrap();
-        assert!(plan.rows.iter().all(|row| !row.is_proof));
+        assert!(plan.rows.iter().all(|row| !row.is_required_smoke));
         let variants: BTreeSet<Variant> = plan.boots.iter().map(|boot| boot.id.variant).collect();
         assert_eq!(variants.len(), 3);
         let audit = plan.boots.iter().find(|boot| boot.id.audit).unwrap();

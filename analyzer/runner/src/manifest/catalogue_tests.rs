@@ -173,7 +173,21 @@ fn a_misspelt_suite_suggests_the_nearest_and_lists_the_rest() {
 fn every_rule_refuses_at_its_place() {
     let nop = "benchmarks/ring/nop.toml";
     let (suite, mapping) = ("suites/ring.toml", "mappings/ring/nop.toml");
+    let system = "systems/ring.toml";
     for (file, from, to, expected) in [
+        (
+            system,
+            "[[programs]]",
+            "[[children]]\nname = \"ring-nop\"\nbinary = \"x\"\n[[programs]]",
+            "`ring-nop` is used twice",
+        ),
+        (
+            system,
+            "[[programs]]",
+            "[[children]]\nname = \"x\"\nbinary = \"x\"\n\
+             grants = [{ name = \"x\", source = \"nul\" }]\n[[programs]]",
+            "`nul` is not known here",
+        ),
         (
             suite,
             "capos = [\"ring\"]",

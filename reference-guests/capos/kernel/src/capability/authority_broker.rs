@@ -89,12 +89,7 @@ fn bundle(
     Ok(objects.map(|(object, interface_id)| {
         let hold = Hold::new(object, interface_id, TransferMode::Copy);
         session.gives(&hold);
-        let inserted = caller.capabilities.insert(hold);
-        ResultCap {
-            cap_id: inserted.expect("there is room for all of them"),
-            reserved: 0,
-            interface_id,
-        }
+        caller.give(hold)
     }))
 }
 

@@ -62,12 +62,7 @@ pub fn invoke(Allocate(pages): Allocate, context: &mut Context<'_>) -> Result<Re
         MEMORY_OBJECT,
         TransferMode::Copy,
     );
-    let cap_id = caller.capabilities.insert(hold);
-    Ok(Reply::Allocated(ResultCap {
-        cap_id: cap_id.expect("there is room"),
-        reserved: 0,
-        interface_id: MEMORY_OBJECT,
-    }))
+    Ok(Reply::Allocated(caller.give(hold)))
 }
 
 /// The result message of both methods: the index points to the record behind it.

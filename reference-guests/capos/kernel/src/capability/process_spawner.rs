@@ -250,18 +250,7 @@ pub fn start(
     ];
     let own = own.map(|(object, interface)| Hold::new(object, interface, TransferMode::Copy));
     let own = own.into_iter().take(results - endpoints.len());
-    let given = own.chain(endpoints).map(|hold| {
-        let interface_id = hold.interface_id;
-        ResultCap {
-            cap_id: caller
-                .capabilities
-                .insert(hold)
-                .expect("there is room for all of them"),
-            reserved: 0,
-            interface_id,
-        }
-    });
-    Ok(given.collect())
+    Ok(own.chain(endpoints).map(|hold| caller.give(hold)).collect())
 }
 
 /// A hold that may call an endpoint and nothing else. A new object, so that it can be

@@ -167,12 +167,7 @@ fn begin(principal: Principal, source: &str, context: &mut Context<'_>) -> Reply
     );
     session.gives(&hold);
     audit(context, Outcome::Ok, principal.name, source);
-    let inserted = context.caller.capabilities.insert(hold);
-    Reply::LoggedIn(ResultCap {
-        cap_id: inserted.expect("there is room for one"),
-        reserved: 0,
-        interface_id: USER_SESSION,
-    })
+    Reply::LoggedIn(context.caller.give(hold))
 }
 
 fn audit(context: &mut Context<'_>, outcome: Outcome, account: &str, source: &str) {

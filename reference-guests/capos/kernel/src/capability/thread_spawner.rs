@@ -83,12 +83,7 @@ pub fn invoke(request: Create, context: &mut Context<'_>) -> Result<Reply, Excep
         THREAD_HANDLE,
         TransferMode::Copy,
     );
-    let cap_id = caller.capabilities.insert(handle);
-    Ok(Reply::ThreadStarted(ResultCap {
-        cap_id: cap_id.expect("there is room for one"),
-        reserved: 0,
-        interface_id: THREAD_HANDLE,
-    }))
+    Ok(Reply::ThreadStarted(caller.give(handle)))
 }
 
 /// The result message: the index points to the record behind it.

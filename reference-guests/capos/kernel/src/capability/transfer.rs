@@ -101,13 +101,7 @@ pub fn arrive(
     let mut records = Vec::with_capacity(capabilities.len());
     let mut moved = Vec::new();
     for capability in capabilities {
-        let interface_id = capability.hold.interface_id;
-        let inserted = receiver.capabilities.insert(capability.hold);
-        records.push(ResultCap {
-            cap_id: inserted.expect("there is room"),
-            reserved: 0,
-            interface_id,
-        });
+        records.push(receiver.give(capability.hold));
         moved.extend(capability.moved_from);
         let probe = measure::thread();
         probe.count(measure::TRANSFERS, 1);

@@ -22,8 +22,9 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use guest_abi::capset;
+use guest_abi::ring::ResultCap;
 use guest_abi::syscall::{CAP_ENTER, EXIT, REJECTED};
-use kernel_core::capability_table::CapabilityTable;
+use kernel_core::capability_table::{CapabilityTable, Hold};
 
 pub use thread::{State, Thread, ThreadId, ThreadStatus, Tid};
 pub use waiter::{Waiter, Waiters};
@@ -217,6 +218,21 @@ impl Process {
 
     fn place_of(&self, tid: Tid) -> Option<usize> {
         self.threads.iter().position(|thread| thread.tid == tid)
+    }
+
+    /// Gives it a new object. What it is told of it.
+    ///
+    /// # Panics
+    ///
+    /// If its table has no room, which the caller has asked.
+    pub fn give(&mut self, hold: Hold<Object>) -> ResultCap {
+        let interface_id = hold.interface_id;
+        let cap_id = self.capabilities.insert(hold);
+        ResultCap {
+            cap_id: cap_id.expect("the caller asked for room"),
+            reserved: 0,
+            interface_id,
+        }
     }
 
     /// Takes one of its places for submissions that complete later.

@@ -8,17 +8,19 @@
 //! The steps are parts of one function, so that a segment holds the step and not
 //! the calls around it.
 
-use crate::capability::endpoint::{self, Answer, Endpoint, Outgoing, Parcel, Payload, SendError};
+mod operations;
+
+use crate::capability::endpoint::Outgoing;
 use crate::capability::exception::Exception;
 use crate::capability::message::{Encoder, Message};
-use crate::capability::{CallError, Context, Object, Reply, park_bench, park_space, transfer};
+use crate::capability::{CallError, Context, Object, Reply, park_bench};
 use crate::inject;
 use crate::kernel::{Kernel, Turn};
 use crate::measure;
 use crate::process::{Pid, Process, Waiter};
 use crate::segments;
 use alloc::rc::Rc;
-use guest_abi::ring::{Cqe, CqeFlags, Sqe, SqeFlags, opcode, result, validate};
+use guest_abi::ring::{Cqe, CqeFlags, Sqe, opcode, result, validate};
 use kernel_core::capability_table::{LookupError, Shared};
 use kernel_measure::{Dispatch, DispatchInfo, Outcome};
 
@@ -245,156 +247,6 @@ impl Dispatcher<'_> {
         let shared = found.map_err(not_found)?;
         self.process.probe.count(&shared.object);
         Ok(shared)
-    }
-
-    /// The endpoint that an operation of its owner is for.
-    #[inline(always)]
-    fn own_endpoint(&mut self, sqe: &Sqe) -> Result<(Rc<Endpoint>, u8), Done> {
-        let shared = self.target(sqe)?;
-        let interface = shared.object.interface_index();
-        match &shared.object {
-            Object::Endpoint(endpoint) => Ok((Rc::clone(endpoint), interface)),
-            // A client may call and nothing else.
-            _ => Err(Done::call(interface, result::INVOKE_FAILED)),
-        }
-    }
-
-    #[inline(never)]
-    fn call_endpoint(&mut self, sqe: &Sqe, endpoint: &Rc<Endpoint>, call: Outgoing) -> Done {
-        let interface = call.waiter.interface;
-        let called = self.send(sqe, |kernel, process, message| {
-            endpoint::call(kernel, process, endpoint, call, message)
-        });
-        match called {
-            Ok(()) => Done::pending(interface),
-            Err(SendError::Code(code)) => Done::call(interface, code),
-            Err(SendError::Exception(exception)) => {
-                let encoder = Encoder {
-                    scratch: self.kernel.scratch.results,
-                    address: sqe.result_addr,
-                    room: sqe.result_len,
-                };
-                let done = encode_error(exception.into(), encoder, interface);
-                self.probe.lap(segments::ENCODE);
-                done
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn answer_received(&mut self, sqe: &Sqe) -> Done {
-        let (endpoint, interface) = match self.own_endpoint(sqe) {
-            Ok(found) => found,
-            Err(done) => return done,
-        };
-        let kind = match sqe.flags & SqeFlags::RETURN_APPLICATION_EXCEPTION {
-            0 => Answer::Result,
-            _ => Answer::Exception,
-        };
-        if !endpoint::is_received(&endpoint, sqe.call_id, self.process.pid) {
-            return Done::call(interface, result::INVALID_REQUEST);
-        }
-        let answered = self.send(sqe, |kernel, process, message| {
-            endpoint::answer(kernel, process, &endpoint, sqe.call_id, kind, message);
-            Ok(())
-        });
-        match answered {
-            Ok(()) => Done::call(interface, 0),
-            Err(SendError::Code(code)) => Done::call(interface, code),
-            Err(SendError::Exception(_)) => Done::call(interface, result::INVOKE_FAILED),
-        }
-    }
-
-    /// Copies a message out of the caller, takes what capabilities go with it, and
-    /// hands both on.
-    #[inline(always)]
-    fn send(
-        &mut self,
-        sqe: &Sqe,
-        hand_on: impl FnOnce(&mut Kernel, &mut Process, Parcel) -> Result<(), SendError>,
-    ) -> Result<(), SendError> {
-        let length = endpoint::copy_in(self.kernel, sqe)?;
-        inject::point::<{ segments::COPY.get() }>();
-        self.probe.lap(segments::COPY);
-        let capabilities = transfer::take(self.process, sqe)?;
-        if sqe.xfer_cap_count != 0 {
-            inject::point::<{ segments::TRANSFER.get() }>();
-            self.probe.lap(segments::TRANSFER);
-        }
-        let parcel = Parcel {
-            payload: Payload::Scratch(length),
-            capabilities,
-        };
-        let handed_on = hand_on(self.kernel, self.process, parcel);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
-        handed_on
-    }
-
-    #[inline(never)]
-    fn receive(&mut self, sqe: &Sqe) -> Done {
-        let (endpoint, interface) = match self.own_endpoint(sqe) {
-            Ok(found) => found,
-            Err(done) => return done,
-        };
-        let waiter = self.waiter(sqe, interface);
-        let received = endpoint::receive(self.kernel, self.process, &endpoint, waiter);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
-        match received {
-            Ok(()) => Done::pending(interface),
-            Err(code) => Done::call(interface, code),
-        }
-    }
-
-    #[inline(never)]
-    fn cancel(&mut self, sqe: &Sqe) -> Done {
-        let (endpoint, interface) = match self.own_endpoint(sqe) {
-            Ok(found) => found,
-            Err(done) => return done,
-        };
-        let code = endpoint::cancel(self.kernel, self.process, &endpoint, sqe.pipeline_dep);
-        self.probe.lap(segments::BODY);
-        Done::call(interface, code)
-    }
-
-    #[inline(never)]
-    fn park(&mut self, sqe: &Sqe) -> Done {
-        if self.is_foreign(sqe) {
-            return Done::code(result::INVALID_REQUEST);
-        }
-        let shared = match self.target(sqe) {
-            Ok(shared) => shared,
-            Err(done) => return done,
-        };
-        let interface = shared.object.interface_index();
-        if !matches!(shared.object, Object::ParkSpace) {
-            return Done::call(interface, result::INVOKE_FAILED);
-        }
-        let waiter = self.waiter(sqe, interface);
-        let parked = park_space::park(self.kernel, self.process, waiter, sqe);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
-        match parked {
-            None => Done::pending(interface),
-            Some(code) => Done::call(interface, code),
-        }
-    }
-
-    #[inline(never)]
-    fn unpark(&mut self, sqe: &Sqe) -> Done {
-        let shared = match self.target(sqe) {
-            Ok(shared) => shared,
-            Err(done) => return done,
-        };
-        let interface = shared.object.interface_index();
-        if !matches!(shared.object, Object::ParkSpace) {
-            return Done::call(interface, result::INVOKE_FAILED);
-        }
-        let woken = park_space::unpark(self.kernel, self.process.pid, sqe);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
-        Done::call(interface, woken)
     }
 
     #[inline(always)]

@@ -48,26 +48,13 @@ fn start(context: &mut Context, entry: thread::Entry, argument: u64) -> Result<u
     thread::spawn(&mut context.ring, context.threads, entry, stack, argument)
 }
 
-/// The message of `exitThread` and `setFsBase`: one data word.
-fn word_message(word: u64) -> [u64; 3] {
-    [2 << 32, 1 << 32, word]
-}
-
 /// Ends the calling thread. The ring must be nobody else's for the moment.
 fn end(tid: u64, code: i64) -> ! {
-    let message = word_message(code as u64);
+    let message = thread::exit_message(code);
     // SAFETY: the main thread waits for this thread's end, or computes.
     let mut ring = unsafe { Ring::shared() };
-    ring.push(&Sqe {
-        opcode: opcode::CALL,
-        flags: SqeFlags::THREAD_OWNED,
-        method_id: 2,
-        cap_id: CONTROL.load(Ordering::Relaxed),
-        call_id: tid as u32,
-        addr: message.as_ptr() as u64,
-        len: size_of_val(&message) as u32,
-        ..Sqe::default()
-    });
+    let control = CONTROL.load(Ordering::Relaxed);
+    ring.push(&thread::exit(control, tid as u32, &message, 0));
     let _ = cap_enter(0, 0);
     unreachable!("the thread has ended")
 }
@@ -176,7 +163,8 @@ fn base(ring: &mut Ring, control: u32) -> Result<u64, &'static str> {
 }
 
 fn set_base(ring: &mut Ring, control: u32, address: u64) -> Result<(), CallError> {
-    call_raw(ring, control, 1, &word_message(address)).map(|_| ())
+    // One segment of two words; root: one data word.
+    call_raw(ring, control, 1, &[2 << 32, 1 << 32, address]).map(|_| ())
 }
 
 /// A word that FS may point at.

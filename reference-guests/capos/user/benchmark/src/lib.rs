@@ -12,12 +12,15 @@
 
 extern crate alloc;
 
+mod denial;
 mod drive;
 mod fault;
+pub mod mail;
 mod record;
 mod row;
 mod summary;
 
+pub use denial::denied;
 pub use drive::{Case, Program, Refusal, run};
 pub use fault::Fault;
 pub use guest_runtime as runtime;

@@ -1,6 +1,7 @@
 //! What this program must not be able to do, tried and denied.
 
 use crate::operation::Grants;
+use guest_benchmark::denied;
 use guest_benchmark::runtime::abi::capos_capnp::ExceptionType;
 use guest_benchmark::runtime::abi::interface::{PROCESS_SPAWNER, VIRTUAL_MEMORY};
 use guest_benchmark::runtime::call::CallError;
@@ -15,10 +16,6 @@ const ABSENT: u32 = 0x00ff_ffff;
 /// Tries each, and tells of those that were denied.
 pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static str> {
     let grants = Grants::find().ok_or("anything: not granted what is needed")?;
-    let say = |ring: &mut Ring, name, interface, observed| {
-        let said = control.denied(ring, name, interface, observed);
-        said.map_err(|_| "telling of a denial")
-    };
 
     let unheld = [Grant::held("output", ABSENT)];
     let child = Child::spawn(ring, grants.spawner, "leaf", "leaf", &unheld);
@@ -27,10 +24,16 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         return Err("granting what is not held");
     }
     let observed = "exception invalidArgument";
-    say(ring, "unheld-grant", PROCESS_SPAWNER, observed)?;
+    denied(ring, control, "unheld-grant", PROCESS_SPAWNER, observed)?;
 
     if VirtualMemory::find().is_none() {
-        say(ring, "no-memory", VIRTUAL_MEMORY, "not in the CapSet")?;
+        denied(
+            ring,
+            control,
+            "no-memory",
+            VIRTUAL_MEMORY,
+            "not in the CapSet",
+        )?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What this program must not be able to do, tried and denied.
 
 use crate::revoke::revoke;
+use guest_benchmark::denied;
 use guest_benchmark::runtime::abi::interface::{CONSOLE, NULL, PROCESS_SPAWNER};
 use guest_benchmark::runtime::abi::ring::{Sqe, opcode, result};
 use guest_benchmark::runtime::call::submit;
@@ -23,7 +24,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if answer.result != result::INVOKE_FAILED {
         return Err("a call through a capability that is not there");
     }
-    say(ring, control, "absent-capability", 0, "-4 INVOKE_FAILED")?;
+    denied(ring, control, "absent-capability", 0, "-4 INVOKE_FAILED")?;
 
     // A capability is good for its own interface and nothing else: RECV is an
     // endpoint owner's operation.
@@ -37,7 +38,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         if answer.result != result::INVOKE_FAILED {
             return Err("receiving through a console");
         }
-        say(
+        denied(
             ring,
             control,
             "wrong-interface",
@@ -62,7 +63,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         if released.result != 0 || answer.result != result::INVOKE_FAILED {
             return Err("a call through a capability that was given up");
         }
-        say(ring, control, "stale-capability", NULL, "-4 INVOKE_FAILED")?;
+        denied(ring, control, "stale-capability", NULL, "-4 INVOKE_FAILED")?;
     }
 
     // What was revoked is gone for every holder.
@@ -79,7 +80,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         if answer.result != result::INVOKE_FAILED {
             return Err("a call of an object that was revoked");
         }
-        say(
+        denied(
             ring,
             control,
             "revoked-capability",
@@ -90,7 +91,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
 
     // Starting processes is for whoever was granted the spawner.
     if capset::find("spawner", PROCESS_SPAWNER).is_none() {
-        say(
+        denied(
             ring,
             control,
             "no-spawner",
@@ -99,15 +100,4 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         )?;
     }
     Ok(())
-}
-
-fn say(
-    ring: &mut Ring,
-    control: MeasureControl,
-    name: &str,
-    interface: u64,
-    observed: &str,
-) -> Result<(), &'static str> {
-    let said = control.denied(ring, name, interface, observed);
-    said.map_err(|_| "telling of a denial")
 }

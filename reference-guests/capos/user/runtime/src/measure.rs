@@ -78,18 +78,6 @@ impl MeasureControl {
         Ok(root.get_window())
     }
 
-    /// Closes a window with what the program counted and found.
-    pub fn end(
-        self,
-        ring: &mut Ring,
-        window: u32,
-        oracle: &Oracle,
-        detail: &str,
-    ) -> Result<(), CallError> {
-        let parameters = verdict_parameters(window, oracle, detail);
-        call(ring, self.0, 1, &parameters).map(|_| ())
-    }
-
     /// Closes a window; what the program found is said later, by
     /// [`verdict`](Self::verdict).
     pub fn close(self, ring: &mut Ring, window: u32) -> Result<(), CallError> {

@@ -10,6 +10,7 @@ use crate::ring::Ring;
 use guest_abi::capos_capnp::{
     thread_handle_join_results, thread_spawner_create_params, thread_spawner_create_results,
 };
+use guest_abi::ring::{Sqe, SqeFlags, opcode};
 
 /// What a thread runs: its argument and its id. It must not return.
 pub type Entry = extern "C" fn(argument: u64, tid: u64) -> !;
@@ -39,4 +40,26 @@ pub fn join(ring: &mut Ring, handle: u32) -> Result<i64, CallError> {
     let message = answer.message()?;
     let root = message.get_root::<thread_handle_join_results::Reader<'_>>()?;
     Ok(root.get_exit_code())
+}
+
+/// The message of `exitThread`.
+pub fn exit_message(code: i64) -> [u64; 3] {
+    // One segment of two words; root: one data word.
+    [2 << 32, 1 << 32, code as u64]
+}
+
+/// Ends the thread that submits it, which no other thread can do for it. Never
+/// completes.
+pub fn exit(control: u32, tid: u32, message: &[u64; 3], user_data: u64) -> Sqe {
+    Sqe {
+        opcode: opcode::CALL,
+        flags: SqeFlags::THREAD_OWNED,
+        method_id: 2,
+        cap_id: control,
+        call_id: tid,
+        user_data,
+        addr: message.as_ptr() as u64,
+        len: size_of_val(message) as u32,
+        ..Sqe::default()
+    }
 }

@@ -17,8 +17,6 @@ extern crate alloc;
 
 mod boot;
 mod calls;
-#[path = "../../thread-bench/src/mail.rs"]
-mod mail;
 mod measurement;
 mod memory;
 mod park;

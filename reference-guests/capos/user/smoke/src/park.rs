@@ -1,19 +1,18 @@
 //! A thread waits, is woken, and is joined.
 
-use crate::mail::{self, Kind, user_data};
 use crate::smoke::{Found, Smoke, ensure};
 use alloc::boxed::Box;
 use alloc::vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 use guest_benchmark::Refusal;
+use guest_benchmark::mail::{self, Kind, user_data};
 use guest_benchmark::runtime::abi::interface::{PARK_SPACE, THREAD_CONTROL, THREAD_SPAWNER};
-use guest_benchmark::runtime::abi::ring::{Sqe, SqeFlags, opcode};
 use guest_benchmark::runtime::abi::syscall::TIMEOUT_FOREVER;
 use guest_benchmark::runtime::call::release;
 use guest_benchmark::runtime::park::{MISMATCH, WOKEN, park, unpark};
 use guest_benchmark::runtime::platform::MAIN_THREAD;
 use guest_benchmark::runtime::ring::Ring;
-use guest_benchmark::runtime::syscall::{cap_enter, exit};
+use guest_benchmark::runtime::syscall::cap_enter;
 use guest_benchmark::runtime::{capset, thread};
 
 /// What the worker waits on: how often it is to have been woken.
@@ -76,21 +75,12 @@ impl Woken {
             mail::push(&[wait]);
         }
         let _ = cap_enter(1 + u32::from(wake), TIMEOUT_FOREVER);
-        let ended = await_mail(MAIN_THREAD, Kind::Park);
+        let ended = mail::wait(MAIN_THREAD, Kind::Park);
         // It may have been there before this thread waited at all.
         ensure(matches!(ended, WOKEN | MISMATCH), "a wait ended otherwise")?;
         let once = MAIN.load(Ordering::Acquire) == seen.wrapping_add(1);
         ensure(once, "the worker did not wait again")?;
         Ok(mail::take(MAIN_THREAD, Kind::Unpark))
-    }
-}
-
-fn await_mail(tid: u32, kind: Kind) -> i32 {
-    loop {
-        if let Some(result) = mail::take(tid, kind) {
-            return result;
-        }
-        let _ = cap_enter(1, TIMEOUT_FOREVER);
     }
 }
 
@@ -116,24 +106,11 @@ impl Smoke for Woken {
         let tag = user_data(MAIN_THREAD, Kind::Unpark);
         mail::push(&[unpark(self.space, &WORKER, 1, tag)]);
         let _ = cap_enter(1, 0);
-        let woken = await_mail(MAIN_THREAD, Kind::Unpark);
-        let mut answer = [0u64; 3];
-        mail::push(&[Sqe {
-            opcode: opcode::CALL,
-            cap_id: self.worker,
-            user_data: user_data(MAIN_THREAD, Kind::Join),
-            result_addr: answer.as_mut_ptr() as u64,
-            result_len: size_of_val(&answer) as u32,
-            ..Sqe::default()
-        }]);
-        let _ = cap_enter(1, TIMEOUT_FOREVER);
-        let joined = await_mail(MAIN_THREAD, Kind::Join);
+        let woken = mail::wait(MAIN_THREAD, Kind::Unpark);
+        let code = mail::join(self.worker);
         ring.catch_up();
-        // SAFETY: ours; the kernel wrote it behind the compiler's back.
-        let code = unsafe { (&raw const answer[2]).read_volatile() } as i64;
         ensure(woken == 1, "another number was woken at the end")?;
-        let ended = joined == size_of_val(&answer) as i32 && code == ENDED;
-        ensure(ended, "the thread exited with another code")?;
+        ensure(code == Some(ENDED), "the thread exited with another code")?;
         release(ring, self.worker).map_err(|_| "the thread was not released")
     }
 }
@@ -148,7 +125,7 @@ extern "C" fn work(_argument: u64, tid: u64) -> ! {
     loop {
         let seen = WORKER.load(Ordering::Acquire);
         if seen == STOP {
-            end(tid);
+            mail::end(CONTROL.load(Ordering::Relaxed), tid, ENDED);
         }
         MAIN.fetch_add(1, Ordering::Release);
         mail::push(&[
@@ -163,30 +140,10 @@ extern "C" fn work(_argument: u64, tid: u64) -> ! {
             ),
         ]);
         let _ = cap_enter(2, TIMEOUT_FOREVER);
-        let waited = await_mail(tid, Kind::Park);
-        let woken = await_mail(tid, Kind::Unpark);
+        let waited = mail::wait(tid, Kind::Park);
+        let woken = mail::wait(tid, Kind::Unpark);
         if waited != WOKEN || !matches!(woken, 0 | 1) {
             MISTAKES.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// Ends the thread, through a submission that no other thread may take.
-fn end(tid: u32) -> ! {
-    // One segment of two words; root: one data word.
-    let message = [2 << 32, 1 << 32, ENDED as u64];
-    mail::push(&[Sqe {
-        opcode: opcode::CALL,
-        flags: SqeFlags::THREAD_OWNED,
-        method_id: 2,
-        cap_id: CONTROL.load(Ordering::Relaxed),
-        call_id: tid,
-        user_data: user_data(tid, Kind::Exit),
-        addr: message.as_ptr() as u64,
-        len: size_of_val(&message) as u32,
-        ..Sqe::default()
-    }]);
-    let _ = cap_enter(0, 0);
-    // Not reached: a thread that is refused its end takes the process along.
-    exit(ENDED)
 }

@@ -1,6 +1,7 @@
 //! What this program must not be able to do, tried and denied.
 
 use crate::sessions::{ACCOUNT, PASSWORD};
+use guest_benchmark::denied;
 use guest_benchmark::runtime::abi::capos_capnp::ExceptionType;
 use guest_benchmark::runtime::abi::interface::{
     AUTHORITY_BROKER, PROCESS_SPAWNER, RESTRICTED_LAUNCHER, SESSION_MANAGER,
@@ -25,7 +26,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if wrong != Some(FAILED) {
         return Err("logging in with another password");
     }
-    say(
+    denied(
         ring,
         control,
         "wrong-credential",
@@ -39,7 +40,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if other != Some(FAILED) {
         return Err("another profile's bundle");
     }
-    say(
+    denied(
         ring,
         control,
         "other-profile",
@@ -53,7 +54,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if undeclared != Some(INVALID) {
         return Err("starting a binary that the profile does not name");
     }
-    say(
+    denied(
         ring,
         control,
         "undeclared-binary",
@@ -65,7 +66,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if bundle.launcher.binaries(ring).err() != Some(REVOKED) {
         return Err("using a bundle after logging out");
     }
-    say(
+    denied(
         ring,
         control,
         "ended-session",
@@ -83,7 +84,7 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
 
     // Starting whatever one likes is for whoever was granted the spawner.
     if capset::find("spawner", PROCESS_SPAWNER).is_none() {
-        say(
+        denied(
             ring,
             control,
             "no-spawner",
@@ -92,15 +93,4 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
         )?;
     }
     Ok(())
-}
-
-fn say(
-    ring: &mut Ring,
-    control: MeasureControl,
-    name: &str,
-    interface: u64,
-    observed: &str,
-) -> Result<(), &'static str> {
-    let said = control.denied(ring, name, interface, observed);
-    said.map_err(|_| "telling of a denial")
 }

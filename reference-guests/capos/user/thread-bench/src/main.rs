@@ -10,7 +10,6 @@
 extern crate alloc;
 
 mod alone;
-mod mail;
 mod operation;
 mod together;
 mod workers;

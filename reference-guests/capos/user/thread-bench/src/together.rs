@@ -1,13 +1,13 @@
 //! Rows of a main thread and its workers.
 
-use crate::mail::{self, Kind, user_data};
 use crate::operation::{Grants, TogetherKind};
 use crate::workers::{self, EXIT_CODE};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use guest_benchmark::runtime::abi::ring::{Sqe, opcode};
+use guest_benchmark::mail::{self, Kind, user_data};
+use guest_benchmark::runtime::abi::ring::Sqe;
 use guest_benchmark::runtime::abi::syscall::TIMEOUT_FOREVER;
 use guest_benchmark::runtime::call::release;
 use guest_benchmark::runtime::park::{MISMATCH, WOKEN, park, unpark};
@@ -107,14 +107,7 @@ impl Together {
 
     /// Whether the wait ended as it must: woken, or the workers were faster.
     fn has_waited(&mut self) -> bool {
-        let result = loop {
-            match mail::take(MAIN_THREAD, Kind::Park) {
-                Some(result) => break result,
-                None => {
-                    let _ = cap_enter(1, TIMEOUT_FOREVER);
-                }
-            }
-        };
+        let result = mail::wait(MAIN_THREAD, Kind::Park);
         let word = workers::MAIN_WORD.load(Ordering::Acquire);
         let changed = word == self.seen.wrapping_add(1);
         self.seen = word;
@@ -162,28 +155,6 @@ impl Together {
         };
         (begun, end, waited, woken)
     }
-
-    /// Waits for a worker's end. What it exited with.
-    fn join(&self, worker: &Worker) -> Option<i64> {
-        let mut answer = [0u64; 3];
-        mail::push(&[Sqe {
-            opcode: opcode::CALL,
-            cap_id: worker.handle,
-            user_data: user_data(MAIN_THREAD, Kind::Join),
-            result_addr: answer.as_mut_ptr() as u64,
-            result_len: size_of_val(&answer) as u32,
-            ..Sqe::default()
-        }]);
-        let result = loop {
-            let _ = cap_enter(1, TIMEOUT_FOREVER);
-            if let Some(result) = mail::take(MAIN_THREAD, Kind::Join) {
-                break result;
-            }
-        };
-        // SAFETY: the array is ours; the kernel wrote it behind the compiler's back.
-        let code = unsafe { (&raw const answer[2]).read_volatile() } as i64;
-        (result == size_of_val(&answer) as i32).then_some(code)
-    }
 }
 
 impl Case for Together {
@@ -219,7 +190,7 @@ impl Case for Together {
             "another number was woken at the end",
         );
         for worker in &self.workers {
-            let code = self.join(worker);
+            let code = mail::join(worker.handle);
             record.ensure(
                 code == Some(EXIT_CODE + i64::from(worker.tid)),
                 "a thread exited with another code",

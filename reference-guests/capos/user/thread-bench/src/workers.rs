@@ -5,13 +5,12 @@
 //! time, and the last of them to be woken wakes the main thread, each then waiting
 //! again. Turns are long against all this, so a worker is not interrupted on its way.
 
-use crate::mail::{self, Kind, user_data};
 use crate::operation::Grants;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use guest_benchmark::runtime::abi::ring::{Sqe, SqeFlags, opcode};
+use guest_benchmark::mail::{self, Kind, user_data};
 use guest_benchmark::runtime::abi::syscall::TIMEOUT_FOREVER;
 use guest_benchmark::runtime::park::{WOKEN, park, unpark};
-use guest_benchmark::runtime::syscall::{cap_enter, exit};
+use guest_benchmark::runtime::syscall::cap_enter;
 use guest_benchmark::ticks;
 
 /// Changes when the workers are to go on.
@@ -97,7 +96,8 @@ pub extern "C" fn work(_argument: u64, tid: u64) -> ! {
         }
         seen = WORKERS_WORD.load(Ordering::Acquire);
         if STOP.load(Ordering::Acquire) != 0 {
-            end(tid);
+            let control = CONTROL.load(Ordering::Relaxed);
+            mail::end(control, tid, EXIT_CODE + i64::from(tid));
         }
         is_last = arrive();
     }
@@ -117,24 +117,4 @@ fn check(condition: bool) {
     if !condition {
         MISTAKES.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-/// Ends the thread, through a submission that no other thread may take.
-fn end(tid: u32) -> ! {
-    // One segment of two words; root: one data word.
-    let message = [2 << 32, 1 << 32, (EXIT_CODE + i64::from(tid)) as u64];
-    mail::push(&[Sqe {
-        opcode: opcode::CALL,
-        flags: SqeFlags::THREAD_OWNED,
-        method_id: 2,
-        cap_id: CONTROL.load(Ordering::Relaxed),
-        call_id: tid,
-        user_data: user_data(tid, Kind::Exit),
-        addr: message.as_ptr() as u64,
-        len: size_of_val(&message) as u32,
-        ..Sqe::default()
-    }]);
-    let _ = cap_enter(0, 0);
-    // Not reached: a thread that is refused its end takes the process along.
-    exit(EXIT_CODE)
 }

@@ -2,6 +2,7 @@
 
 use crate::operation::Grants;
 use crate::requests::PAGE;
+use guest_benchmark::denied;
 use guest_benchmark::runtime::abi::capos_capnp::ExceptionType;
 use guest_benchmark::runtime::abi::interface::{MEMORY_OBJECT, PROCESS_SPAWNER, VIRTUAL_MEMORY};
 use guest_benchmark::runtime::abi::layout::{CAPSET_VADDR, IMAGE_BASE};
@@ -18,21 +19,17 @@ const INVALID: &str = "exception invalidArgument";
 pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static str> {
     let grants = Grants::find().ok_or("anything: not granted what is needed")?;
     let memory = grants.memory;
-    let say = |ring: &mut Ring, name, interface, observed| {
-        let said = control.denied(ring, name, interface, observed);
-        said.map_err(|_| "telling of a denial")
-    };
 
     let mapped = memory.map(ring, ANYWHERE, PAGE, READ | WRITE | EXECUTE);
     is_invalid(mapped, "memory to write and execute")?;
-    say(ring, "write-and-execute", VIRTUAL_MEMORY, INVALID)?;
+    denied(ring, control, "write-and-execute", VIRTUAL_MEMORY, INVALID)?;
 
     // What the loader set up is not the interface's to change.
     let code = memory.protect(ring, IMAGE_BASE, PAGE, READ | WRITE);
     is_invalid(code, "writing its own code")?;
     let capset = memory.protect(ring, CAPSET_VADDR, PAGE, READ | WRITE);
     is_invalid(capset, "writing its own CapSet")?;
-    say(ring, "loaded-memory", VIRTUAL_MEMORY, INVALID)?;
+    denied(ring, control, "loaded-memory", VIRTUAL_MEMORY, INVALID)?;
 
     // An object that was given up cannot be mapped.
     let object = grants.frames.allocate(ring).map_err(|_| "no object")?;
@@ -46,10 +43,22 @@ pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static st
     if answer.result != result::INVOKE_FAILED {
         return Err("an object that was given up");
     }
-    say(ring, "stale-object", MEMORY_OBJECT, "-4 INVOKE_FAILED")?;
+    denied(
+        ring,
+        control,
+        "stale-object",
+        MEMORY_OBJECT,
+        "-4 INVOKE_FAILED",
+    )?;
 
     if capset::find("spawner", PROCESS_SPAWNER).is_none() {
-        say(ring, "no-spawner", PROCESS_SPAWNER, "not in the CapSet")?;
+        denied(
+            ring,
+            control,
+            "no-spawner",
+            PROCESS_SPAWNER,
+            "not in the CapSet",
+        )?;
     }
     Ok(())
 }

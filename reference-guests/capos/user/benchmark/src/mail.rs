@@ -6,9 +6,12 @@
 //! the holder can go on.
 
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use guest_benchmark::runtime::abi::ring::Sqe;
-use guest_benchmark::runtime::ring::Ring;
-use guest_benchmark::runtime::syscall::cap_enter;
+use guest_runtime::abi::ring::{Sqe, opcode};
+use guest_runtime::abi::syscall::TIMEOUT_FOREVER;
+use guest_runtime::platform::MAIN_THREAD;
+use guest_runtime::ring::Ring;
+use guest_runtime::syscall::{cap_enter, exit};
+use guest_runtime::thread;
 
 /// Threads there may be, the main thread included.
 pub const THREADS: usize = 16;
@@ -76,4 +79,46 @@ pub fn take(tid: u32, kind: Kind) -> Option<i32> {
     let place = &BOXES[tid as usize % THREADS][kind as usize];
     let result = place.swap(EMPTY, Ordering::Relaxed);
     (result != EMPTY).then_some(result)
+}
+
+/// Waits until something has arrived for a thread.
+pub fn wait(tid: u32, kind: Kind) -> i32 {
+    loop {
+        if let Some(result) = take(tid, kind) {
+            return result;
+        }
+        let _ = cap_enter(1, TIMEOUT_FOREVER);
+    }
+}
+
+/// Waits for a thread's end, from the main thread. What it exited with.
+pub fn join(handle: u32) -> Option<i64> {
+    let mut answer = [0u64; 3];
+    push(&[Sqe {
+        opcode: opcode::CALL,
+        cap_id: handle,
+        user_data: user_data(MAIN_THREAD, Kind::Join),
+        result_addr: answer.as_mut_ptr() as u64,
+        result_len: size_of_val(&answer) as u32,
+        ..Sqe::default()
+    }]);
+    let _ = cap_enter(1, TIMEOUT_FOREVER);
+    let result = wait(MAIN_THREAD, Kind::Join);
+    // SAFETY: the array is ours; the kernel wrote it behind the compiler's back.
+    let code = unsafe { (&raw const answer[2]).read_volatile() } as i64;
+    (result == size_of_val(&answer) as i32).then_some(code)
+}
+
+/// Ends the calling thread.
+pub fn end(control: u32, tid: u32, code: i64) -> ! {
+    let message = thread::exit_message(code);
+    push(&[thread::exit(
+        control,
+        tid,
+        &message,
+        user_data(tid, Kind::Exit),
+    )]);
+    let _ = cap_enter(0, 0);
+    // Not reached: a thread that is refused its end takes the process along.
+    exit(code)
 }
