@@ -5,7 +5,7 @@ use capbench_tests::command::{Said, executable, guest_exec, said};
 use capbench_tests::source_copy::repository;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
