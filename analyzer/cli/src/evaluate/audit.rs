@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
+use std::thread;
 
 use capbench_frames::audit::{
     Audit, InstructionLog, MispricedCode, ProbeSites, Report as Stated, audit,
@@ -64,25 +65,35 @@ impl Report {
         mispriced.map_or(&[], Vec::as_slice)
     }
 
-    /// Keeps what a second count needs: the log, and the kernel image that tells
-    /// which of its addresses read the clock.
+    /// Keeps the log, for a second count.
     fn keep_log(&mut self, run: &CapturedRun, boot: &CapturedBoot) {
         let Some(log) = &boot.instruction_log else {
             return;
         };
+        match instructions::keep(&run.locate(log)) {
+            Ok(None) => self.stated.log = Some(instructions::compressed(log).display().to_string()),
+            Ok(Some(bytes)) => self.leave_out(format!("compressed it still has {bytes} bytes")),
+            Err(why) => self.leave_out(why.to_string()),
+        }
+    }
+
+    /// Keeps the kernel image, which tells what of a kept log reads the clock.
+    fn keep_kernel(&mut self, run: &CapturedRun, boot: &CapturedBoot) {
+        if self.stated.log.is_none() {
+            return;
+        }
         let kept = kernel_of(run, boot).and_then(|image| {
             let written = run.directory.write_kernel(&image);
-            written.map_err(|error| error.to_string())?;
-            instructions::keep(&run.locate(log)).map_err(|error| error.to_string())
+            written.map_err(|error| error.to_string())
         });
-        match kept {
-            Ok(None) => self.stated.log = Some(instructions::compressed(log).display().to_string()),
-            Ok(Some(bytes)) => {
-                let why = format!("compressed it still has {bytes} bytes");
-                self.stated.log_left_out = Some(why);
-            }
-            Err(why) => self.stated.log_left_out = Some(why),
+        if let Err(why) = kept {
+            self.leave_out(why);
         }
+    }
+
+    fn leave_out(&mut self, why: String) {
+        self.stated.log = None;
+        self.stated.log_left_out = Some(why);
     }
 }
 
@@ -95,22 +106,36 @@ pub fn range(guest: &Guest) -> Option<(u64, u64)> {
 
 /// Audits every audit boot of the run, and keeps the logs.
 pub fn reports(run: &CapturedRun) -> Vec<Report> {
-    let boots = run.record.boots.iter().filter(|boot| boot.id.audit);
-    boots
-        .map(|boot| {
-            let stem = boot.id.stem();
-            let stated = match compare(run, boot) {
-                Ok((found, mispriced)) => Stated::of(stem, &found, mispriced),
-                Err(detail) => Stated::failed(stem, detail),
-            };
-            let mut report = Report {
-                stated,
-                id: boot.id.clone(),
-            };
-            report.keep_log(run, boot);
-            report
-        })
-        .collect()
+    let boots = || run.record.boots.iter().filter(|boot| boot.id.audit);
+    // A log has hundreds of megabytes and is read line by line, so each has a thread.
+    let mut reports: Vec<Report> = thread::scope(|scope| {
+        let readers: Vec<_> = boots()
+            .map(|boot| scope.spawn(move || report(run, boot)))
+            .collect();
+        let reports = readers.into_iter().map(|reader| reader.join());
+        reports
+            .map(|report| report.expect("no reader panics"))
+            .collect()
+    });
+    // One after the other: most boots have the same kernel, hence the same file.
+    for (report, boot) in reports.iter_mut().zip(boots()) {
+        report.keep_kernel(run, boot);
+    }
+    reports
+}
+
+fn report(run: &CapturedRun, boot: &CapturedBoot) -> Report {
+    let stem = boot.id.stem();
+    let stated = match compare(run, boot) {
+        Ok((found, mispriced)) => Stated::of(stem, &found, mispriced),
+        Err(detail) => Stated::failed(stem, detail),
+    };
+    let mut report = Report {
+        stated,
+        id: boot.id.clone(),
+    };
+    report.keep_log(run, boot);
+    report
 }
 
 /// The audit of a boot, and what exact mode misprices in its benchmarks.

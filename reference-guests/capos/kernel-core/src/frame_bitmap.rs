@@ -4,6 +4,8 @@
 //! full words, so the cost is one word on the usual path. A search that reaches
 //! the end starts over once. Freeing says what went wrong instead of guessing.
 
+use core::ops::Range;
+
 /// Why a frame could not be freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FreeError {
@@ -83,12 +85,31 @@ impl<'a> FrameBitmap<'a> {
         Ok(())
     }
 
-    /// Takes this frame if it is free.
-    pub fn reserve(&mut self, frame: usize) {
-        if frame < self.capacity() && self.is_free(frame) {
-            self.words[frame / 64] &= !(1u64 << (frame % 64));
-            self.free -= 1;
+    /// Frees every frame of a range that is not free yet; what is not covered stays.
+    pub fn release_range(&mut self, frames: Range<usize>) {
+        for (word, mask) in self.parts(frames) {
+            self.free += (mask & !self.words[word]).count_ones() as usize;
+            self.words[word] |= mask;
         }
+    }
+
+    /// Takes every frame of a range that is free.
+    pub fn reserve_range(&mut self, frames: Range<usize>) {
+        for (word, mask) in self.parts(frames) {
+            self.free -= (mask & self.words[word]).count_ones() as usize;
+            self.words[word] &= !mask;
+        }
+    }
+
+    /// The words that a range touches, each with the bits that lie in the range.
+    fn parts(&self, frames: Range<usize>) -> impl Iterator<Item = (usize, u64)> + use<> {
+        let end = frames.end.min(self.capacity());
+        let words = frames.start / 64..end.div_ceil(64);
+        words.map(move |word| {
+            let first = frames.start.saturating_sub(word * 64);
+            let behind = (end - word * 64).min(64);
+            (word, (u64::MAX << first) & (u64::MAX >> (64 - behind)))
+        })
     }
 
     fn is_free(&self, frame: usize) -> bool {
@@ -121,13 +142,12 @@ mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
     use alloc::vec;
+    use alloc::vec::Vec;
     use proptest::prelude::*;
 
     fn bitmap(words: &mut [u64]) -> FrameBitmap<'_> {
         let mut bitmap = FrameBitmap::new(words);
-        for frame in 0..bitmap.capacity() {
-            bitmap.release(frame).unwrap();
-        }
+        bitmap.release_range(0..bitmap.capacity());
         bitmap
     }
 
@@ -154,6 +174,27 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ranges_do_what_their_frames_one_by_one_do(
+            ranges in prop::collection::vec((0usize..210, 0usize..210, any::<bool>()), 1..12),
+        ) {
+            let (mut by_range, mut by_frame) = (vec![0; 3], vec![false; 192]);
+            let mut bitmap = FrameBitmap::new(&mut by_range);
+            for (start, end, release) in ranges {
+                if release {
+                    bitmap.release_range(start..end);
+                } else {
+                    bitmap.reserve_range(start..end);
+                }
+                for frame in start..end.min(192) {
+                    by_frame[frame] = release;
+                }
+                let free: Vec<_> = (0..192).map(|frame| bitmap.is_free(frame)).collect();
+                prop_assert_eq!(&free, &by_frame);
+                prop_assert_eq!(bitmap.free_frames(), by_frame.iter().filter(|&&free| free).count());
+            }
+        }
+
         #[test]
         fn no_frame_is_handed_out_twice(sizes in prop::collection::vec(1usize..9, 1..64)) {
             let mut words = vec![0; 3];

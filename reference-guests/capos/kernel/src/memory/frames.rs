@@ -50,16 +50,13 @@ impl Frames {
         for range in info.memory() {
             let first = range.start.max(LOW_MEMORY).div_ceil(PAGE_SIZE);
             let end = (range.end / PAGE_SIZE).min(FRAMES);
-            for frame in first..end {
-                // Overlapping entries of a firmware's map free a frame once.
-                let _ = bitmap.release(frame as usize);
-            }
+            // Overlapping entries of a firmware's map free a frame once.
+            bitmap.release_range(first as usize..end as usize);
             memory_end = memory_end.max(end * PAGE_SIZE);
         }
         let mut reserve = |start: u64, end: u64| {
-            for frame in start / PAGE_SIZE..end.div_ceil(PAGE_SIZE) {
-                bitmap.reserve(frame as usize);
-            }
+            let frames = start / PAGE_SIZE..end.div_ceil(PAGE_SIZE);
+            bitmap.reserve_range(frames.start as usize..frames.end as usize);
         };
         reserve(LOW_MEMORY, kernel_end.0);
         if let Some(image) = info.image_range() {

@@ -2,16 +2,15 @@
 
 use super::address_space::{AddressSpace, LARGE_PAGE};
 use super::frames::Frames;
-use super::{DEVICE_BASE, DIRECT_MAP, HEAP_BASE, KERNEL_BASE, OutOfMemory, PhysAddr, Rights};
+use super::{DEVICE_BASE, DIRECT_MAP, KERNEL_BASE, OutOfMemory, PhysAddr, Rights};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use guest_abi::layout::PAGE_SIZE;
 use linked_list_allocator::Heap;
 
 /// Bytes of the heap: processes, capability tables and messages of eight
 /// processes, with room to spare.
-const HEAP_SIZE: u64 = 4 << 20;
+const HEAP_SIZE: usize = 4 << 20;
 /// Device registers are placed in the last part of the 32-bit address space.
 const DEVICE_START: u64 = 0xc000_0000;
 /// End of the 32-bit address space.
@@ -44,14 +43,10 @@ pub unsafe fn init(frames: &mut Frames) -> Result<AddressSpace, OutOfMemory> {
         DEVICE_END - DEVICE_START,
         frames,
     )?;
-    for page in (HEAP_BASE..HEAP_BASE + HEAP_SIZE).step_by(PAGE_SIZE as usize) {
-        let frame = frames.allocate()?;
-        space.map(page, frame, Rights::KERNEL_DATA, frames)?;
-    }
     // SAFETY: the kernel and all memory are mapped where they were.
     unsafe { space.activate() };
-    // SAFETY: just mapped, used by nobody.
-    unsafe { (*HEAP.0.get()).init(HEAP_BASE as *mut u8, HEAP_SIZE as usize) };
+    // SAFETY: mapped with the kernel's data, used by nobody.
+    unsafe { (*HEAP.0.get()).init(HEAP_MEMORY.0.get().cast(), HEAP_SIZE) };
     Ok(space)
 }
 
@@ -112,6 +107,13 @@ fn map_memory(space: &mut AddressSpace, frames: &mut Frames) -> Result<(), OutOf
     }
     Ok(())
 }
+
+struct HeapMemory(UnsafeCell<[u8; HEAP_SIZE]>);
+
+// SAFETY: only the heap uses it.
+unsafe impl Sync for HeapMemory {}
+
+static HEAP_MEMORY: HeapMemory = HeapMemory(UnsafeCell::new([0; HEAP_SIZE]));
 
 struct KernelHeap(UnsafeCell<Heap>);
 

@@ -3,9 +3,8 @@
 //! ```text
 //! 0x0000_0000_0000_0000  the running program
 //! 0xffff_8000_0000_0000  direct map: all memory, writable, never executable
-//! 0xffff_c000_0000_0000  heap
 //! 0xffff_e000_0000_0000  device registers, uncached
-//! 0xffff_ffff_8000_0000  the kernel: text, read-only data, data
+//! 0xffff_ffff_8000_0000  the kernel: text, read-only data, data with the heap
 //! ```
 //!
 //! No page is both writable and executable. The kernel's text and read-only data
@@ -19,8 +18,6 @@ pub mod program_memory;
 
 /// Start of the direct map.
 pub const DIRECT_MAP: u64 = 0xffff_8000_0000_0000;
-/// Start of the heap.
-pub const HEAP_BASE: u64 = 0xffff_c000_0000_0000;
 /// Where device registers are mapped, at their physical offset.
 pub const DEVICE_BASE: u64 = 0xffff_e000_0000_0000;
 /// Distance of the kernel from where it is loaded.
