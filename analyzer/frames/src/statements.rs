@@ -14,6 +14,10 @@ use trace_format::span::SEGMENT_LIMIT;
 /// Most statements of one kind. A real stream has dozens.
 pub const LIMIT: usize = 4096;
 
+/// Waiting for an interrupt, where a kernel records it: while it lasts, the clock goes
+/// on without instructions.
+pub const IDLE: &str = "idle";
+
 /// Everything outside of windows that control messages said.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
@@ -307,6 +311,13 @@ impl Statements {
         self.segments
             .get(&id)
             .map_or_else(|| format!("segment {id}"), |s| s.name.clone())
+    }
+
+    /// The segment in which the processor waits, of a kernel that records it.
+    pub fn idle_segment(&self) -> Option<u16> {
+        let mut segments = self.segments.iter();
+        let (id, _) = segments.find(|(_, segment)| segment.name == IDLE)?;
+        Some(*id)
     }
 }
 

@@ -52,6 +52,9 @@ pub struct Mechanism {
 /// What one boot runs.
 #[derive(Debug, Deserialize)]
 pub struct System {
+    /// Its kernel's parameters.
+    #[serde(default)]
+    pub kernel: BTreeMap<String, Value>,
     pub init: Init,
     #[serde(default)]
     pub packages: BTreeMap<String, Vec<String>>,
@@ -76,6 +79,9 @@ pub struct Program {
 #[derive(Debug, Deserialize)]
 pub struct Child {
     pub name: String,
+    /// What it leaves when it did its work.
+    #[serde(default)]
+    pub exit_code: i64,
     #[serde(default)]
     pub grants: Vec<Grant>,
 }
@@ -185,14 +191,15 @@ impl Kept {
     }
 }
 
-/// How often a benchmark is repeated, how a change is judged and how a value is to
-/// be read are no part of what it means.
+/// How often a benchmark is repeated, how a change is judged, how a value is to be
+/// read and what else must pass for it are no part of what it means.
 fn only_meaning(benchmark: &mut Value) {
     let Some(fields) = benchmark.as_object_mut() else {
         return;
     };
     fields.insert("boots".to_owned(), 0.into());
     fields.remove("gate");
+    fields.remove("smokes");
     let guests = fields.get_mut("guests").and_then(Value::as_object_mut);
     for mechanism in guests.into_iter().flat_map(|guests| guests.values_mut()) {
         if let Some(fields) = mechanism.as_object_mut() {

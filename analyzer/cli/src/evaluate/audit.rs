@@ -150,10 +150,11 @@ fn compare(run: &CapturedRun, boot: &CapturedBoot) -> Result<Compared, String> {
     let stream = boot.stream().ok_or("no stream")?;
     let file = run.locate(&stream.file);
     let (spans, instants) = records(&file)?;
-    let found = audit(&log, spans.iter().copied(), instants.into_iter())
-        .map_err(|error| error.to_string())?;
     let stem = boot.id.stem();
     let trace = read_file(&file, &stem).map_err(|error| error.to_string())?;
+    let idle = trace.statements.idle_segment();
+    let found = audit(&log, spans.iter().copied(), instants.into_iter(), idle)
+        .map_err(|error| error.to_string())?;
     let counted_by = format!("instruction log of {stem}");
     let mispriced = found.mispriced(&log, &trace.windows, &counted_by);
     Ok((found, mispriced))

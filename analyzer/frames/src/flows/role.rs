@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use trace_format::control::SegmentKind;
 
-use crate::statements::{Segment, Statements};
+use crate::statements::{IDLE, Segment, Statements};
 
 /// Segments on the way into the kernel, by the names that every kernel gives them.
 const WAYS_IN: [&str; 3] = ["entry", "fp_save", "interrupt"];
 
 /// The last segment before a program goes on.
 const WAY_OUT: &str = "fp_restore";
-
-/// Waiting for an interrupt, where a kernel records it.
-const IDLE: &str = "idle";
 
 /// What a record at the top says about where the processor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

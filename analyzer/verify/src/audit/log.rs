@@ -1,8 +1,8 @@
 //! The emulator's log of executed instructions, counted.
 //!
 //! A `Trace` line stands before each instruction of the kernel. Another kind of
-//! line says that the emulator turned back before it executed the last one. Kept
-//! are the places at which the clock was read, and how many mispriced instructions
+//! line says that the emulator turned back before it executed the last one, and one
+//! more that the last one faulted instead. Kept are the places at which the clock was read, and how many mispriced instructions
 //! stand between them.
 //!
 //! Memory: 8 bytes for a reading of the clock, up to [`READINGS_MAX`].
@@ -24,6 +24,10 @@ const TURNED_BACK: [&[u8]; 2] = [
     b"cpu_io_recompile: rewound execution",
 ];
 
+/// Vectors of exceptions that point to the instruction that raised them; the others
+/// point behind it, or come from outside.
+const FAULTS: [u64; 12] = [0, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19];
+
 /// How often each kind was executed.
 pub type Counts = [u64; KINDS.len()];
 
@@ -44,13 +48,22 @@ impl Log {
     pub fn count(mut log: impl BufRead, sites: &[u64], text: Section) -> Result<Self, String> {
         let mut found = Self::default();
         let mut line = Vec::new();
+        // The one executed last, until it is taken back.
+        let mut last = None;
         while read_line(&mut log, &mut line).map_err(|error| error.to_string())? {
             if line.starts_with(b"Trace ") {
                 if let Some(address) = traced(&line) {
                     found.executed(address, sites, text)?;
+                    last = Some(address);
                 }
-            } else if TURNED_BACK.iter().any(|words| line.starts_with(words)) {
+                continue;
+            }
+            let turned_back = TURNED_BACK.iter().any(|words| line.starts_with(words));
+            // A program's fault has another address.
+            let faulted = || last.is_some() && faulted(&line) == last;
+            if turned_back || faulted() {
                 found.take_back();
+                last = None;
             }
         }
         Ok(found)
@@ -103,6 +116,17 @@ fn traced(line: &[u8]) -> Option<u64> {
     let line = std::str::from_utf8(line).ok()?;
     let (_, inside) = line.split_once('[')?;
     u64::from_str_radix(inside.split('/').nth(1)?, 16).ok()
+}
+
+/// The program counter in `     0: v=0e e=0002 i=0 cpl=0 IP=… pc=… SP=…`, of a fault.
+fn faulted(line: &[u8]) -> Option<u64> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (_, words) = line.split_once(": v=")?;
+    let mut words = words.split(' ');
+    let vector = u64::from_str_radix(words.next()?, 16).ok()?;
+    let address = words.find_map(|word| word.strip_prefix("pc="))?;
+    let address = u64::from_str_radix(address, 16).ok()?;
+    FAULTS.contains(&vector).then_some(address)
 }
 
 /// Reads a line without its end; `false` at the end of the log.
@@ -161,6 +185,17 @@ mod tests {
         let log = counted(&["1001", back, "1001", "1003", back, "1003"]);
         assert_eq!((log.instructions, &log.readings[..]), (2, &[0][..]));
         assert_eq!(log.mispriced(1, 2), [0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn what_faulted_was_not_executed() {
+        let line = |vector, address| {
+            format!("  0: v={vector} e=0002 i=0 cpl=0 IP=0008:{address} pc={address} SP=0")
+        };
+        let (own, programs) = (line("0e", "1001"), line("0e", "5001"));
+        let interrupt = line("40", "1001");
+        let log = counted(&["1001", &own, "1001", &programs, "1003", "1001", &interrupt]);
+        assert_eq!((log.instructions, &log.readings[..]), (3, &[0, 2][..]));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! In exact mode no two readings of the clock have the same time, so the distinct
 //! times of all records, in order, are the readings of the log, the calibration's
 //! before them apart. Between two readings of one span the log must hold as many
-//! instructions as the span lasted. Nothing is tolerated.
+//! instructions as the span lasted. Nothing is tolerated, but that a processor that
+//! waits executes less than the clock goes on.
 
 mod code;
 mod elf;
@@ -33,6 +34,9 @@ pub const STATED: &str = "audit.json";
 
 /// Where a kernel image notes the addresses at which its probes read the clock.
 const SITES: &str = ".capbench.sites";
+
+/// The segment in which a processor waits.
+const IDLE: &str = "idle";
 
 /// Most bytes of a log that are counted, decompressed: twenty times the longest.
 const LOG_BYTES_MAX: u64 = 16 << 30;
@@ -125,10 +129,12 @@ fn count_one(run: &Run, record: &record::Record, boot: &Boot) -> Result<Counted,
         let stored = boot.stored().ok_or("it left no stream")?;
         let path = inside(&run.directory, &stored.file)?;
         let stream = raw(&path, stored.bytes)?;
-        let windows = &run.said(&stored.file)?.windows;
-        let mut counted = compare(&log, &stream)?;
+        let said = run.said(&stored.file)?;
+        let segments = said.statements.segments.iter();
+        let idle = segments.filter(|(_, segment)| segment.name == IDLE);
+        let mut counted = compare(&log, &stream, idle.map(|(id, _)| *id).next())?;
         if counted.disagreements == 0 {
-            counted.mispriced = mispriced(&log, &stream, windows, &boot.stem())?;
+            counted.mispriced = mispriced(&log, &stream, &said.windows, &boot.stem())?;
         }
         // A log of half the code counts half of what was executed.
         let range = format!("{:#x}..{:#x}", text.address, last(text));
@@ -230,7 +236,7 @@ fn records(stream: &[u8], mut each: impl FnMut(Record)) -> Result<(), String> {
     Ok(())
 }
 
-fn compare(log: &Log, stream: &[u8]) -> Result<Counted, String> {
+fn compare(log: &Log, stream: &[u8], idle: Option<u16>) -> Result<Counted, String> {
     let times = times(stream)?;
     let before = before(log, &times)?;
     let mut counted = Counted {
@@ -250,8 +256,9 @@ fn compare(log: &Log, stream: &[u8]) -> Result<Counted, String> {
             segment,
         } = span;
         let executed = place(start + duration) - place(start);
-        counted.compared += 1;
-        if executed != duration {
+        let waits = idle == Some(segment);
+        counted.compared += u64::from(!waits);
+        if !lasted(duration, executed, waits) {
             counted.disagreements += 1;
             if counted.faults.len() < WORDS_MAX {
                 counted.faults.push(format!(
@@ -264,6 +271,11 @@ fn compare(log: &Log, stream: &[u8]) -> Result<Counted, String> {
         return Err("its stream holds no span".to_owned());
     }
     Ok(counted)
+}
+
+/// Whether a span can have lasted so long and executed so much.
+fn lasted(duration: u64, executed: u64, waits: bool) -> bool {
+    executed == duration || waits && executed < duration
 }
 
 /// Readings of the log before the first record's.
@@ -326,5 +338,18 @@ fn mispriced(
 fn add(sums: &mut Counts, counts: Counts) {
     for (sum, count) in sums.iter_mut().zip(counts) {
         *sum += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lasted;
+
+    #[test]
+    fn only_a_wait_lasts_longer_than_it_executes() {
+        assert!(lasted(10, 10, false));
+        assert!(!lasted(11, 10, false));
+        assert!(lasted(11, 10, true));
+        assert!(!lasted(9, 10, true));
     }
 }

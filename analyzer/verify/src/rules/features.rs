@@ -1,9 +1,13 @@
 //! The kernel says of no feature that nobody declared.
 //!
 //! A feature may carry a parameter, `inject=body:7`; what the command line declared
-//! is the part before it. The Linux guest's passes each declare their instrument.
+//! is the part before it. The Linux guest's passes each declare their instrument, and
+//! a system whose kernel is given a terminal script declares that its input is scripted.
 
 use super::{Objections, Scene};
+
+/// The kernel parameter that types into the terminal.
+const TERMINAL_SCRIPT: &str = "terminal_script";
 
 pub(super) fn check(scene: &Scene, objections: &mut Objections) {
     let Some(session) = scene.said.and_then(|said| said.statements.session.as_ref()) else {
@@ -18,7 +22,8 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
     };
     let extra = scene.record.overrides["extra"]["features"].as_array();
     let extra = extra.into_iter().flatten().filter_map(|name| name.as_str());
-    let declared: Vec<&str> = extra.chain(instrument).collect();
+    let script = has_script(scene).then_some("scripted-input");
+    let declared: Vec<&str> = extra.chain(instrument).chain(script).collect();
     for feature in &session.features {
         let name = feature.split('=').next().unwrap_or_default();
         if !declared.contains(&name) {
@@ -26,4 +31,11 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
             objections.all("undeclaredFeature", observed);
         }
     }
+}
+
+fn has_script(scene: &Scene) -> bool {
+    let system = scene.kept.map(|kept| kept.system(&scene.boot.system));
+    let given = scene.record.overrides["parameters"].get(TERMINAL_SCRIPT);
+    given.is_some()
+        || matches!(system, Some(Ok(system)) if system.kernel.contains_key(TERMINAL_SCRIPT))
 }

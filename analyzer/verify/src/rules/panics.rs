@@ -1,4 +1,5 @@
-//! The kernel did not panic, no program faulted, and each exited with 0.
+//! The kernel did not panic, no program faulted, and each exited with 0, or with what
+//! its system says that it leaves.
 
 use super::{Objections, Scene};
 
@@ -15,8 +16,17 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
         let observed = format!("process {pid} ({name}): exception {vector} at {at:#x}");
         objections.all("kernelPanic", observed);
     }
-    for exit in statements.exits.iter().filter(|exit| exit.code != 0) {
+    let system = scene.kept.map(|kept| kept.system(&scene.boot.system));
+    let children = match &system {
+        Some(Ok(system)) => &system.children[..],
+        _ => &[],
+    };
+    for exit in &statements.exits {
         let (pid, code) = (exit.pid, exit.code);
+        let child = children.iter().find(|child| child.name == program(pid));
+        if code == child.map_or(0, |child| child.exit_code) {
+            continue;
+        }
         let observed = format!("process {pid} ({}) exited with {code}", program(pid));
         objections.all("programFailed", observed);
     }

@@ -316,7 +316,7 @@ fn of_audit(directory: &Path, record: &RunRecord) -> OfAudit {
         });
     });
     let times = emulator::instants(&raw(&file));
-    let found = audit(&log, all.iter().copied(), times.into_iter());
+    let found = audit(&log, all.iter().copied(), times.into_iter(), None);
     let clean = boot.exit == Exit::Clean;
     let agrees = clean && found.as_ref().is_ok_and(|found| found.agrees());
     let finding = (!agrees).then(|| Finding {

@@ -6,7 +6,7 @@
 use serde_json::json;
 use trace_format::control::{
     AuthorityExercised, AuthorityGranted, Message, OracleOutcome, Panicked, ProcessExited,
-    ProcessFaulted, Session, Verdict as Word, WindowRefused,
+    ProcessFaulted, Session, ThreadDeclared, Verdict as Word, WindowRefused,
 };
 
 use crate::artifact::{AUDIT, Artifact, names};
@@ -421,6 +421,44 @@ fn a_feature_that_nobody_declared() {
             other => Some(other),
         });
     });
+}
+
+#[test]
+fn what_a_definition_declares_is_not_held_against_a_run() {
+    let mut run = Artifact::new();
+    run.definitions = Some(Definitions::Unknown("none here".into()));
+    run.reword(SAMPLES, |message| match message {
+        Message::Session(session) => Some(Message::Session(Session {
+            features: "scripted-input",
+            ..session
+        })),
+        other => Some(other),
+    });
+    let thread = ThreadDeclared {
+        tid: 90,
+        pid: 9,
+        program: "leaf",
+    };
+    let exit = ProcessExited { pid: 9, code: 42 };
+    let said = [
+        Message::ThreadDeclared(thread),
+        Message::ProcessExited(exit),
+    ];
+    run.say(SAMPLES, &said);
+    let held = |run: &Artifact| {
+        let broken = run.broken();
+        ["features", "panics", "definitions"].map(|check| !broken.contains(&check))
+    };
+    assert_eq!(held(&run), [false, false, true]);
+
+    run.edit_definition("systems/ring", |system| {
+        system["kernel"] = json!({"terminal_script": "read: =0:x"});
+        system["children"] = json!([{"name": "leaf", "binary": "leaf", "exit_code": 42}]);
+    });
+    run.edit_definition("benchmarks/ring/nop", |benchmark| {
+        benchmark["smokes"] = json!(["tier0/boot"]);
+    });
+    assert_eq!(held(&run), [true, true, true]);
 }
 
 #[test]

@@ -128,22 +128,29 @@ impl Kernel {
 
     /// Makes a process's active thread the running one and returns its registers.
     #[inline]
-    pub fn make_current(&mut self, process: Box<Process>) -> *mut UserContext {
+    pub fn make_current(&mut self, mut process: Box<Process>) -> *mut UserContext {
         self.load(&process);
         let thread = process.thread_id();
-        let process = self.current.insert(process);
         if self.running != thread {
-            let probe = measure::thread();
-            probe.instant(
-                measure::SWITCH,
-                self.running.traced(),
-                u64::from(thread.traced()),
-            );
-            probe.count(measure::SWITCHES, 1);
-            self.running = thread;
-            cpu::switch_segments(process.thread().fs_base);
+            self.switch_to(&mut process, thread);
         }
-        &raw mut process.thread().context
+        &raw mut self.current.insert(process).thread().context
+    }
+
+    #[inline(always)]
+    fn switch_to(&mut self, process: &mut Process, thread: ThreadId) {
+        let probe = measure::thread();
+        probe.instant(
+            measure::SWITCH,
+            self.running.traced(),
+            u64::from(thread.traced()),
+        );
+        probe.count(measure::SWITCHES, 1);
+        let probe = probe.span(segments::CONTEXT_SWITCH);
+        self.running = thread;
+        cpu::switch_segments(process.thread().fs_base);
+        inject::point::<{ segments::CONTEXT_SWITCH.get() }>();
+        probe.end();
     }
 
     /// Loads a process's address space if it is not loaded already.

@@ -6,6 +6,8 @@
 //! later is a second dispatch, which has `copy` and `transfer` where a message came
 //! from another process. What changes a program's memory has two spans inside of its
 //! `body`: `page_table` and `tlb_flush`; what starts a process has `elf_load`.
+//! Between two threads lie `schedule`, `idle` while there is nobody to run, and
+//! `context_switch`.
 
 use kernel_measure::SegmentId;
 #[cfg(feature = "measure")]
@@ -54,6 +56,13 @@ pub const ELF_LOAD: SegmentId = SegmentId::new(18);
 /// What is typed on its way through the line discipline, its echo among it.
 pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(19);
 
+/// Choosing who runs next.
+pub const SCHEDULE: SegmentId = SegmentId::new(20);
+/// From one thread to another, once the other's address space is loaded.
+pub const CONTEXT_SWITCH: SegmentId = SegmentId::new(21);
+/// Waiting for an interrupt: the clock goes on, and nothing is executed.
+pub const IDLE: SegmentId = SegmentId::new(22);
+
 #[cfg(feature = "measure")]
 const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
     let parent = match kind {
@@ -94,4 +103,7 @@ pub const DECLARED: &[SegmentDeclared<'static>] = &[
     declare(TLB_FLUSH, SegmentKind::Span, "tlb_flush"),
     declare(ELF_LOAD, SegmentKind::Span, "elf_load"),
     declare(LINE_DISCIPLINE, SegmentKind::Span, "line_discipline"),
+    declare(SCHEDULE, SegmentKind::Span, "schedule"),
+    declare(CONTEXT_SWITCH, SegmentKind::Span, "context_switch"),
+    declare(IDLE, SegmentKind::Span, "idle"),
 ];

@@ -14,10 +14,12 @@ pub mod timeouts;
 
 use crate::arch::debug_port::{self, ExitCode};
 use crate::arch::{local_apic, syscall};
+use crate::inject;
 use crate::kernel::{KERNEL, Kernel};
 use crate::log;
 use crate::measure::{self, MEASURE};
 use crate::process::{Process, State};
+use crate::segments;
 use alloc::boxed::Box;
 
 /// How long a turn is while others want to run, in nanoseconds: the published tick.
@@ -41,7 +43,11 @@ pub fn go_on(kernel: &mut Kernel, mut process: Box<Process>) -> ! {
 pub fn next(kernel: &mut Kernel) -> ! {
     loop {
         timeouts::expire(kernel, None);
-        if let Some(process) = kernel.take_runnable() {
+        let probe = measure::thread().span(segments::SCHEDULE);
+        let chosen = kernel.take_runnable();
+        inject::point::<{ segments::SCHEDULE.get() }>();
+        probe.end();
+        if let Some(process) = chosen {
             resume(kernel, process)
         }
         let Some(earliest) = kernel.timeouts.earliest() else {
@@ -49,7 +55,10 @@ pub fn next(kernel: &mut Kernel) -> ! {
             shut_down(kernel, DEADLOCK);
         };
         kernel.timer.set(&kernel.clock, earliest);
+        let probe = measure::thread().span(segments::IDLE);
         local_apic::wait_for_interrupt();
+        inject::point::<{ segments::IDLE.get() }>();
+        probe.end();
         kernel.timer.fired();
     }
 }
