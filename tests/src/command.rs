@@ -61,6 +61,18 @@ pub fn run(mut command: Command) -> Said {
     said(&command.output().expect("capbench starts"))
 }
 
+/// Checks the latest run by its raw evidence.
+///
+/// # Panics
+///
+/// If anything of it does not hold.
+pub fn assert_verifies(checkout: &Checkout) {
+    let latest = checkout.latest_run();
+    let run_directory = latest.to_str().expect("paths of tests are text");
+    let said = run(capbench(checkout, &["verify", run_directory]));
+    assert!(said.text.contains(", 0 broken,"), "{}", said.text);
+}
+
 /// What a finished command said.
 ///
 /// # Panics

@@ -2,7 +2,7 @@
 
 use capbench_results::{BenchmarkResult, Outcome, Results};
 use capbench_tests::checkout::Checkout;
-use capbench_tests::command::{Said, capbench, run};
+use capbench_tests::command::{Said, assert_verifies, capbench, run};
 use std::fs;
 
 /// Exit status of a run with failed or invalid results.
@@ -71,6 +71,7 @@ fn all_smokes_pass_in_every_variant_and_what_there_is_not_is_said() {
     }
     let tap = find(&results, "tier0/ring-tap/1");
     assert_eq!(status(tap), "unsupported: missingSubsystem");
+    assert_verifies(&checkout);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use capbench_results::{Outcome, Results};
 use capbench_tests::checkout::Checkout;
-use capbench_tests::command::{Said, capbench, run};
+use capbench_tests::command::{Said, assert_verifies, capbench, run};
 use std::fs;
 
 /// Exit status of a run with failed or invalid results.
@@ -42,6 +42,7 @@ fn every_row_passes(selection: &str, rows: usize) {
         }
     }
     assert!(passed >= rows, "{selection}: {passed} rows");
+    assert_verifies(&checkout);
 }
 
 #[test]

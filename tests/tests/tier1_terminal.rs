@@ -3,7 +3,7 @@
 
 use capbench_results::{BenchmarkResult, Outcome, Results, Unit};
 use capbench_tests::checkout::Checkout;
-use capbench_tests::command::{Said, capbench, run};
+use capbench_tests::command::{Said, assert_verifies, capbench, run};
 use std::fs;
 
 /// Exit status of a run with failed or invalid results.
@@ -50,6 +50,8 @@ fn all_rows_pass_and_say_what_they_stand_on() {
         assert_eq!(measurement.unit, unit, "{name}");
         assert!(result.notes.contains("scripted-input"), "{}", result.notes);
     }
+
+    assert_verifies(&checkout);
 
     // The trace says so itself.
     let trace = checkout

@@ -3,7 +3,7 @@
 
 use capbench_results::{BenchmarkResult, Outcome, Results};
 use capbench_tests::checkout::Checkout;
-use capbench_tests::command::{Said, capbench, run};
+use capbench_tests::command::{Said, assert_verifies, capbench, run};
 use std::fs;
 
 /// Exit status of a run with failed or invalid results.
@@ -49,6 +49,7 @@ fn every_row_of_memory_and_processes_passes() {
                 said.text
             );
         }
+        assert_verifies(&checkout);
     }
 }
 
