@@ -2,8 +2,9 @@
 //! raises that segment by exactly that many, no other by any, and what the
 //! program measures itself by as many.
 //!
-//! Segments that neither of the rows passes through are not tried. By default each of
-//! the others gets one of the counts in turn. With
+//! `interrupt` and `idle` are not tried: no row passes through the one for a known
+//! number of times, and the other lasts until its interrupt whatever it executes. By
+//! default each of the others gets one of its counts in turn. With
 //! `CAPBENCH_INJECT_ALL=1` each gets them all, which takes minutes.
 
 use capbench_frames::trace::Trace;
@@ -11,22 +12,53 @@ use capbench_runner::guest::{Extra, Variant};
 use capbench_tests::guest_run::{GuestRun, boot_once};
 use trace_format::{SampleFlags, Span};
 
-const COUNTS: [u64; 3] = [1, 7, 100];
-
 /// A row, one operation a batch, the segments that it is there for, and how often one
-/// operation passes through each. Nothing of it may use the kernel's heap: the feature
-/// string is longer where the count is, and leaves another hole there.
+/// operation passes through each.
 struct Subject {
     benchmark: &'static str,
     row: &'static str,
+    uses: Uses,
     only: &'static [(&'static str, u64)],
 }
 
-/// A row whose dispatch passes through every step of one, and one that changes memory.
-const SUBJECTS: [Subject; 2] = [
+/// What the work of a row depends on beside its code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Uses {
+    /// Nothing.
+    CodeOnly,
+    /// Loops, whose heads are aligned by padding that is executed on the way in: builds
+    /// compare only if they are shifted by whole 16 bytes.
+    Loops,
+    /// Loops, and the kernel's heap, where the feature string lies too: builds compare
+    /// only if theirs are equally long.
+    Heap,
+}
+
+impl Uses {
+    /// The counts to inject.
+    fn counts(self) -> &'static [u64] {
+        match self {
+            Self::CodeOnly => &[1, 7, 100],
+            Self::Loops | Self::Heap => &[16, 96],
+        }
+    }
+
+    /// The segment into which nothing is injected, for a build to compare with.
+    fn base(self, segment: &str) -> &str {
+        match self {
+            Self::CodeOnly | Self::Loops => "ring",
+            Self::Heap => segment,
+        }
+    }
+}
+
+/// A row whose dispatch passes through every step of one, and rows that change memory,
+/// call another process, hand a capability over, start a process and read a line.
+const SUBJECTS: [Subject; 6] = [
     Subject {
         benchmark: "ring/park-generic",
         row: "ring/park-generic/1",
+        uses: Uses::CodeOnly,
         only: &[
             ("entry", 1),
             ("fp_save", 1),
@@ -44,7 +76,37 @@ const SUBJECTS: [Subject; 2] = [
     Subject {
         benchmark: "vm/map-touch-unmap",
         row: "vm/map-touch-unmap/1",
+        uses: Uses::CodeOnly,
         only: &[("page_table", 2), ("tlb_flush", 1)],
+    },
+    Subject {
+        benchmark: "ipc/round-trip",
+        row: "ipc/round-trip/1",
+        uses: Uses::Loops,
+        only: &[
+            ("copy", 4),
+            ("address_space", 6),
+            ("schedule", 2),
+            ("context_switch", 2),
+        ],
+    },
+    Subject {
+        benchmark: "ipc/transfer-copy",
+        row: "ipc/transfer-copy/1",
+        uses: Uses::Heap,
+        only: &[("transfer", 4)],
+    },
+    Subject {
+        benchmark: "process/spawn",
+        row: "process/spawn/1",
+        uses: Uses::Heap,
+        only: &[("elf_load", 1)],
+    },
+    Subject {
+        benchmark: "terminal/read-line",
+        row: "terminal/read-line/1",
+        uses: Uses::Heap,
+        only: &[("line_discipline", 1)],
     },
 ];
 
@@ -53,7 +115,14 @@ fn boot(subject: &Subject, variant: Variant, segment: &str, count: u64) -> Guest
     extra.features.push("inject".into());
     let mut set = |name: &str, value: &str| extra.environment.insert(name.into(), value.into());
     set("CAPBENCH_INJECT_SEGMENT", segment);
-    set("CAPBENCH_INJECT_COUNT", &count.to_string());
+    // One width for all counts of a subject: it is part of the feature string.
+    set(
+        "CAPBENCH_INJECT_COUNT",
+        &match subject.uses {
+            Uses::CodeOnly => count.to_string(),
+            Uses::Loops | Uses::Heap => format!("{count:02}"),
+        },
+    );
     let run = boot_once(subject.benchmark, variant, extra);
     assert!(run.boot().exit.is_clean(), "{}", run.boot().exit);
     run
@@ -100,16 +169,23 @@ fn an_injected_instruction_is_seen_where_it_is_and_nowhere_else() {
     let all = std::env::var_os("CAPBENCH_INJECT_ALL").is_some();
     let mut number = 0;
     for subject in &SUBJECTS {
-        let base = boot(subject, Variant::Segments, "ring", 0);
-        let base_spans = spans(subject, &base);
-        let base_samples = samples(subject, &boot(subject, Variant::Samples, "ring", 0));
+        let mut base: Option<(&str, GuestRun, Vec<u64>)> = None;
         for &(name, times) in subject.only {
-            let id = id_of(&base.trace(), name);
-            let counts = if all {
-                &COUNTS[..]
-            } else {
-                &COUNTS[number % COUNTS.len()..][..1]
+            let unchanged = subject.uses.base(name);
+            let (_, base, base_samples) = match base {
+                Some(ref base) if base.0 == unchanged => base,
+                _ => base.insert((
+                    unchanged,
+                    boot(subject, Variant::Segments, unchanged, 0),
+                    samples(subject, &boot(subject, Variant::Samples, unchanged, 0)),
+                )),
             };
+            let base_spans = spans(subject, base);
+            let id = id_of(&base.trace(), name);
+            let mut counts = subject.uses.counts();
+            if !all {
+                counts = &counts[number % counts.len()..][..1];
+            }
             number += 1;
             for &count in counts {
                 let injected = boot(subject, Variant::Segments, name, count);
