@@ -49,6 +49,7 @@ fn result(name: &str, system: &str, outcome: Outcome) -> BenchmarkResult {
         system: system.into(),
         mode: Mode::Exact,
         authority_profile: "a".into(),
+        labels: Vec::new(),
         outcome,
     }
 }
