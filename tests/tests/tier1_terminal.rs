@@ -1,7 +1,7 @@
 //! Terminal and sessions: the rows pass, scripted input is labelled, privileged acts are
 //! in the artifact, and whatever breaks a check leaves its row without a number.
 
-use capbench_results::{BenchmarkResult, Outcome, Results, Unit};
+use capbench_results::{BenchmarkResult, Label, Outcome, Results, Unit};
 use capbench_tests::checkout::Checkout;
 use capbench_tests::command::{Said, assert_verifies, capbench, run};
 use std::fs;
@@ -48,6 +48,11 @@ fn all_rows_pass_and_say_what_they_stand_on() {
             _ => Unit::Instructions,
         };
         assert_eq!(measurement.unit, unit, "{name}");
+        assert_eq!(
+            result.labels,
+            [Label::MeasurementCapability, Label::ScriptedInput],
+            "{name}"
+        );
         assert!(result.notes.contains("scripted-input"), "{}", result.notes);
     }
 

@@ -3,6 +3,7 @@
 mod command;
 mod evaluate;
 mod exit;
+mod output;
 mod table;
 
 use clap::Parser;

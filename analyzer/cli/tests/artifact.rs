@@ -11,6 +11,7 @@ use std::process::Output;
 use std::sync::LazyLock;
 
 use assert_cmd::Command;
+use capbench_frames::synthetic::{Shape, bytes};
 use serde_json::Value;
 
 /// Formats of `export`, and the files that this run gives in each.
@@ -171,6 +172,21 @@ fn plot_writes_svg_and_on_request_png() {
 }
 
 #[test]
+fn writers_tell_programs_which_files_they_wrote() {
+    for writer in ["report", "plot"] {
+        let to = tempfile::tempdir().unwrap();
+        let to = word(to.path());
+        let printed = succeeded(&[writer, word(run()), "--out", to, "--format", "json"]);
+        let told: Value = serde_json::from_str(&printed).unwrap();
+        let files = told["files"].as_array().unwrap();
+        assert_eq!(files.len(), fs::read_dir(to).unwrap().count(), "{writer}");
+        for file in files {
+            assert!(Path::new(file.as_str().unwrap()).is_file(), "{file}");
+        }
+    }
+}
+
+#[test]
 fn export_writes_every_format_and_says_what_is_in_each_file() {
     let to = tempfile::tempdir().unwrap();
     for (format, names) in FORMATS {
@@ -294,10 +310,30 @@ fn a_message_that_says_something_else_is_not_exported() {
 
 #[test]
 fn a_directory_that_cannot_be_made_is_an_error_of_every_writer() {
-    let (_file, below) = in_the_way();
+    let (file, below) = in_the_way();
     for reader in readers(&below) {
         let said = refused(&[&reader[..], &[word(run())]].concat());
         assert!(said.contains("Not a directory"), "{said}");
+        assert!(said.contains("below"), "{said}");
+        assert!(
+            said.contains("file is where a directory has to be"),
+            "{said}"
+        );
+    }
+    for reader in readers(file.path()) {
+        let said = refused(&[&reader[..], &[word(run())]].concat());
+        assert!(said.contains(word(file.path())), "{said}");
+        assert!(
+            said.contains("file is where a directory has to be"),
+            "{said}"
+        );
+    }
+    // Nobody makes a directory here, root neither.
+    let nowhere = Path::new("/proc/nowhere/x");
+    for reader in readers(nowhere) {
+        let said = refused(&[&reader[..], &[word(run())]].concat());
+        assert!(said.contains("/proc/nowhere/x"), "{said}");
+        assert!(said.contains("permissions"), "{said}");
     }
     for (format, _) in FORMATS {
         let said = refused(&[
@@ -308,11 +344,77 @@ fn a_directory_that_cannot_be_made_is_an_error_of_every_writer() {
             "-o",
             word(&below),
         ]);
+        assert!(said.contains("below"), "{said}");
         assert!(
-            said.contains("below") && said.contains("permissions"),
+            said.contains("file is where a directory has to be"),
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_recording_that_cannot_be_kept_names_the_file_and_the_remedy() {
+    let (_file, below) = in_the_way();
+    let trace = below.with_extension("ktrace");
+    let said = refused(&["record", "Cargo.toml", "--out", word(&trace)]);
+    assert!(said.contains("below"), "{said}");
+    assert!(
+        said.contains("file is where a directory has to be"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_recording_is_described_to_programs() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    let shape = Shape {
+        records: 1000,
+        ..Shape::default()
+    };
+    let stream = bytes(&shape);
+    fs::write(place("stream"), &stream).unwrap();
+    let (source, out) = (place("stream"), place("kept.ktrace"));
+    let record = ["record", word(&source), "--out", word(&out)];
+    let told = succeeded(&[&record[..], &["--format", "json"]].concat());
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["file"], word(&out));
+    assert_eq!(told["bytes"], stream.len());
+    assert_eq!(told["complete"], true);
+    assert!(out.is_file());
+}
+
+#[test]
+fn a_directory_says_whether_it_is_no_run_or_one_that_lost_something() {
+    let (directory, copy) = copy();
+    let to = directory.path().join("to");
+    let mut all = readers(&to);
+    all.push(vec!["replay"]);
+    let said_of = |run: &Path| -> Vec<String> {
+        let each = all.iter();
+        each.map(|reader| refused(&[&reader[..], &[word(run)]].concat()))
+            .collect()
+    };
+    for said in said_of(Path::new("docs")) {
+        assert!(said.contains("docs is no run's directory"), "{said}");
+        assert!(said.contains("capbench run ring"), "{said}");
+    }
+    for lost in ["results.json", "run.json"] {
+        fs::remove_file(copy.join(lost)).unwrap();
+        for said in said_of(&copy) {
+            assert!(said.contains(&format!("has lost its {lost}")), "{said}");
+            assert!(said.contains("capbench inspect TRACE"), "{said}");
+        }
+    }
+    let partial = copy.with_extension("partial");
+    fs::rename(&copy, &partial).unwrap();
+    for said in said_of(&partial) {
+        assert!(
+            said.contains("was stopped before its results were written"),
+            "{said}"
+        );
+    }
+    assert!(!to.exists());
 }
 
 #[test]
@@ -347,6 +449,10 @@ fn a_store_takes_a_run_once_and_lists_it_to_people_and_programs() {
     assert!(added.starts_with(&format!("{id}: added, ")), "{added}");
     let again = asked(&["add", word(run())]);
     assert_eq!(again, format!("{id}: was there already\n"));
+    let again: Value =
+        serde_json::from_str(&asked(&["add", word(run()), "--format", "json"])).unwrap();
+    assert_eq!(again["runId"], id);
+    assert_eq!(again["isNew"], false);
 
     let listing: Value = serde_json::from_str(&asked(&["list", "--format", "json"])).unwrap();
     assert_eq!(listing["runs"].as_array().unwrap().len(), 1);

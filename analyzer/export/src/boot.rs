@@ -52,6 +52,12 @@ impl Boot {
         &self.trace.statements
     }
 
+    /// What its kernel says it was built and configured with, in one line.
+    pub fn features(&self) -> String {
+        let session = self.statements().session.as_ref();
+        session.map_or_else(String::new, |session| session.features.join(", "))
+    }
+
     /// What one tick of its clock is.
     pub fn unit(&self) -> Tick {
         let mut clocks = self.statements().clocks.values().peekable();

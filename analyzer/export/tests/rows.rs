@@ -10,7 +10,7 @@ use std::path::Path;
 use capbench_export::{
     ExportError, Kind, TABLES, TableFormat, TableSpec, write_message, write_metrics, write_results,
 };
-use capbench_results::{BenchmarkResult, Mode, Results, Status};
+use capbench_results::{BenchmarkResult, Label, Mode, Results, Status};
 use polars_core::prelude::*;
 use polars_io::SerReader;
 use polars_io::csv::read::CsvReadOptions;
@@ -275,6 +275,38 @@ fn hostile_names_stay_in_their_field() {
     let series = openmetrics::parse(&text).unwrap();
     let found = series.iter().take(names.len());
     assert!(found.map(|series| &series.labels["benchmark"]).eq(&names));
+}
+
+#[test]
+fn labels_of_a_row_stand_in_every_table_and_at_its_metrics() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut results = one_row();
+    let metrics = |results: &Results| {
+        write_metrics(results, directory.path()).unwrap();
+        let text = fs::read_to_string(directory.path().join("metrics.txt")).unwrap();
+        openmetrics::parse(&text).unwrap()
+    };
+    results.results[0].labels.clear();
+    let plain = metrics(&results);
+    assert!(
+        plain
+            .iter()
+            .all(|series| !series.labels.contains_key("labels"))
+    );
+    results.results[0].labels = vec![Label::ScriptedInput, Label::SpecialBuild];
+    let labelled = metrics(&results);
+    let words = "scripted-input, special-build";
+    assert!(
+        labelled
+            .iter()
+            .all(|series| series.labels["labels"] == words)
+    );
+    for format in TableFormat::ALL {
+        write_results(&results, format, directory.path()).unwrap();
+        let frame = read(&tables()[0], format, directory.path());
+        let found = frame.column("labels").unwrap().str().unwrap();
+        assert_eq!(found.get(0), Some(words), "{format:?}");
+    }
 }
 
 #[test]

@@ -149,6 +149,7 @@ fn boots_of_both_guests_stand_side_by_side_from_time_zero() {
         let label = own().find(|event| event["name"] == "process_labels");
         let label = label.unwrap()["args"]["labels"].as_str().unwrap();
         assert!(label.contains("not time"), "{label}");
+        assert!(label.contains("features: "), "{label}");
         let records = own().filter(|event| event["ph"] != "M");
         let first = records.map(|event| event["ts"].as_f64().unwrap());
         assert_eq!(first.fold(f64::INFINITY, f64::min), 0.0);

@@ -11,8 +11,11 @@ use trace_format::control::{
 };
 use trace_format::span::SEGMENT_LIMIT;
 
-/// Most statements of one kind. A real stream has dozens.
-pub const LIMIT: usize = 4096;
+/// Most statements of one kind: six times what a stream of tier 1 has, where every
+/// spawn is audited and every process ends. A real one keeps some 100 bytes here, so
+/// that a kind takes 1.6 MB at most; a hostile one is no longer than a frame, 64 KiB,
+/// which makes a GiB, and never more than its stream.
+pub const LIMIT: usize = 1 << 14;
 
 /// Waiting for an interrupt, where a kernel records it: while it lasts, the clock goes
 /// on without instructions.

@@ -314,10 +314,14 @@ impl Reader {
         let cpu = frame.header.origin.cpu;
         for counter in self.counters.drain(..) {
             // A reading of what was never declared has no meaning to keep.
-            if self.trace.statements.counters.contains_key(&counter.id)
-                && self.trace.counters.len() < crate::statements::LIMIT
-            {
-                self.trace.counters.insert((cpu, counter.id), counter.value);
+            if !self.trace.statements.counters.contains_key(&counter.id) {
+                continue;
+            }
+            let (known, key) = (&mut self.trace.counters, (cpu, counter.id));
+            if known.len() < crate::statements::LIMIT || known.contains_key(&key) {
+                known.insert(key, counter.value);
+            } else {
+                self.trace.damage.left_out += 1;
             }
         }
         read.map(|_| ())

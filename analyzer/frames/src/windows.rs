@@ -17,6 +17,10 @@ use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
 use trace_format::{Context, Instant, Outcome, Sample};
 
+/// Most statements of one kind about one window: metrics, rings, counters. Each is the
+/// window's own, and there are many windows.
+const WINDOW_STATEMENT_LIMIT: usize = 1 << 12;
+
 /// Most windows of one trace; a suite has dozens.
 pub const WINDOW_LIMIT: usize = 1024;
 
@@ -397,7 +401,7 @@ impl Windows {
             Message::WindowEnded(ended) => {
                 self.with(ended.window, |window| window.ended = Some(ended.time));
             }
-            Message::WindowRing(ring) => self.with(ring.window, |window| {
+            Message::WindowRing(ring) => self.keep(ring.window, |window| {
                 let state = RingState {
                     committed: ring.committed,
                     dropped: ring.dropped,
@@ -407,16 +411,18 @@ impl Windows {
                     (ring.cpu, ring.context),
                     ring.edge,
                     state,
-                );
+                )
             }),
-            Message::WindowCounter(counter) => self.with(counter.window, |window| {
+            Message::WindowCounter(counter) => self.keep(counter.window, |window| {
                 let key = (counter.cpu, counter.counter);
-                set(&mut window.counters, key, counter.edge, counter.value);
+                set(&mut window.counters, key, counter.edge, counter.value)
             }),
-            Message::MetricDeclared(metric) => self.with(metric.window, |window| {
-                if window.metrics.len() < crate::statements::LIMIT {
+            Message::MetricDeclared(metric) => self.keep(metric.window, |window| {
+                let fits = has_room(&window.metrics, &metric.metric);
+                if fits {
                     window.metrics.insert(metric.metric, metric.name.to_owned());
                 }
+                fits
             }),
             Message::Verdict(verdict) => self.with(verdict.window, |window| {
                 window.verdict = Some(Verdict {
@@ -462,6 +468,13 @@ impl Windows {
         if let Some(open) = self.list.last_mut().filter(|window| window.ended.is_none()) {
             open.lost = open.lost.saturating_add(count);
         }
+    }
+
+    /// What finds no place in its window is as lost as what has none.
+    fn keep(&mut self, id: u32, change: impl FnOnce(&mut Window) -> bool) {
+        let mut kept = true;
+        self.with(id, |window| kept = change(window));
+        self.strays += u64::from(!kept);
     }
 
     fn with(&mut self, id: u32, change: impl FnOnce(&mut Window)) {
@@ -578,15 +591,26 @@ impl Sink for Windows {
     }
 }
 
-fn set<K: Ord, T: Copy + Default>(map: &mut BTreeMap<K, Edges<T>>, key: K, edge: Edge, value: T) {
-    if map.len() >= crate::statements::LIMIT && !map.contains_key(&key) {
-        return;
+fn has_room<K: Ord, V>(map: &BTreeMap<K, V>, key: &K) -> bool {
+    map.len() < WINDOW_STATEMENT_LIMIT || map.contains_key(key)
+}
+
+/// Whether there was room.
+fn set<K: Ord, T: Copy + Default>(
+    map: &mut BTreeMap<K, Edges<T>>,
+    key: K,
+    edge: Edge,
+    value: T,
+) -> bool {
+    if !has_room(map, &key) {
+        return false;
     }
     let edges = map.entry(key).or_default();
     match edge {
         Edge::Begin => edges.begin = Some(value),
         Edge::End => edges.end = Some(value),
     }
+    true
 }
 
 #[cfg(test)]

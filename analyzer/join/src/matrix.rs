@@ -1,7 +1,7 @@
 //! Rows of one run side by side, as mappings declare them.
 //!
 //! All rows of a run share its mode and its envelope, so two of them may be divided
-//! if both passed and count in one unit. A mapping names benchmarks; a counterpart
+//! if both passed, had the same input and count in one unit. A mapping names benchmarks; a counterpart
 //! that ran on several systems stands beside its numerator once for each.
 
 use crate::column::Cells;
@@ -17,6 +17,8 @@ pub struct MatrixRow<'a> {
     pub benchmark: &'a str,
     /// Operations per batch.
     pub batch: u32,
+    /// What its input data is, where it has any.
+    pub corpus: Option<&'a str>,
     /// What came of it.
     pub result: &'a BenchmarkResult,
 }
@@ -39,14 +41,14 @@ pub fn compare(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<Vec<Compariso
     let cells = Cells(&table);
     (0..cells.rows())
         .map(|at| {
-            let result = |side| {
+            let row = |side| {
                 let row = cells.count(side, at)? as usize;
-                Ok::<_, PolarsError>(rows[row].result)
+                Ok::<_, PolarsError>(&rows[row])
             };
-            let (numerator, denominator) = (result("numerator")?, result("denominator")?);
+            let (numerator, denominator) = (row("numerator")?, row("denominator")?);
             Ok(Comparison {
-                numerator: RowName::of(numerator),
-                denominator: RowName::of(denominator),
+                numerator: RowName::of(numerator.result),
+                denominator: RowName::of(denominator.result),
                 difference: cells.text("difference", at)?,
                 outcome: match cells.number("ratio", at)? {
                     Some(value) => ratio(value, numerator, denominator),
@@ -67,6 +69,7 @@ fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
         df! {
             format!("{name}_benchmark") => rows.iter().map(|row| row.benchmark).collect::<Vec<_>>(),
             format!("{name}_batch") => rows.iter().map(|row| row.batch).collect::<Vec<_>>(),
+            format!("{name}_corpus") => rows.iter().map(|row| row.corpus).collect::<Vec<_>>(),
             name => (0..rows.len() as u32).collect::<Vec<_>>(),
             format!("{name}_unit") => rows.iter().map(|row| measured(row).map(|m| m.0)).collect::<Vec<_>>(),
             format!("{name}_median") => rows.iter().map(|row| measured(row).map(|m| m.1)).collect::<Vec<_>>(),
@@ -97,7 +100,10 @@ fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
     };
     let divided = col("numerator_median") / col("denominator_median");
     let one_unit = col("numerator_unit").eq(col("denominator_unit"));
-    let divisible = one_unit.and(col("denominator_median").neq(lit(0.0)));
+    let one_corpus = col("numerator_corpus").eq_missing(col("denominator_corpus"));
+    let divisible = one_unit
+        .and(one_corpus)
+        .and(col("denominator_median").neq(lit(0.0)));
     let inner = || JoinArgs::new(JoinType::Inner);
     pairs
         .lazy()
@@ -126,14 +132,10 @@ fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
         .collect()
 }
 
-fn ratio(
-    value: f64,
-    numerator: &BenchmarkResult,
-    denominator: &BenchmarkResult,
-) -> ComparisonOutcome {
+fn ratio(value: f64, numerator: &MatrixRow, denominator: &MatrixRow) -> ComparisonOutcome {
     match (
-        numerator.outcome.measurement(),
-        denominator.outcome.measurement(),
+        numerator.result.outcome.measurement(),
+        denominator.result.outcome.measurement(),
     ) {
         (Some(above), Some(below)) => ComparisonOutcome::Ratio(Ratio {
             value,
@@ -145,10 +147,10 @@ fn ratio(
     }
 }
 
-fn no_ratio(numerator: &BenchmarkResult, denominator: &BenchmarkResult) -> ComparisonOutcome {
-    let without = [numerator, denominator].into_iter().find_map(|result| {
-        let (reason, ..) = result.outcome.refusal()?;
-        Some((result, reason))
+fn no_ratio(numerator: &MatrixRow, denominator: &MatrixRow) -> ComparisonOutcome {
+    let without = [numerator, denominator].into_iter().find_map(|row| {
+        let (reason, ..) = row.result.outcome.refusal()?;
+        Some((row.result, reason))
     });
     ComparisonOutcome::None(match without {
         Some((result, reason)) => Refusal::new(
@@ -160,11 +162,27 @@ fn no_ratio(numerator: &BenchmarkResult, denominator: &BenchmarkResult) -> Compa
                 result.status()
             ),
         ),
+        None if numerator.corpus != denominator.corpus => Refusal::new(
+            NoRatioReason::ReferenceMismatch,
+            format!("{} and {}", worked_on(numerator), worked_on(denominator)),
+        ),
         None => Refusal::new(
             NoRatioReason::UnitsDiffer,
-            format!("{} and {}", counted(numerator), counted(denominator)),
+            format!(
+                "{} and {}",
+                counted(numerator.result),
+                counted(denominator.result)
+            ),
         ),
     })
+}
+
+fn worked_on(row: &MatrixRow) -> String {
+    let name = &row.result.benchmark_name;
+    match row.corpus {
+        Some(corpus) => format!("{name} works on {corpus}"),
+        None => format!("{name} works on no corpus"),
+    }
 }
 
 fn counted(result: &BenchmarkResult) -> String {

@@ -49,6 +49,7 @@ fn result(name: &str, system: &str, outcome: Outcome) -> BenchmarkResult {
         system: system.into(),
         mode: Mode::Exact,
         authority_profile: "a".into(),
+        labels: Vec::new(),
         outcome,
     }
 }
@@ -64,6 +65,7 @@ fn compared(results: &[BenchmarkResult]) -> Vec<Comparison> {
         .map(|result| MatrixRow {
             benchmark: result.benchmark_name.strip_suffix("/1").unwrap(),
             batch: 1,
+            corpus: None,
             result,
         })
         .collect();
@@ -155,6 +157,45 @@ fn rows_that_cannot_be_divided_say_why() {
             ),
         ]
     );
+}
+
+#[test]
+fn rows_of_different_input_are_never_divided() {
+    let results = [
+        passed("ring/nop/1", "ring", 300.0),
+        passed("linux/getppid/1", "linux-matched", 600.0),
+    ];
+    let outcome = |corpora: [Option<&'static str>; 2]| {
+        let names = ["ring/nop", "linux/getppid"];
+        let rows = [0, 1].map(|at| MatrixRow {
+            benchmark: names[at],
+            batch: 1,
+            corpus: corpora[at],
+            result: &results[at],
+        });
+        let pair = Pair {
+            numerator: (names[0].into(), 1),
+            denominator: (names[1].into(), 1),
+            difference: "d".into(),
+        };
+        compare(&rows, &[pair]).unwrap().remove(0).outcome
+    };
+    for same in [[None; 2], [Some("words 1f"); 2]] {
+        assert!(
+            matches!(outcome(same), ComparisonOutcome::Ratio(_)),
+            "{same:?}"
+        );
+    }
+    for different in [
+        [Some("words 1f"), Some("words 2e")],
+        [None, Some("words 1f")],
+    ] {
+        let ComparisonOutcome::None(refusal) = outcome(different) else {
+            panic!("{different:?} was divided")
+        };
+        assert_eq!(refusal.reason, NoRatioReason::ReferenceMismatch);
+        assert!(refusal.detail.contains("linux/getppid/1 works on words"));
+    }
 }
 
 #[test]

@@ -18,9 +18,24 @@ pub(crate) fn context<'a>(results: &'a Results, benchmark: &str) -> Option<&'a C
 
 /// What exact mode misprices in either row.
 pub(crate) fn leans(results: &Results, comparison: &Comparison) -> String {
+    of_sides(results, comparison, |row| leaning(&row.outcome))
+}
+
+/// What a reader must know of either row.
+pub(crate) fn labels(results: &Results, comparison: &Comparison) -> String {
+    of_sides(results, comparison, |row| {
+        Some(row.labels_in_words()).filter(|words| !words.is_empty())
+    })
+}
+
+fn of_sides(
+    results: &Results,
+    comparison: &Comparison,
+    told: impl Fn(&BenchmarkResult) -> Option<String>,
+) -> String {
     let side = |name: &RowName| {
-        let held = leaning(&find(results, name)?.outcome)?;
-        Some(format!("{}: {held}", name.guest))
+        let told = told(find(results, name)?)?;
+        Some(format!("{}: {told}", name.guest))
     };
     let sides = [side(&comparison.numerator), side(&comparison.denominator)];
     let sides: Vec<String> = sides.into_iter().flatten().collect();

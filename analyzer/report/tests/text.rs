@@ -7,8 +7,10 @@ use capbench_frames::summary::TraceSummary;
 use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
 use capbench_report::appendix::Appendix;
-use capbench_report::{Look, Report, breakdowns, instruments, matrix, results, trace, trace_json};
-use capbench_results::{Measurement, Mode, Outcome};
+use capbench_report::{
+    Look, Report, breakdowns, instruments, matrix, plots, results, trace, trace_json,
+};
+use capbench_results::{BenchmarkResult, Label, Measurement, Mode, Outcome};
 use made::{compared, document};
 
 #[test]
@@ -83,6 +85,57 @@ fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
         "{markdown}"
     );
 }
+
+#[test]
+fn labels_stand_at_their_row_whether_it_has_a_number_or_not() {
+    let mut document = compared(Mode::Exact);
+    let all = |document: &_| {
+        let report = Report::new(document, &Appendix::default());
+        let html = report.html().unwrap();
+        [
+            results(document, WIDE),
+            matrix(document, WIDE),
+            report.markdown(),
+            html,
+        ]
+    };
+    for text in all(&document) {
+        assert!(!text.contains("labels"), "{text}");
+    }
+    let labelled = |row: &&mut BenchmarkResult| row.guest == "capos";
+    for row in document.results.iter_mut().filter(labelled) {
+        row.labels = vec![Label::MeasurementCapability, Label::ScriptedInput];
+    }
+    document.check().unwrap();
+    for text in all(&document) {
+        assert!(text.contains("labels"), "{text}");
+        assert!(
+            text.contains("measurement-capability, scripted-input"),
+            "{text}"
+        );
+    }
+    let text = results(&document, WIDE);
+    for row in document.results.iter().filter(|row| row.guest == "capos") {
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with(&format!("{} ", row.benchmark_name)));
+        assert!(line.unwrap().contains("scripted-input"), "{text}");
+    }
+    for plot in plots(&document) {
+        let of_capos = plot.title.contains(" on capos ");
+        assert_eq!(
+            plot.title.contains("scripted-input"),
+            of_capos,
+            "{}",
+            plot.title
+        );
+    }
+}
+
+/// Room for every table and sentence in one line.
+const WIDE: Look = Look {
+    width: 400,
+    ..Look::PLAIN
+};
 
 /// The same with samples around two values, in no order.
 fn two_modes(measurement: &Measurement) -> Measurement {

@@ -66,6 +66,7 @@ struct BenchmarkResult {
   mode             @14 :Text;
   authorityProfile @15 :Text;
   system           @16 :Text;  # what the guest booted: its programs and kernel parameters
+  labels           @17 :List(Text);  # what sets its boots apart from those of the plain system
 }
 
 enum SampleKind {

@@ -4,7 +4,7 @@ use crate::comparison::Comparison;
 use crate::context::ContextRow;
 use crate::digest::Digest;
 use crate::outcome::Outcome;
-use crate::words::{Mode, Status};
+use crate::words::{Label, Mode, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,8 @@ pub struct BenchmarkResult {
     pub mode: Mode,
     /// The authority the program was declared to hold.
     pub authority_profile: String,
+    /// What a reader must know before its number.
+    pub labels: Vec<Label>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -113,6 +115,12 @@ impl BenchmarkResult {
     /// The status it is stored under.
     pub const fn status(&self) -> Status {
         self.outcome.status()
+    }
+
+    /// Its labels in one line; empty without any.
+    pub fn labels_in_words(&self) -> String {
+        let words: Vec<&str> = self.labels.iter().map(|label| label.as_str()).collect();
+        words.join(", ")
     }
 
     /// Checks what no reader should have to take on trust.

@@ -9,7 +9,7 @@ use crate::outcome::{Outcome, Refusal};
 use crate::reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
 };
-use crate::words::{Mode, Status};
+use crate::words::{Label, Mode, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -50,6 +50,8 @@ struct FlatResult {
     system: String,
     mode: Mode,
     authority_profile: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<Label>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measurement: Option<Measurement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -241,6 +243,7 @@ impl From<&BenchmarkResult> for FlatResult {
             system: result.system.clone(),
             mode: result.mode,
             authority_profile: result.authority_profile.clone(),
+            labels: result.labels.clone(),
             measurement: branches.value,
             failure: branches.failure,
             unsupported: branches.unsupported,
@@ -275,6 +278,7 @@ impl TryFrom<FlatResult> for BenchmarkResult {
             system: flat.system,
             mode: flat.mode,
             authority_profile: flat.authority_profile,
+            labels: flat.labels,
         })
     }
 }

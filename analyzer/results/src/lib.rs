@@ -45,4 +45,4 @@ pub use outcome::{Evidence, Outcome, Refusal};
 pub use reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
 };
-pub use words::{MispricedKind, Mode, Status, Unit, UnknownWord};
+pub use words::{Label, MispricedKind, Mode, Status, Unit, UnknownWord};

@@ -144,6 +144,10 @@ fn write_result(result: &BenchmarkResult, mut to: wire::benchmark_result::Builde
     to.set_system(&result.system);
     to.set_mode(result.mode.as_str());
     to.set_authority_profile(&result.authority_profile);
+    let mut labels = to.reborrow().init_labels(length(&result.labels)?);
+    for (index, label) in result.labels.iter().enumerate() {
+        labels.set(index as u32, label.as_str());
+    }
     let to = to.init_result();
     match &result.outcome {
         Outcome::Passed(measurement) => write_measurement(measurement, to.init_measurement()),
@@ -202,6 +206,11 @@ fn read_result(from: wire::benchmark_result::Reader) -> Read<BenchmarkResult> {
         system: text(from.get_system()?)?,
         mode: word(from.get_mode()?)?,
         authority_profile: text(from.get_authority_profile()?)?,
+        labels: from
+            .get_labels()?
+            .iter()
+            .map(|label| word(label?))
+            .collect::<Read<_>>()?,
         outcome,
     })
 }

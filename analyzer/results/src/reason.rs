@@ -91,6 +91,8 @@ words! {
     "reason for no ratio" NoRatioReason {
         /// One of the two has no value.
         NotMeasured = "notMeasured",
+        /// They worked on different input.
+        ReferenceMismatch = "referenceMismatch",
         /// They count different things.
         UnitsDiffer = "unitsDiffer",
     }

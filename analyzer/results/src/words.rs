@@ -124,6 +124,21 @@ words! {
     }
 }
 
+words! {
+    /// What a reader must know of a row before its number: its boots were not those of
+    /// the kernel, the programs and the input that people have.
+    "label" Label {
+        /// A program holds a capability that exists for measuring only.
+        MeasurementCapability = "measurement-capability",
+        /// What the terminal reads is typed by a script inside of the guest.
+        ScriptedInput = "scripted-input",
+        /// The trace leaves by the console's port instead of a device of its own.
+        DebugTransport = "debug-transport",
+        /// The kernel is built as the command line asked, not as the definitions say.
+        SpecialBuild = "special-build",
+    }
+}
+
 impl Unit {
     /// Whether a number of this mode may carry this unit.
     pub const fn belongs_to(self, mode: Mode) -> bool {

@@ -16,6 +16,7 @@ fn passed() -> BenchmarkResult {
         system: "ring".into(),
         mode: Mode::Exact,
         authority_profile: "ring-nop".into(),
+        labels: Vec::new(),
         outcome: Outcome::Passed(Measurement {
             unit: Unit::Instructions,
             lower_is_better: true,

@@ -12,6 +12,10 @@ pub trait Clock {
     /// Whether every boot of one image must stream the very same bytes.
     fn repeats_exactly(self) -> bool;
 
+    /// Whether a tick of the guest's clock is an executed instruction, so that the
+    /// emulator's log of instructions can be held against durations.
+    fn counts_instructions(self) -> bool;
+
     /// Whether the host's processor and kernel can change a number, and so
     /// belong into the envelope hash.
     fn depends_on_host(self) -> bool;
@@ -24,6 +28,10 @@ pub trait Clock {
 
 impl Clock for Mode {
     fn repeats_exactly(self) -> bool {
+        self == Self::Exact
+    }
+
+    fn counts_instructions(self) -> bool {
         self == Self::Exact
     }
 

@@ -15,6 +15,7 @@ use crate::boot::BootId;
 use crate::guest::{Extra, GuestName, Programs, Variant};
 use crate::hash;
 use crate::manifest::{Benchmark, Catalogue, Suite, System, UnknownName};
+use crate::mode::{Clock, Mode};
 
 /// Boots of a variant with further instruments: two, so that exact mode's promise of
 /// equal streams is tested there as well.
@@ -270,6 +271,15 @@ impl Plan {
         }
         self.boots
             .retain(|boot| !lost.covers(boot.id.guest, &boot.id.system));
+    }
+
+    /// Takes the audit boots out where the clock counts something else than the
+    /// emulator's log lists. Whether there were any.
+    pub fn leave_out_audits(&mut self, mode: Mode) -> bool {
+        let planned = self.boots.len();
+        self.boots
+            .retain(|boot| !boot.id.audit || mode.counts_instructions());
+        self.boots.len() < planned
     }
 
     /// The rows of the Linux guest as an ordinary program reads them, one per line
@@ -544,6 +554,19 @@ mod tests {
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 1);
         assert_eq!(plan.measured_boots(), 0);
+    }
+
+    #[test]
+    fn only_a_clock_that_counts_instructions_is_audited() {
+        for &mode in Mode::ALL {
+            let mut plan = Plan::new(&catalogue(), "ring", &on(GuestName::Capos)).unwrap();
+            let planned = plan.boots.len();
+            let has_less = plan.leave_out_audits(mode);
+            assert_eq!(has_less, mode != Mode::Exact, "{mode}");
+            assert_eq!(plan.boots.len() < planned, has_less, "{mode}");
+            let audits = plan.boots.iter().filter(|boot| boot.id.audit).count();
+            assert_eq!(audits, usize::from(mode == Mode::Exact), "{mode}");
+        }
     }
 
     #[test]

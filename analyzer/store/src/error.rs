@@ -104,7 +104,9 @@ pub enum StoreError {
     #[error("{}: {source}", path.display())]
     #[diagnostic(
         code(capbench::store::io),
-        help("check space and permissions; a run that is not whole is not in the store")
+        help(
+            "check space and permissions, and that no file is where a directory has to be, or name another place: `--store DIR`; a run that is not whole is not in the store"
+        )
     )]
     Io {
         /// The file.

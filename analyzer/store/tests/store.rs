@@ -6,7 +6,10 @@ mod arbitrary;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use capbench_results::{BenchmarkResult, Results};
+use capbench_results::{
+    BenchmarkResult, BootSummary, Interval, Label, Measurement, Mispriced, MispricedKind, Outcome,
+    Perturbation, Range, Results,
+};
 use capbench_store::{Added, MARKER, Store, StoreError, Table};
 use polars_io::SerReader;
 use polars_io::prelude::ParquetReader;
@@ -163,7 +166,17 @@ fn a_row_that_did_not_pass_never_has_a_number() {
         "boots",
         "range_low",
         "range_high",
+        "interval_low",
+        "interval_high",
+        "interval_confidence",
         "cold",
+        "perturbation_counts",
+        "perturbation_perf",
+        "mispriced",
+        "mispriced_rep",
+        "mispriced_fpu_state",
+        "mispriced_cr3_load",
+        "mispriced_exception",
     ];
     let (mut refused, mut passed) = (0, 0);
     for results in documents() {
@@ -192,6 +205,91 @@ fn a_row_that_did_not_pass_never_has_a_number() {
         refused > 10 && passed > 5,
         "{refused} refused, {passed} passed"
     );
+}
+
+#[test]
+fn intervals_perturbations_mispriced_counts_and_labels_are_those_of_the_row() {
+    let passed = |row: &BenchmarkResult| row.outcome.measurement().is_some();
+    let mut all = documents().into_iter();
+    let mut results = all
+        .find(|results| results.results.iter().any(passed))
+        .unwrap();
+    let row = results.results.iter_mut().find(|row| passed(row)).unwrap();
+    row.labels = vec![Label::ScriptedInput, Label::SpecialBuild];
+    let Outcome::Passed(measurement) = &mut row.outcome else {
+        unreachable!("it was looked for")
+    };
+    *measurement = Measurement {
+        median: 100.0,
+        p95: None,
+        samples: vec![100.0; 8],
+        n: 8,
+        min: 100.0,
+        max: 100.0,
+        sd: Some(0.0),
+        range: Range {
+            low: 100.0,
+            high: 100.0,
+        },
+        interval: Some(Interval {
+            low: 100.0,
+            high: 100.0,
+            confidence: 0.95,
+        }),
+        cold: None,
+        boots: vec![
+            BootSummary {
+                trace: "t".into(),
+                n: 1,
+                median: 100.0,
+                p95: None,
+                cold: None,
+            };
+            8
+        ],
+        breakdown: None,
+        perturbations: vec![Perturbation {
+            pass: "perf".into(),
+            median: 107.0,
+            effect: 7.0,
+        }],
+        ..measurement.clone()
+    };
+    let held = |kind, per_operation: Option<f64>| Mispriced {
+        kind,
+        per_operation,
+        counted_by: per_operation.map(|_| "a log".to_owned()),
+    };
+    measurement.mispriced = vec![
+        held(MispricedKind::Exception, Some(2.0)),
+        held(MispricedKind::FpuState, None),
+    ];
+    let (guest, system) = (row.guest.clone(), row.system.clone());
+    // A ratio would have another median now.
+    results.comparisons.clear();
+    let (directory, store) = store();
+    store.add(&results).unwrap();
+    let part = format!("results/mode={}/guest={guest}", results.run.mode);
+    let (path, _) = files(&directory.path().join(part)).remove(0);
+    let frame = ParquetReader::new(File::open(path).unwrap()).finish();
+    let frame = frame.unwrap();
+    let systems = frame.column("system").unwrap().str().unwrap();
+    let at = systems
+        .iter()
+        .position(|name| name == Some(&system))
+        .unwrap();
+    let number = |name: &str| frame.column(name).unwrap().f64().unwrap().get(at);
+    let words = |name: &str| frame.column(name).unwrap().str().unwrap().get(at);
+    assert_eq!(number("interval_low"), Some(100.0));
+    assert_eq!(number("interval_high"), Some(100.0));
+    assert_eq!(number("interval_confidence"), Some(0.95));
+    assert_eq!(number("perturbation_perf"), Some(7.0));
+    assert_eq!(number("perturbation_counts"), None);
+    assert_eq!(words("mispriced"), Some("exception, fpuState"));
+    assert_eq!(number("mispriced_exception"), Some(2.0));
+    assert_eq!(number("mispriced_fpu_state"), None);
+    assert_eq!(number("mispriced_rep"), None);
+    assert_eq!(words("labels"), Some("scripted-input, special-build"));
 }
 
 #[test]

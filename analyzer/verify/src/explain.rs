@@ -8,8 +8,8 @@ use std::fs;
 use std::str::FromStr;
 
 use capbench_results::{
-    BenchmarkResult, Comparison, ComparisonOutcome, ContextRow, Digest, Evidence, Measurement,
-    Outcome, Results, RowName, Status,
+    BenchmarkResult, Comparison, ComparisonOutcome, ContextRow, Digest, Evidence, Label,
+    Measurement, Outcome, Results, RowName, Status,
 };
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
@@ -120,6 +120,8 @@ pub struct Explanation {
     pub row: RowName,
     /// How it ended.
     pub status: Status,
+    /// What a reader must know before its number.
+    pub labels: Vec<Label>,
     /// Its numbers, where it passed; written without the samples.
     #[serde(serialize_with = "without_samples")]
     pub measurement: Option<Measurement>,
@@ -331,6 +333,7 @@ fn explain_row(
         mode: record.mode.clone(),
         overrides: record.overrides.clone(),
         status: row.status(),
+        labels: row.labels.clone(),
         measurement,
         refusal: row
             .outcome

@@ -42,3 +42,4 @@ pub use explain::{
     Attempt, Beside, Cell, Definition, Explanation, KernelUsed, Mechanism, NoSuchCell, explain,
 };
 pub use run::{Definitions, NoRun, Run};
+pub use stream::STATEMENTS_MAX;

@@ -131,6 +131,10 @@ fn text(cell: &Explanation) -> String {
         format!("{} on {}/{}", row.benchmark_name, row.guest, row.system),
     );
     page.line("status", cell.status.as_str());
+    if !cell.labels.is_empty() {
+        let labels: Vec<&str> = cell.labels.iter().map(|label| label.as_str()).collect();
+        page.line("labels", labels.join(", "));
+    }
     value(&mut page, cell);
     page.text.push('\n');
     definition(&mut page, cell);

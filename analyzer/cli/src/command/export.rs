@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 use miette::{Result, miette};
 
 use crate::exit::Exit;
+use crate::output;
 
 #[derive(Args)]
 pub struct Export {
@@ -218,7 +219,8 @@ impl Export {
 
 fn failed(error: ExportError) -> miette::Report {
     let help = match &error {
-        ExportError::Io { .. } | ExportError::Encode { .. } => {
+        ExportError::Io { source, .. } => output::remedy(source.kind()),
+        ExportError::Encode { .. } => {
             "check space and permissions; files that were there before are as they were"
         }
         ExportError::Trace(_) => {

@@ -1,14 +1,14 @@
 //! `capbench man`: one manual page per command, from the same text as `--help`.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 use clap_mangen::generate_to;
-use miette::{Result, miette};
+use miette::Result;
 
 use super::Arguments;
 use crate::exit::Exit;
+use crate::output;
 
 #[derive(Args)]
 pub struct Man {
@@ -20,16 +20,9 @@ pub struct Man {
 impl Man {
     pub fn execute(&self) -> Result<Exit> {
         let directory = &self.out;
-        fs::create_dir_all(directory)
-            .and_then(|()| generate_to(Arguments::command(), directory))
-            .map_err(|error| {
-                miette!(
-                    code = "capbench::man",
-                    help = "name a directory that can be written to",
-                    "{}: {error}",
-                    directory.display()
-                )
-            })?;
+        output::directory(directory)?;
+        generate_to(Arguments::command(), directory)
+            .map_err(|error| output::unwritable(directory, &error))?;
         eprintln!(
             "read one with `man -l {}`",
             directory.join("capbench.1").display()

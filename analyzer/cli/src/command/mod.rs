@@ -16,7 +16,7 @@ mod run;
 mod store;
 mod verify;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -140,6 +140,36 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
 fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value).into_diagnostic()?);
     Ok(())
+}
+
+/// Files that a command writes, told as each comes to be or, for programs, all at once.
+struct Told {
+    format: Format,
+    files: Vec<PathBuf>,
+}
+
+impl Told {
+    const fn new(format: Format) -> Self {
+        Self {
+            format,
+            files: Vec::new(),
+        }
+    }
+
+    fn file(&mut self, path: PathBuf) {
+        if self.format == Format::Text {
+            // A reader that has seen enough is no reason to stop writing files.
+            let _ = writeln!(std::io::stdout(), "{}", path.display());
+        }
+        self.files.push(path);
+    }
+
+    fn end(self) -> Result<()> {
+        match self.format {
+            Format::Json => print_json(&serde_json::json!({ "files": self.files })),
+            Format::Text => Ok(()),
+        }
+    }
 }
 
 /// How text may look on standard output.

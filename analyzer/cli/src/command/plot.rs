@@ -1,15 +1,15 @@
 //! `capbench plot`: a run's plots as files.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use capbench_report::plots;
 use clap::Args;
 use miette::{IntoDiagnostic, Result};
 
-use super::report::{open, place, write};
+use super::report::{open, place};
+use super::{Format, Told};
 use crate::exit::Exit;
+use crate::output;
 
 #[derive(Args)]
 pub struct Plot {
@@ -24,6 +24,10 @@ pub struct Plot {
     /// Where the files are written [default: target/report/<run-id>/plots]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
+
+    /// How to print what was written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 impl Plot {
@@ -32,7 +36,8 @@ impl Plot {
         let out = self
             .out
             .unwrap_or_else(|| place(root, &artifact).join("plots"));
-        fs::create_dir_all(&out).into_diagnostic()?;
+        output::directory(&out)?;
+        let mut told = Told::new(self.format);
         for plot in plots(&artifact.results) {
             let (extension, bytes) = if self.png {
                 ("png", plot.png().into_diagnostic()?)
@@ -40,10 +45,10 @@ impl Plot {
                 ("svg", plot.svg().into_diagnostic()?.into_bytes())
             };
             let path = out.join(format!("{}.{extension}", plot.name));
-            write(&path, &bytes)?;
-            // A reader that has seen enough is no reason to stop writing files.
-            let _ = writeln!(std::io::stdout(), "{}", path.display());
+            output::write(&path, &bytes)?;
+            told.file(path);
         }
+        told.end()?;
         Ok(Exit::Success)
     }
 }

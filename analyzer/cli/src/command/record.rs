@@ -16,8 +16,11 @@ use capbench_runner::capture;
 use capbench_runner::interrupt::Interrupt;
 use clap::Args;
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
+use serde::Serialize;
 
+use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::output::unwritable;
 
 /// Bytes read at a time, and how many such parts may wait for the disk.
 const PART_BYTES: usize = 64 << 10;
@@ -34,6 +37,22 @@ pub struct Record {
     /// The trace to write; must not exist
     #[arg(long, short, value_name = "FILE.ktrace")]
     out: PathBuf,
+
+    /// How to print what was kept
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+/// What was kept, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept<'a> {
+    file: &'a Path,
+    bytes: u64,
+    sha256: String,
+    windows: usize,
+    /// Whether the stream has its end.
+    complete: bool,
 }
 
 impl Record {
@@ -48,9 +67,7 @@ impl Record {
         }
         let interrupt = Interrupt::install().into_diagnostic()?;
         let raw = self.out.with_extension("trace.part");
-        let mut kept = File::create(&raw)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("cannot write {}", raw.display()))?;
+        let mut kept = File::create(&raw).map_err(|error| unwritable(&raw, &error))?;
         let parts = read_apart(open(&self.source)?);
         let written = keep(&parts, &mut kept, &interrupt)
             .into_diagnostic()
@@ -67,7 +84,7 @@ impl Record {
         let stream = capture::store(&raw, &self.out)
             .into_diagnostic()
             .wrap_err_with(|| format!("the stream is in {} as it came", raw.display()))?;
-        tell(&stream, &self.out)
+        tell(&stream, &self.out, self.format)
     }
 }
 
@@ -126,18 +143,30 @@ fn keep(
     Ok(written)
 }
 
-fn tell(stream: &capture::Stream, out: &Path) -> Result<Exit> {
+fn tell(stream: &capture::Stream, out: &Path, format: Format) -> Result<Exit> {
     let trace = read_file(out, &out.display().to_string()).into_diagnostic()?;
-    eprintln!(
-        "{} bytes, sha256 {}, {} windows",
-        stream.bytes,
-        stream.sha256,
-        trace.windows.len()
-    );
-    let whole = trace.statements.end.is_some();
-    if !whole {
+    let kept = Kept {
+        file: out,
+        bytes: stream.bytes,
+        sha256: stream.sha256.to_string(),
+        windows: trace.windows.len(),
+        complete: trace.statements.end.is_some(),
+    };
+    if !kept.complete {
         eprintln!("the stream has no end: the kernel did not finish, or recording stopped before");
     }
-    println!("{}", out.display());
+    match format {
+        Format::Json => print_json(&kept)?,
+        Format::Text => {
+            let Kept {
+                bytes,
+                sha256,
+                windows,
+                ..
+            } = &kept;
+            eprintln!("{bytes} bytes, sha256 {sha256}, {windows} windows");
+            println!("{}", out.display());
+        }
+    }
     Ok(Exit::Success)
 }

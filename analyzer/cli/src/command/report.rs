@@ -3,8 +3,6 @@
 mod appendix;
 mod files;
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use capbench_report::Report as Text;
@@ -12,7 +10,9 @@ use capbench_runner::artifact::{Artifact, names};
 use clap::Args;
 use miette::{IntoDiagnostic, Result};
 
+use super::{Format, Told};
 use crate::exit::Exit;
+use crate::output;
 use appendix::appendix;
 
 /// Names of what is written.
@@ -28,22 +28,27 @@ pub struct Report {
     /// Where the files are written [default: target/report/<run-id>]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
+
+    /// How to print what was written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
 }
 
 impl Report {
     pub fn execute(self, root: &Path) -> Result<Exit> {
         let artifact = open(root, self.run)?;
         let out = self.out.unwrap_or_else(|| place(root, &artifact));
-        fs::create_dir_all(&out).into_diagnostic()?;
+        output::directory(&out)?;
         let appendix = appendix(&artifact, root, &out)?;
         let report = Text::new(&artifact.results, &appendix);
         let html = report.html().into_diagnostic()?;
+        let mut told = Told::new(self.format);
         for (name, text) in [(MARKDOWN, report.markdown()), (HTML, html)] {
             let path = out.join(name);
-            write(&path, text.as_bytes())?;
-            // A reader that has seen enough is no reason to stop writing files.
-            let _ = writeln!(std::io::stdout(), "{}", path.display());
+            output::write(&path, text.as_bytes())?;
+            told.file(path);
         }
+        told.end()?;
         Ok(Exit::Success)
     }
 }
@@ -57,12 +62,4 @@ pub fn open(root: &Path, run: Option<PathBuf>) -> Result<Artifact> {
 /// Beside the build's other products: a sealed run gains no files.
 pub fn place(root: &Path, artifact: &Artifact) -> PathBuf {
     root.join("target/report").join(&artifact.record.run_id)
-}
-
-/// Writes a file, whole or not at all.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    fs::write(&temporary, bytes).into_diagnostic()?;
-    fs::rename(&temporary, path).into_diagnostic()
 }

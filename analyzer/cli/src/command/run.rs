@@ -98,7 +98,7 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
 impl Run {
     pub fn execute(self, root: &Path) -> Result<Exit> {
         let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
-        let plan = Plan::new(&catalogue, &self.selection, &self.overrides())?;
+        let mut plan = Plan::new(&catalogue, &self.selection, &self.overrides())?;
         if plan.rows.is_empty() {
             return Err(miette!(
                 code = "capbench::run",
@@ -106,6 +106,13 @@ impl Run {
                 "`{}` has no benchmark for the guests asked for",
                 self.selection
             ));
+        }
+        if plan.leave_out_audits(self.mode) {
+            eprintln!(
+                "note: no audit boot, because in {} mode the clock does not count the \
+                 instructions that the emulator would log",
+                self.mode
+            );
         }
         let qemu = Qemu::find()?;
         self.check_envelope(&qemu)?;

@@ -27,6 +27,10 @@ enum Action {
     Add {
         /// The run's directory [default: runs/latest]
         run: Option<PathBuf>,
+
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
     /// Show the runs and series that are there
     List {
@@ -60,9 +64,9 @@ impl Store {
     pub fn execute(self, root: &Path) -> Result<Exit> {
         let directory = self.directory.unwrap_or_else(|| root.join("store"));
         match self.action {
-            Action::Add { run } => {
+            Action::Add { run, format } => {
                 let latest = || root.join("runs").join(names::LATEST);
-                add(&directory, &run.unwrap_or_else(latest))?;
+                add(&directory, &run.unwrap_or_else(latest), format)?;
             }
             Action::List { format } => list(&Dataset::open(&directory)?.list()?, format)?,
             Action::Query { sql, format } => {
@@ -73,14 +77,23 @@ impl Store {
     }
 }
 
-fn add(directory: &Path, run: &Path) -> Result<()> {
+fn add(directory: &Path, run: &Path, format: Format) -> Result<()> {
     // Before a store is made: the run may not be one.
     let artifact = Artifact::open(run)?;
     let store = Dataset::open_or_create(directory)?;
     let run_id = &artifact.results.run.id;
-    match store.add(&artifact.results)? {
-        Added::New { files } => println!("{run_id}: added, {files} files"),
-        Added::Unchanged => println!("{run_id}: was there already"),
+    let files = match store.add(&artifact.results)? {
+        Added::New { files } => files,
+        Added::Unchanged => 0,
+    };
+    match (format, files) {
+        (Format::Json, _) => print_json(&serde_json::json!({
+            "runId": run_id,
+            "isNew": files > 0,
+            "files": files,
+        }))?,
+        (Format::Text, 0) => println!("{run_id}: was there already"),
+        (Format::Text, _) => println!("{run_id}: added, {files} files"),
     }
     Ok(())
 }

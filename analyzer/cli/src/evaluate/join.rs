@@ -44,12 +44,21 @@ pub(super) fn comparisons(
     results: &[BenchmarkResult],
     catalogue: &Catalogue,
 ) -> Result<Vec<Comparison>, PolarsError> {
+    let corpora: Vec<Option<String>> = rows
+        .iter()
+        .map(|row| {
+            let corpus = row.benchmark.corpus.as_ref()?;
+            Some(format!("{} {}", corpus.name, corpus.sha256))
+        })
+        .collect();
     let rows: Vec<MatrixRow> = rows
         .iter()
         .zip(results)
-        .map(|(row, result)| MatrixRow {
+        .zip(&corpora)
+        .map(|((row, result), corpus)| MatrixRow {
             benchmark: &row.benchmark.name,
             batch: row.batch,
+            corpus: corpus.as_deref(),
             result,
         })
         .collect();

@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod join;
+mod labels;
 mod native;
 pub mod privileged;
 mod smokes;
@@ -20,10 +21,10 @@ use capbench_frames::trace::{Trace, read_file};
 use capbench_join::PolarsError;
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::{
-    BenchmarkResult, Digest, Evidence, FailureReason, Mispriced, MispricedKind, Outcome, Refusal,
-    Results, RowName, UnsupportedReason,
+    BenchmarkResult, Digest, Evidence, FailureReason, Label, Mispriced, MispricedKind, Outcome,
+    Refusal, Results, RowName, UnsupportedReason,
 };
-use capbench_runner::boot::{BootId, CapturedBoot, Exit};
+use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
 use capbench_runner::hash;
@@ -33,6 +34,8 @@ use capbench_runner::plan::Row;
 use capbench_runner::record::State;
 use capbench_runner::run::CapturedRun;
 use std::collections::BTreeMap;
+
+use labels::{has_script, labels};
 
 /// A boot with what its stream says and what the rules object to.
 struct Judged<'a> {
@@ -44,6 +47,7 @@ struct Judged<'a> {
 /// What the rows of a run are judged by, beside their own boots.
 struct Evaluation<'a> {
     run: &'a CapturedRun,
+    catalogue: &'a Catalogue,
     audits: &'a [audit::Report],
     figures: Vec<BootFigures>,
     instruments: Instruments,
@@ -64,6 +68,7 @@ pub fn evaluate(
     join::object(&mut judged, instruments.disagreements()?);
     let evaluation = Evaluation {
         run,
+        catalogue,
         audits,
         figures,
         instruments,
@@ -118,7 +123,8 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         Some(Ok(trace)) => {
             let mut features = declared_features(&trace, boot.id.variant, run);
             if has_script(run, |id| *id == boot.id) {
-                features.push(SCRIPTED_INPUT.to_owned());
+                // The kernel's word for it is the label's.
+                features.push(Label::ScriptedInput.to_string());
             }
             expected.features = Some(features);
             let mut findings = check(&trace, &expected);
@@ -147,21 +153,6 @@ fn ending(exit: &Exit) -> Ending {
             Ending::Abnormal(exit.to_string())
         }
     }
-}
-
-/// What a kernel says of itself when its terminal's input is a script's, and the kernel
-/// parameter that gives it one.
-const SCRIPTED_INPUT: &str = "scripted-input";
-const TERMINAL_SCRIPT: &str = "terminal_script";
-
-/// Whether a system's boots are declared to have scripted input.
-fn has_script(run: &CapturedRun, is_it: impl Fn(&BootId) -> bool) -> bool {
-    let mut boots = run.plan.boots.iter().filter(|boot| is_it(&boot.id));
-    boots.any(|boot| {
-        let parameters = [&boot.system.kernel, &boot.kernel_parameters];
-        let mut parameters = parameters.into_iter();
-        parameters.any(|parameters| parameters.contains_key(TERMINAL_SCRIPT))
-    })
 }
 
 /// Kernel features carry their parameters, `inject=body:7`; what the command line
@@ -280,6 +271,7 @@ impl Evaluation<'_> {
             system: row.system.clone(),
             mode: record.mode,
             authority_profile: benchmark.authority.clone(),
+            labels: labels(row, self.run, self.catalogue),
             outcome: self.outcome(row, &own)?,
         })
     }
@@ -291,8 +283,8 @@ impl Evaluation<'_> {
             id.guest == row.guest && id.system == row.system
         }) {
             notes.push_str(&format!(
-                " Input: {SCRIPTED_INPUT}, typed by the guest's own timer below the line \
-                 discipline."
+                " Input: {}, typed by the guest's own timer below the line discipline.",
+                Label::ScriptedInput
             ));
         }
         if let Some(kernel) = kernel {

@@ -67,6 +67,7 @@ fn results(rows: &[Row], outcome: impl Fn(&str) -> Outcome) -> Vec<BenchmarkResu
         system: row.system.clone(),
         mode: Mode::Exact,
         authority_profile: "a".into(),
+        labels: Vec::new(),
         outcome: outcome(&row.name),
     };
     rows.iter().map(result).collect()

@@ -19,14 +19,15 @@ use crate::symbols::Symbols;
 /// The trace could not be read or a file not written.
 pub fn write(boot: &Boot, symbols: Option<&Symbols>, to: &Path) -> Result<Exported, ExportError> {
     let (stacks, notes) = fold(boot, symbols)?;
-    let draw = |stacks: &Stacks| draw(&boot.stem, stacks, to);
+    let draw = |stacks: &Stacks| draw(boot, stacks, to);
     Ok(Exported {
         written: stacks.iter().map(draw).collect::<Result<_, _>>()?,
         notes,
     })
 }
 
-fn draw(stem: &str, stacks: &Stacks, to: &Path) -> Result<Written, ExportError> {
+fn draw(boot: &Boot, stacks: &Stacks, to: &Path) -> Result<Written, ExportError> {
+    let stem = &boot.stem;
     let mut options = Options::default();
     // XML cannot hold every character, not even escaped.
     let name = frame(stem);
@@ -35,6 +36,7 @@ fn draw(stem: &str, stacks: &Stacks, to: &Path) -> Result<Written, ExportError> 
         "samples" => format!("{name}: PC samples"),
         unit => format!("{name}: {} in {unit}", stacks.kind),
     };
+    options.subtitle = Some(frame(&format!("features: {}", boot.features())));
     stacks.unit.clone_into(&mut options.count_name);
     // Colours from names instead of from chance.
     options.hash = true;

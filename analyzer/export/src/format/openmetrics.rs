@@ -2,8 +2,8 @@
 //!
 //! Only rows that passed, and only in modes whose numbers are published at all: a
 //! series that is missing is the alarm, a wrong one would be a lie. Labels are
-//! `benchmark`, `guest`, `system` and `unit`, so that series are as many as rows
-//! and do not grow with runs. Each unit has metrics of its own, since OpenMetrics
+//! `benchmark`, `guest`, `system`, `unit` and, where the row has any, `labels`, so that
+//! series are as many as rows and do not grow with runs. Each unit has metrics of its own, since OpenMetrics
 //! gives a metric one unit and its name that unit's suffix.
 
 use std::collections::BTreeSet;
@@ -93,10 +93,11 @@ fn family(gauge: &Gauge, unit: Unit, rows: &[&Row]) -> String {
     let values = rows.iter().filter_map(|(result, measurement)| {
         let value = (gauge.value)(measurement)?;
         Some(format!(
-            "{name}{{benchmark=\"{}\",guest=\"{}\",system=\"{}\",unit=\"{unit}\"}} {value:?}\n",
+            "{name}{{benchmark=\"{}\",guest=\"{}\",system=\"{}\",unit=\"{unit}\"{}}} {value:?}\n",
             label(&result.benchmark_name),
             label(&result.guest),
             label(&result.system),
+            labels(result),
         ))
     });
     let values: String = values.collect();
@@ -110,6 +111,14 @@ fn family(gauge: &Gauge, unit: Unit, rows: &[&Row]) -> String {
     };
     let help = gauge.help;
     format!("# TYPE {name} gauge\n# UNIT {name} {unit}\n# HELP {name} {help}{caution}\n{values}")
+}
+
+/// What the document calls labels, as one of OpenMetrics'. An empty one is as none.
+fn labels(result: &BenchmarkResult) -> String {
+    match result.labels_in_words() {
+        words if words.is_empty() => words,
+        words => format!(",labels=\"{words}\""),
+    }
 }
 
 /// A label's value: the three characters that OpenMetrics escapes.

@@ -190,7 +190,8 @@ impl Process<'_> {
             Tick::Unknown => "1 tsc tick drawn as 1 ns; rate unknown, not time",
             Tick::Counted { .. } => "time-stamp counter",
         };
-        self.metadata("process_labels", 0, json!({ "labels": drawn }))?;
+        let labels = format!("{drawn}; features: {}", boot.features());
+        self.metadata("process_labels", 0, json!({ "labels": labels }))?;
         self.windows()?;
         boot.walk(self)
     }

@@ -33,6 +33,7 @@ const COLUMNS: &[ColumnSpec] = &[
     column("cold", Number, UNIT),
     column("correctness_id", Text, NONE),
     column("authority_profile", Text, NONE),
+    column("labels", Text, NONE),
     column("config_hash", Text, NONE),
     column("artifact_hash", Text, NONE),
     column("envelope_hash", Text, NONE),
@@ -50,6 +51,7 @@ pub(crate) fn rows(results: &Results) -> Rows {
     for result in &results.results {
         let value = result.outcome.measurement();
         let refusal = result.outcome.refusal();
+        let labels = result.labels_in_words();
         let config = result.config_hash.to_string();
         let artifact = result.artifact_hash.map(|hash| hash.to_string());
         rows.push([
@@ -80,6 +82,7 @@ pub(crate) fn rows(results: &Results) -> Rows {
             value.and_then(|v| v.cold).into(),
             (&result.correctness_id).into(),
             (&result.authority_profile).into(),
+            (&labels).into(),
             config.as_str().into(),
             artifact.as_deref().into(),
             envelope.as_str().into(),

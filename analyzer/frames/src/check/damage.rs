@@ -1,6 +1,7 @@
 //! Every byte of the trace is what was sent, and was understood.
 
 use super::{Expectation, Findings};
+use crate::statements::LIMIT;
 use crate::trace::Trace;
 use capbench_results::InvalidReason::{FrameDamaged, TraceCutOff};
 
@@ -42,7 +43,7 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
         findings.invalid(
             FrameDamaged,
             "statements of the trace",
-            "as many as fit",
+            format!("of known windows, and at most {LIMIT} of a kind"),
             observed,
         );
     }
@@ -56,6 +57,7 @@ mod tests {
     use super::super::Objection;
     use super::super::testing::{Story, objections_in};
     use super::*;
+    use trace_format::control::{Message, ProcessExited};
 
     #[test]
     fn a_flipped_byte_is_found() {
@@ -101,6 +103,27 @@ mod tests {
         assert_eq!(found(None), ["damage", "end-of-stream"]);
         let killed = Some(super::super::Ending::Abnormal("signal 9".into()));
         assert_eq!(found(killed), ["ending", "damage", "end-of-stream"]);
+    }
+
+    #[test]
+    fn more_statements_than_are_kept_are_an_objection_that_names_the_limit() {
+        let story = Story::default().bytes();
+        let exits = |count: usize| {
+            let exit = Message::ProcessExited(ProcessExited { pid: 1, code: 0 });
+            let mut trace = crate::trace::read_bytes(&story, "test").unwrap();
+            let before = trace.statements.exits.len();
+            (before..count).for_each(|_| trace.statements.take(&exit));
+            trace.damage.left_out += trace.statements.left_out;
+            let mut found = super::super::check(&trace, &Expectation::default());
+            found.retain(|finding| finding.check == "damage");
+            found
+        };
+        assert_eq!(exits(LIMIT), []);
+        let found = exits(LIMIT + 1);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].objection, Objection::Invalid(FrameDamaged));
+        assert!(found[0].evidence.expected.contains(&LIMIT.to_string()));
+        assert_eq!(found[0].evidence.observed, "1 left out");
     }
 
     #[test]

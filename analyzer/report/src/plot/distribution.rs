@@ -3,7 +3,7 @@
 
 use super::axis::{self, Axis};
 use super::canvas::{Anchor, Canvas, Fill};
-use super::{Drawing, Plot, PlotError, file_name, palette};
+use super::{Drawing, Plot, PlotError, file_name, full_name, palette};
 use crate::number::number;
 use capbench_results::{BenchmarkResult, Measurement, SampleKind};
 
@@ -51,10 +51,7 @@ pub(crate) fn of(row: &BenchmarkResult, measurement: &Measurement) -> Distributi
     };
     Distribution {
         name: file_name(&["samples", &row.benchmark_name, &row.guest, &row.system]),
-        title: format!(
-            "{} {counted} of {} on {} ({})",
-            measurement.n, row.benchmark_name, row.guest, row.system
-        ),
+        title: format!("{} {counted} of {}", measurement.n, full_name(row)),
         unit: measurement.unit.as_str(),
         counted,
         low: measurement.min,

@@ -16,7 +16,7 @@ mod svg;
 pub(crate) mod waterfall;
 
 use canvas::Canvas;
-use capbench_results::{Outcome, Results};
+use capbench_results::{BenchmarkResult, Outcome, Results};
 
 pub(crate) use palette::ALL as COLORS;
 
@@ -88,6 +88,18 @@ pub fn plots(results: &Results) -> Vec<Plot> {
         }
     }
     plots
+}
+
+/// A row where it ran, with its labels: a picture travels without its table.
+fn full_name(row: &BenchmarkResult) -> String {
+    let labels = match row.labels_in_words() {
+        words if words.is_empty() => words,
+        words => format!(", {words}"),
+    };
+    format!(
+        "{} on {} ({}){labels}",
+        row.benchmark_name, row.guest, row.system
+    )
 }
 
 /// A file name from foreign words.

@@ -5,7 +5,7 @@
 
 use super::axis::{self, Axis};
 use super::canvas::{Anchor, Canvas, Fill};
-use super::{Drawing, Plot, PlotError, file_name, palette};
+use super::{Drawing, Plot, PlotError, file_name, full_name, palette};
 use crate::number::{NONE, number, optional, signed};
 use crate::text::breakdown::depth;
 use capbench_results::{BenchmarkResult, Breakdown, Measurement, SegmentSummary};
@@ -46,10 +46,7 @@ pub(crate) fn of(
 ) -> Waterfall {
     Waterfall {
         name: file_name(&["segments", &row.benchmark_name, &row.guest, &row.system]),
-        title: format!(
-            "Segments of a dispatch of {} on {} ({})",
-            row.benchmark_name, row.guest, row.system
-        ),
+        title: format!("Segments of a dispatch of {}", full_name(row)),
         unit: measurement.unit.as_str(),
         bars: bars(&breakdown.segments),
         operation: breakdown

@@ -1,6 +1,6 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
-use crate::beside::{self, find, leans};
+use crate::beside::{self, find, labels, leans};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
 use crate::leaning::leaning;
@@ -127,9 +127,10 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         (first.as_str(), Number),
         (second.as_str(), Number),
         (ratio_title(results.run.mode), Number),
-        ("leans", Words),
-        ("note", Words),
     ];
+    let labelled = results.results.iter().any(|row| !row.labels.is_empty());
+    columns.extend(labelled.then_some(("labels", Words)));
+    columns.extend([("leans", Words), ("note", Words)]);
     let beside = !results.context.is_empty();
     if beside {
         columns.push(("context: native host, ns, in no ratio", Context));
@@ -170,12 +171,15 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
             median(results, numerator),
             median(results, denominator),
             Inlines(vec![Inline::Strong(quotient)]),
+        ];
+        cells.extend(labelled.then(|| labels(results, comparison).into()));
+        cells.extend([
             leans(results, comparison).into(),
             Inlines(vec![Inline::Link {
                 href: format!("#note-{note}"),
                 text: note.to_string(),
             }]),
-        ];
+        ]);
         if beside {
             cells.push(native(results, &denominator.benchmark_name));
         }

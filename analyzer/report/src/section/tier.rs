@@ -56,9 +56,10 @@ const fn kind(tier: u16) -> &'static str {
 
 fn table(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("status", Words),
+    let labelled = rows.iter().any(|row| !row.labels.is_empty());
+    let mut columns = vec![("benchmark", Words), ("status", Words)];
+    columns.extend(labelled.then_some(("labels", Words)));
+    columns.extend([
         ("unit", Words),
         ("median", Number),
         ("range", Number),
@@ -66,21 +67,19 @@ fn table(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
         ("p95 is of", Words),
         ("boots", Number),
         ("cold", Number),
-    ];
+    ]);
     let mut table = Table::new(caption(guest, system, rows), &columns);
     for row in rows {
-        let name = Inlines::code(&row.benchmark_name);
+        let mut cells = vec![Inlines::code(&row.benchmark_name), row.status().into()];
+        cells.extend(labelled.then(|| row.labels_in_words().into()));
         match &row.outcome {
-            Outcome::Passed(measurement) => {
-                let mut cells = vec![name, row.status().into()];
-                cells.extend(numbers(measurement));
-                table.row(cells);
-            }
+            Outcome::Passed(measurement) => cells.extend(numbers(measurement)),
             outcome => {
                 let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
-                table.row(vec![name, row.status().into(), reason.into()]);
+                cells.push(reason.into());
             }
         }
+        table.row(cells);
     }
     table
 }

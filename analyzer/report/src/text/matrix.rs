@@ -1,6 +1,6 @@
 //! Rows of different guests side by side, and what each pair does not share.
 
-use crate::beside::{self, find, leans};
+use crate::beside::{self, find, labels, leans};
 use crate::look::Look;
 use crate::number::{NONE, number, ratio};
 use crate::table::{Align, Table};
@@ -57,6 +57,8 @@ fn table(results: &Results, look: Look) -> String {
     if beside {
         columns.push(("native, ns*", Right));
     }
+    let labelled = results.results.iter().any(|row| !row.labels.is_empty());
+    columns.extend(labelled.then_some(("labels", Left)));
     columns.push(("leans", Left));
     let mut table = Table::new(&columns);
     for comparison in &results.comparisons {
@@ -92,6 +94,7 @@ fn table(results: &Results, look: Look) -> String {
         if beside {
             cells.push(native(results, &denominator.benchmark_name).into());
         }
+        cells.extend(labelled.then(|| labels(results, comparison).into()));
         cells.push(leans(results, comparison).into());
         table.row(cells);
     }

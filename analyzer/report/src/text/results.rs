@@ -81,9 +81,11 @@ fn meaning(mode: Mode) -> &'static str {
 
 fn table(rows: &[&BenchmarkResult], look: Look) -> String {
     use Align::{Left, Right};
-    let mut table = Table::new(&[
-        ("benchmark", Left),
-        ("status", Left),
+    let labelled = rows.iter().any(|row| !row.labels.is_empty());
+    let mut columns = vec![("benchmark", Left), ("status", Left)];
+    // Before the numbers, so that a row without them has its labels too.
+    columns.extend(labelled.then_some(("labels", Left)));
+    columns.extend([
         ("unit", Left),
         ("median", Right),
         ("range", Right),
@@ -91,21 +93,22 @@ fn table(rows: &[&BenchmarkResult], look: Look) -> String {
         ("boots", Right),
         ("cold", Right),
     ]);
+    let mut table = Table::new(&columns);
     for result in rows {
         let status = result.status();
-        let status = Cell::painted(status.to_string(), look.status(status, status.as_str()));
-        let name = result.benchmark_name.as_str();
+        let mut cells: Vec<Cell> = vec![
+            result.benchmark_name.as_str().into(),
+            Cell::painted(status.to_string(), look.status(status, status.as_str())),
+        ];
+        cells.extend(labelled.then(|| result.labels_in_words().into()));
         match &result.outcome {
-            Outcome::Passed(measurement) => {
-                let mut cells = vec![name.into(), status];
-                cells.extend(numbers(measurement));
-                table.row(cells);
-            }
+            Outcome::Passed(measurement) => cells.extend(numbers(measurement)),
             outcome => {
                 let reason = outcome.refusal().map_or("", |(reason, _, _)| reason);
-                table.row(vec![name.into(), status, reason.into()]);
+                cells.push(reason.into());
             }
         }
+        table.row(cells);
     }
     table.render(look)
 }

@@ -92,6 +92,7 @@ pub fn document(mode: Mode) -> Results {
             .into(),
             mode,
             authority_profile: "ring-measure".into(),
+            labels: Vec::new(),
             outcome,
         });
     };

@@ -332,12 +332,17 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
             digest(),
             digest(),
         ),
-        (any::<[String; 4]>(), any::<bool>(), outcome(mode)),
+        (
+            any::<[String; 4]>(),
+            prop::collection::vec(select(Label::ALL), 0..3),
+            any::<bool>(),
+            outcome(mode),
+        ),
     )
         .prop_map(
             move |(
                 (benchmark_name, tier, correctness_id, config_hash, artifact_hash),
-                ([notes, guest, system, authority_profile], captured, outcome),
+                ([notes, guest, system, authority_profile], labels, captured, outcome),
             )| BenchmarkResult {
                 run_id: run_id.clone(),
                 benchmark_name,
@@ -351,6 +356,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
                 system,
                 mode,
                 authority_profile,
+                labels,
                 outcome,
             },
         )

@@ -47,6 +47,8 @@ pub mod names {
     pub const NATIVE: &str = "native";
     /// Boot images.
     pub const IMAGES: &str = "images";
+    /// The ending of a directory's name until its run is sealed.
+    pub const PARTIAL: &str = "partial";
     /// Points at the newest run.
     pub const LATEST: &str = "latest";
 }
@@ -79,7 +81,7 @@ pub struct RunDirectory {
 impl RunDirectory {
     /// Creates the directory of a new run below `runs`.
     pub fn create(runs: &Path, run_id: &str) -> Result<Self, ArtifactError> {
-        let partial = runs.join(format!("{run_id}.partial"));
+        let partial = runs.join(format!("{run_id}.{}", names::PARTIAL));
         for directory in [names::BOOTS, names::IMAGES] {
             let path = partial.join(directory);
             fs::create_dir_all(&path).map_err(at(&path))?;
@@ -87,7 +89,7 @@ impl RunDirectory {
         // QEMU gets these paths and may be started from anywhere.
         let runs = runs.canonicalize().map_err(at(runs))?;
         Ok(Self {
-            partial: runs.join(format!("{run_id}.partial")),
+            partial: runs.join(format!("{run_id}.{}", names::PARTIAL)),
             runs,
             run_id: run_id.to_owned(),
         })

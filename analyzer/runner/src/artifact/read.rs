@@ -34,6 +34,32 @@ pub enum ReadError {
         /// What was asked for.
         path: PathBuf,
     },
+    /// Nothing of a run is there.
+    #[error("{} is no run's directory: it holds neither {} nor {}", path.display(), names::RECORD, names::BOOTS)]
+    #[diagnostic(
+        code(capbench::artifact::not_a_run),
+        help(
+            "name a directory below runs/, such as runs/latest, or make one: `capbench run ring`"
+        )
+    )]
+    NotARun {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// It was sealed, and a file is gone.
+    #[error("the run at {} has lost its {lost}", path.display())]
+    #[diagnostic(
+        code(capbench::artifact::lost),
+        help(
+            "fetch the run again from where it was copied from; its traces are readable as they are: `capbench inspect TRACE`"
+        )
+    )]
+    Lost {
+        /// What was asked for.
+        path: PathBuf,
+        /// The file's name.
+        lost: &'static str,
+    },
     /// It was never sealed.
     #[error("{} was stopped before its results were written", path.display())]
     #[diagnostic(
@@ -90,13 +116,11 @@ impl Artifact {
             let path = directory.to_owned();
             return Err(ReadError::Missing { path });
         }
-        let text = |name: &str| {
+        let text = |name: &'static str| {
             let path = directory.join(name);
             let text = fs::read_to_string(&path);
             text.map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => ReadError::Partial {
-                    path: directory.to_owned(),
-                },
+                io::ErrorKind::NotFound => missing(directory, name),
                 _ => ReadError::File { path, source },
             })
         };
@@ -131,6 +155,24 @@ impl Artifact {
     }
 }
 
+/// What a directory is that lacks a file which every finished run has.
+fn missing(directory: &Path, lost: &'static str) -> ReadError {
+    let path = directory.to_owned();
+    let holds = |name: &str| directory.join(name).exists();
+    // Runs are named so until they are sealed.
+    let is_partial = directory.canonicalize().is_ok_and(|directory| {
+        let extension = directory.extension();
+        extension.is_some_and(|extension| extension == names::PARTIAL)
+    });
+    if is_partial {
+        ReadError::Partial { path }
+    } else if holds(names::RECORD) || holds(names::BOOTS) {
+        ReadError::Lost { path, lost }
+    } else {
+        ReadError::NotARun { path }
+    }
+}
+
 fn parse_record(text: &str, path: &Path) -> Result<RunRecord, ReadError> {
     let broken = |message: String| ReadError::Record {
         path: path.to_owned(),
@@ -157,7 +199,14 @@ mod tests {
         let path = directory.path();
         let error = |path: &Path| Artifact::open(path).unwrap_err();
         assert!(matches!(error(&path.join("x")), ReadError::Missing { .. }));
-        assert!(matches!(error(path), ReadError::Partial { .. }));
+        assert!(matches!(error(path), ReadError::NotARun { .. }));
+        let run = path.join("r");
+        fs::create_dir_all(run.join(names::BOOTS)).unwrap();
+        let lost = error(&run).to_string();
+        assert!(lost.ends_with("has lost its run.json"), "{lost}");
+        let partial = path.join("r.partial");
+        fs::rename(&run, &partial).unwrap();
+        assert!(matches!(error(&partial), ReadError::Partial { .. }));
         fs::write(path.join(names::RECORD), r#"{"schema":"capbench.run/9"}"#).unwrap();
         let other = error(path).to_string();
         assert!(other.contains("capbench.run/9"), "{other}");

@@ -1,6 +1,7 @@
 //! One row per benchmark, guest and system; no number where it did not pass.
 
-use capbench_results::{BenchmarkResult, Measurement};
+use capbench_results::MispricedKind::{AddressSpaceSwitch, Exception, FpuState, RepeatedString};
+use capbench_results::{BenchmarkResult, Measurement, MispricedKind};
 use polars_core::prelude::Column;
 
 use super::{Rows, column, each, identity, maybe};
@@ -22,6 +23,11 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
         let value = row.outcome.measurement()?;
         Some(value.sample_kind.as_str().to_owned())
     };
+    let mispriced = |row: &&BenchmarkResult| {
+        let mispriced = row.outcome.measurement()?.mispriced.iter();
+        let kinds: Vec<&str> = mispriced.map(|held| held.kind.as_str()).collect();
+        Some(kinds.join(", "))
+    };
     let lower = |row: &&BenchmarkResult| Some(row.outcome.measurement()?.lower_is_better);
     let mut columns = identity(rows.run, of);
     columns.extend([
@@ -39,7 +45,24 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
         column("boots", count(|v| v.boots.len() as u64)),
         column("range_low", number(|v| Some(v.range.low))),
         column("range_high", number(|v| Some(v.range.high))),
+        column("interval_low", number(|v| Some(v.interval?.low))),
+        column("interval_high", number(|v| Some(v.interval?.high))),
+        column(
+            "interval_confidence",
+            number(|v| Some(v.interval?.confidence)),
+        ),
         column("cold", number(|v| v.cold)),
+        column("perturbation_counts", number(|v| effect(v, "counts"))),
+        column("perturbation_perf", number(|v| effect(v, "perf"))),
+        column("mispriced", maybe(of, mispriced)),
+        column("mispriced_rep", number(|v| counted(v, RepeatedString))),
+        column("mispriced_fpu_state", number(|v| counted(v, FpuState))),
+        column(
+            "mispriced_cr3_load",
+            number(|v| counted(v, AddressSpaceSwitch)),
+        ),
+        column("mispriced_exception", number(|v| counted(v, Exception))),
+        column("labels", each(of, |row| row.labels_in_words())),
         column("correctness_id", each(of, |row| row.correctness_id.clone())),
         column(
             "artifact_hash",
@@ -47,4 +70,17 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
         ),
     ]);
     columns
+}
+
+/// What the instrument of a pass adds to the median.
+fn effect(measurement: &Measurement, pass: &str) -> Option<f64> {
+    let mut perturbations = measurement.perturbations.iter();
+    let found = perturbations.find(|perturbation| perturbation.pass == pass)?;
+    Some(found.effect)
+}
+
+/// How often an operation executes what exact mode misprices, where it was counted.
+fn counted(measurement: &Measurement, kind: MispricedKind) -> Option<f64> {
+    let mut mispriced = measurement.mispriced.iter();
+    mispriced.find(|held| held.kind == kind)?.per_operation
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Answer, Found, count, differ, rows};
 use crate::kept::{Benchmark, Kept};
-use crate::rows::{Measured, Name, Row};
+use crate::rows::{Comparison, Measured, Name, Row};
 use crate::run::Run;
 
 /// Each row and its definition: size, repetitions, oracle, unit and direction.
@@ -29,7 +29,7 @@ pub(super) fn check(run: &Run) -> Found {
     }
     for comparison in &document.comparisons {
         let (above, below) = (&comparison.numerator, &comparison.denominator);
-        if let Some(wrong) = side_by_side(kept, above, below, &comparison.difference) {
+        if let Some(wrong) = side_by_side(kept, comparison) {
             faults.push(format!("{} : {}: {wrong}", above.title(), below.title()));
         }
     }
@@ -98,13 +98,15 @@ fn of_measurement(
     wrong
 }
 
-/// Two rows stand side by side only as a mapping declares, over the same data.
-fn side_by_side(kept: &Kept, above: &Name, below: &Name, difference: &str) -> Option<String> {
+/// Two rows stand side by side only as a mapping declares, and are divided only over the
+/// same data.
+fn side_by_side(kept: &Kept, comparison: &Comparison) -> Option<String> {
     let part = |name: &Name| {
         let (benchmark, batch) = name.benchmark_name.rsplit_once('/')?;
         Some((benchmark.to_owned(), batch.parse::<u32>().ok()?))
     };
-    let ((above, size_above), (below, size_below)) = part(above).zip(part(below))?;
+    let ((above, size_above), (below, size_below)) =
+        part(&comparison.numerator).zip(part(&comparison.denominator))?;
     let Some(mapping) = kept.mapping(&above) else {
         return Some("no mapping puts them side by side".to_owned());
     };
@@ -120,12 +122,13 @@ fn side_by_side(kept: &Kept, above: &Name, below: &Name, difference: &str) -> Op
     if !as_declared {
         return Some(format!("batches of {size_above} beside {size_below}"));
     }
-    if counterpart.difference != difference {
+    if counterpart.difference != comparison.difference {
         return Some("another difference than the mapping declares".to_owned());
     }
     let corpus = |name: &str| kept.benchmark(name).ok().and_then(|b| b.corpus);
     let corpora = (corpus(&above), corpus(&below));
-    (corpora.0 != corpora.1).then(|| "they work on different data".to_owned())
+    let is_divided = comparison.ratio.is_some();
+    (is_divided && corpora.0 != corpora.1).then(|| "they work on different data".to_owned())
 }
 
 /// Every row that the definitions stand for is in the results, once.

@@ -2,6 +2,7 @@
 //! understood, and the last message says that nothing can follow.
 
 use super::{Objections, Scene};
+use crate::stream::STATEMENTS_MAX;
 
 pub(super) fn check(scene: &Scene, objections: &mut Objections) {
     if scene.boot.stored().is_some()
@@ -16,14 +17,14 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
     }
     let tables = said.windows.iter().map(|window| &window.tables);
     let too_much = tables.chain([&said.outside]).map(|tables| tables.left_out);
+    let no_place = format!(
+        "statements that belong to nothing or found no place: of a kind {STATEMENTS_MAX} are kept"
+    );
     let counts = [
         (too_much.sum(), "values more than are kept"),
         (damage.bytes, "bytes in no intact frame"),
         (damage.malformed, "frames with records that make no sense"),
-        (
-            damage.left_out,
-            "statements that belong to nothing or found no place",
-        ),
+        (damage.left_out, &no_place),
     ];
     for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
         objections.all("frameDamaged", format!("{count} {what} ({words})"));

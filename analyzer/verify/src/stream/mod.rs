@@ -32,8 +32,12 @@ use crate::canonical::sha256;
 /// Longest raw stream that is taken into memory, whatever a record says.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// Most statements of one kind; a real stream has dozens.
-const STATEMENTS_MAX: usize = 4096;
+/// Most statements of one kind: as many as the reader of everybody else keeps, so that
+/// neither objects to what the other takes.
+pub const STATEMENTS_MAX: usize = 1 << 14;
+
+/// Most of one kind about one window.
+const WINDOW_STATEMENTS_MAX: usize = 1 << 12;
 
 /// Most windows of one stream; a suite has dozens.
 const WINDOWS_MAX: usize = 1024;
@@ -226,10 +230,12 @@ impl Said {
             return;
         }
         match window::named(message) {
-            Some(id) => match self.find(id) {
-                Some(window) => window.take(message),
-                None => self.damage.left_out += 1,
-            },
+            Some(id) => {
+                let window = self.find(id);
+                if !window.is_some_and(|window| window.take(message)) {
+                    self.damage.left_out += 1;
+                }
+            }
             None => self.statements.take(message, &mut self.damage.left_out),
         }
     }
@@ -243,6 +249,7 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trace_format::control::ProcessExited;
 
     const GOLDEN: &[u8] = include_bytes!("../../../../tests/golden/ring-segments-v1.ktrace");
 
@@ -263,6 +270,16 @@ mod tests {
             }
         }
         assert!(said(b"no stream at all").is_err());
+    }
+
+    #[test]
+    fn one_statement_more_than_are_kept_is_told() {
+        let exit = Message::ProcessExited(ProcessExited { pid: 1, code: 0 });
+        let mut said = Said::default();
+        (0..STATEMENTS_MAX).for_each(|_| said.message(&exit));
+        assert_eq!(said.damage.left_out, 0);
+        said.message(&exit);
+        assert_eq!(said.damage.left_out, 1);
     }
 
     #[test]

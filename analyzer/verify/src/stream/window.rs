@@ -6,7 +6,7 @@ use trace_format::control::{Edge, Message, OracleOutcome, WindowBegun};
 use trace_format::{Context, Sample, SampleFlags};
 
 use super::records::Tables;
-use super::{STATEMENTS_MAX, Statements};
+use super::{Statements, WINDOW_STATEMENTS_MAX};
 
 /// One benchmark's window.
 #[derive(Debug, Default)]
@@ -100,21 +100,18 @@ impl Window {
         }
     }
 
-    pub(super) fn take(&mut self, message: &Message) {
+    /// Whether there was room for it.
+    pub(super) fn take(&mut self, message: &Message) -> bool {
         match *message {
             Message::WindowEnded(ended) => self.ended = Some(ended.time),
-            Message::WindowRing(ring) => set(
-                &mut self.dropped,
-                (ring.cpu, ring.context),
-                ring.edge,
-                ring.dropped,
-            ),
-            Message::WindowCounter(counter) => set(
-                &mut self.counters,
-                (counter.cpu, counter.counter),
-                counter.edge,
-                counter.value,
-            ),
+            Message::WindowRing(ring) => {
+                let key = (ring.cpu, ring.context);
+                return set(&mut self.dropped, key, ring.edge, ring.dropped);
+            }
+            Message::WindowCounter(counter) => {
+                let key = (counter.cpu, counter.counter);
+                return set(&mut self.counters, key, counter.edge, counter.value);
+            }
             Message::Verdict(verdict) => {
                 self.verdict = Some(Verdict {
                     passed: verdict.outcome == OracleOutcome::Passed && verdict.failures == 0,
@@ -126,6 +123,7 @@ impl Window {
             }
             _ => {}
         }
+        true
     }
 
     /// Whether it was opened and closed.
@@ -176,13 +174,14 @@ impl Window {
     }
 }
 
-fn set<K: Ord>(map: &mut BTreeMap<K, Edges>, key: K, edge: Edge, value: u64) {
-    if map.len() >= STATEMENTS_MAX && !map.contains_key(&key) {
-        return;
+fn set<K: Ord>(map: &mut BTreeMap<K, Edges>, key: K, edge: Edge, value: u64) -> bool {
+    if map.len() >= WINDOW_STATEMENTS_MAX && !map.contains_key(&key) {
+        return false;
     }
     let edges = map.entry(key).or_default();
     match edge {
         Edge::Begin => edges.begin = Some(value),
         Edge::End => edges.end = Some(value),
     }
+    true
 }

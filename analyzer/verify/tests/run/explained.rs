@@ -1,7 +1,7 @@
 //! Where a number comes from, and how a repetition is held against its original.
 
 use crate::artifact::{AUDIT, Artifact};
-use capbench_results::{Mode, Outcome};
+use capbench_results::{Label, Mode, Outcome};
 use capbench_verify::replay::compare;
 use capbench_verify::{Cell, NoSuchCell, explain};
 
@@ -34,6 +34,18 @@ fn a_number_names_its_boots_with_their_values_and_what_it_is_beside() {
         "linux/null-syscall/1"
     );
     assert!(nop.definition_hash.is_some());
+}
+
+#[test]
+fn the_labels_of_a_row_come_before_its_number() {
+    let artifact = Artifact::new();
+    artifact.edit_results(|results| {
+        for row in &mut results.results {
+            row.labels = vec![Label::ScriptedInput];
+        }
+    });
+    let cells = explain(&artifact.open(), &cell("ring/nop/1"), &|_, _| None).unwrap();
+    assert_eq!(cells[0].labels, [Label::ScriptedInput]);
 }
 
 #[test]

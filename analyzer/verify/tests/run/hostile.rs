@@ -71,6 +71,12 @@ fn files_that_are_not_what_they_say_are_faults() {
 }
 
 #[test]
+fn both_readers_keep_equally_many_statements() {
+    let ours = capbench_verify::STATEMENTS_MAX;
+    assert_eq!(ours, capbench_frames::statements::LIMIT);
+}
+
+#[test]
 fn a_log_without_lines_is_no_log() {
     let run = Artifact::new();
     run.write_log(&vec![b'x'; 1 << 20]);

@@ -381,6 +381,7 @@ fn row(
         notes: String::new(),
         mode: Mode::Exact,
         authority_profile: definition.authority.clone(),
+        labels: Vec::new(),
         outcome: ends(record, kept, &own, audited, &asked, &definition, &name),
         guest: name.guest,
         system: name.system,
