@@ -26,7 +26,9 @@ fn json_of(output: &Output) -> Value {
 fn raise_every_sample(run: &Path) {
     let path = run.join("results.json");
     let mut document: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    for row in document["results"].as_array_mut().unwrap() {
+    let rows = document["results"].as_array_mut().unwrap();
+    // The smoke's row has no cold value.
+    for row in rows.iter_mut().filter(|row| row["tier"] == 1) {
         let measurement = &mut row["measurement"];
         for name in ["median", "p95", "min", "max", "cold"] {
             raise(&mut measurement[name]);
@@ -114,7 +116,9 @@ fn replay(run: &Path, status: i32, out: &Path, difference: &str) {
     ]);
     assert_eq!(replayed.status.code(), Some(status), "{replayed:?}");
     let rows = json_of(&replayed)["rows"].clone();
-    for row in rows.as_array().unwrap() {
+    let rows = rows.as_array().unwrap().iter();
+    // The smoke's row was left as it was.
+    for row in rows.filter(|row| row["benchmark"].as_str().unwrap().starts_with("ring/")) {
         let differences = row["differences"].to_string();
         assert_eq!(differences == "[]", status == 0, "{differences}");
         assert!(differences.contains(difference), "{differences}");

@@ -59,7 +59,7 @@ fn a_probe_that_miscounts_by_one_is_caught() {
     let checkout = Checkout::new().unwrap();
     let (said, results) = audited_run(&checkout, &[&flags]);
     assert_eq!(said.status, 2, "{}", said.text);
-    for result in &results.results {
+    for result in results.results.iter().filter(|row| row.tier == 1) {
         let Outcome::Invalid(refusal) = &result.outcome else {
             panic!("{}", said.text);
         };

@@ -462,7 +462,7 @@ fn a_store_takes_a_run_once_and_lists_it_to_people_and_programs() {
         .iter()
         .filter_map(|s| s["benchmark"].as_str())
         .collect();
-    assert_eq!(names, ["ring/nop/1", "ring/nop/16"]);
+    assert_eq!(names, ["ring/nop/1", "ring/nop/16", "tier0/boot/1"]);
     let shown = asked(&["list"]);
     assert!(
         shown.contains(id) && shown.contains("ring/nop/16"),
