@@ -87,7 +87,7 @@ fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
 }
 
 #[test]
-fn labels_stand_at_their_row_whether_it_has_a_number_or_not() {
+fn labels_stand_at_their_rows_whether_these_have_numbers_or_not() {
     let mut document = compared(Mode::Exact);
     let all = |document: &_| {
         let report = Report::new(document, &Appendix::default());
@@ -108,12 +108,19 @@ fn labels_stand_at_their_row_whether_it_has_a_number_or_not() {
     }
     document.check().unwrap();
     for text in all(&document) {
-        assert!(text.contains("labels"), "{text}");
         assert!(
             text.contains("measurement-capability, scripted-input"),
             "{text}"
         );
     }
+    let text = results(&document, WIDE);
+    let title = text.lines().find(|line| line.starts_with("capos ("));
+    assert!(
+        title.unwrap().ends_with("scripted-input"),
+        "what all rows have stands once: {text}"
+    );
+    let mut of_capos = document.results.iter_mut().filter(labelled);
+    of_capos.next().unwrap().labels = vec![Label::ScriptedInput];
     let text = results(&document, WIDE);
     for row in document.results.iter().filter(|row| row.guest == "capos") {
         let mut lines = text.lines();

@@ -27,7 +27,10 @@ pub fn results(results: &Results, look: Look) -> String {
             .iter()
             .filter(|result| result.guest == *guest && result.system == *system)
             .collect();
-        let title = format!("{guest} ({system}), {} mode", results.run.mode);
+        let mut title = format!("{guest} ({system}), {} mode", results.run.mode);
+        if let Some(labels) = shared_labels(&rows) {
+            title += &format!(" · {labels}");
+        }
         text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&table(&rows, look));
         text.push_str(&flagged(&rows, look));
@@ -79,9 +82,16 @@ fn meaning(mode: Mode) -> &'static str {
     }
 }
 
+/// The labels of all of these rows, if all have the same and some.
+fn shared_labels(rows: &[&BenchmarkResult]) -> Option<String> {
+    let labels = &rows.first()?.labels;
+    let shared = !labels.is_empty() && rows.iter().all(|row| row.labels == *labels);
+    shared.then(|| rows[0].labels_in_words())
+}
+
 fn table(rows: &[&BenchmarkResult], look: Look) -> String {
     use Align::{Left, Right};
-    let labelled = rows.iter().any(|row| !row.labels.is_empty());
+    let labelled = shared_labels(rows).is_none() && rows.iter().any(|row| !row.labels.is_empty());
     let mut columns = vec![("benchmark", Left), ("status", Left)];
     // Before the numbers, so that a row without them has its labels too.
     columns.extend(labelled.then_some(("labels", Left)));
