@@ -97,7 +97,13 @@ fn all_rows_pass_and_say_what_they_stand_on() {
     ));
     assert_eq!(said.status, 0, "{}", said.text);
     let report = fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(report.contains("Privileged acts"), "{report}");
+    for row in [
+        "| `terminal-bench` | used | `SessionManager` |",
+        "| `terminal-bench` | proved the denial | `wrong-credential` |",
+        "**Privileged acts",
+    ] {
+        assert!(report.contains(row), "{row}: {report}");
+    }
 }
 
 /// One row, in a system that was changed: why it has no number.

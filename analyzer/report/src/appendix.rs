@@ -3,6 +3,8 @@
 //! The record itself belongs to the runner, and a report must not need a program
 //! that boots machines. Whoever has read the record fills this in.
 
+use std::collections::BTreeMap;
+
 /// Everything about a run beside its results.
 #[derive(Clone, Debug, Default)]
 pub struct Appendix {
@@ -30,10 +32,23 @@ pub struct Appendix {
     pub boots: Vec<Boot>,
     /// Audit boots, one sentence each.
     pub audits: Vec<String>,
+    /// What programs did with their authority.
+    pub exercised: Vec<Exercised>,
     /// Privileged acts that the guests noted.
     pub acts: Vec<Act>,
     /// Files of the run as a whole.
     pub files: Vec<File>,
+}
+
+/// What one program did with its authority, in all boots together.
+#[derive(Clone, Debug, Default)]
+pub struct Exercised {
+    /// The program.
+    pub program: String,
+    /// Calls and operations, by interface.
+    pub used: BTreeMap<String, u64>,
+    /// How often each denial was proven.
+    pub denials_proven: BTreeMap<String, u64>,
 }
 
 /// A privileged act, and how often it was done.

@@ -67,6 +67,11 @@ fn appendix() -> Appendix {
             files: vec![file("trace", "../runs/r1/boots/a-1.ktrace")],
         }],
         audits: vec!["capos-ring-segments-audit-1: all 3183 spans equal.".into()],
+        exercised: vec![Exercised {
+            program: "ring-nop".into(),
+            used: [("NullCap".into(), 4352)].into(),
+            denials_proven: [("stale-capability".into(), 7)].into(),
+        }],
         acts: vec![Act {
             program: "ring-nop".into(),
             event: "spawn".into(),

@@ -20,7 +20,7 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::{Format, VariantName};
-use crate::evaluate::{audit, evaluate, privileged};
+use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
 
 #[derive(Args)]
@@ -175,6 +175,7 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let audits = audit::reports(&captured);
     let results = evaluate(&captured, catalogue, &audits).into_diagnostic()?;
     let acts = privileged::acts(&captured);
+    let exercised = exercised::exercised(&captured);
     let CapturedRun {
         directory, record, ..
     } = captured;
@@ -188,6 +189,8 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     directory.write(names::AUDITS, audits_json.as_bytes())?;
     let acts_json = serde_json::to_string_pretty(&acts).into_diagnostic()?;
     directory.write(names::PRIVILEGED, acts_json.as_bytes())?;
+    let exercised_json = serde_json::to_string_pretty(&exercised).into_diagnostic()?;
+    directory.write(names::EXERCISED, exercised_json.as_bytes())?;
     let sealed = directory.seal()?;
     match format {
         Format::Json => print!("{results_json}"),

@@ -5,6 +5,7 @@
 //! file only carries one to the other.
 
 pub mod audit;
+pub mod exercised;
 mod join;
 mod labels;
 mod native;

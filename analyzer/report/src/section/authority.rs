@@ -26,6 +26,9 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
             )),
         }
     }
+    if !appendix.exercised.is_empty() {
+        blocks.push(Block::Table(exercised(appendix)));
+    }
     if !appendix.acts.is_empty() {
         blocks.push(Block::Text(
             "What not everybody may do, as the guests noted it when it was done or refused: \
@@ -36,6 +39,32 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
         blocks.push(Block::Table(acts(appendix)));
     }
     section
+}
+
+/// A row for each interface and for each denial of a program.
+fn exercised(appendix: &Appendix) -> Table {
+    let columns = [
+        ("program", Kind::Words),
+        ("did", Kind::Words),
+        ("what", Kind::Words),
+        ("times", Kind::Number),
+    ];
+    let caption = "Exercised and proven, in all boots together";
+    let mut table = Table::new(caption, &columns);
+    for program in &appendix.exercised {
+        let used = program.used.iter().map(|used| ("used", used));
+        let proven = program.denials_proven.iter();
+        let proven = proven.map(|proven| ("proved the denial", proven));
+        for (did, (what, times)) in used.chain(proven) {
+            table.row(vec![
+                Inlines::code(&program.program),
+                did.into(),
+                Inlines::code(what),
+                times.to_string().into(),
+            ]);
+        }
+    }
+    table
 }
 
 fn acts(appendix: &Appendix) -> Table {

@@ -41,6 +41,8 @@ pub mod names {
     pub const AUDITS: &str = "audit.json";
     /// Privileged acts that the guests noted.
     pub const PRIVILEGED: &str = "privileged.json";
+    /// What programs used of their authority, and which denials they proved.
+    pub const EXERCISED: &str = "exercised.json";
     /// Streams and logs, one set per boot.
     pub const BOOTS: &str = "boots";
     /// The Linux guest's program on this host: rows, stream and log.

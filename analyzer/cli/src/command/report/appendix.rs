@@ -1,12 +1,13 @@
 //! A run's record as a report wants it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use capbench_frames::audit::Report;
 use capbench_report::appendix::{
-    Act, Appendix, Boot, Declared, File, GuestBuild, Image, Machine, Profile,
+    Act, Appendix, Boot, Declared, Exercised, File, GuestBuild, Image, Machine, Profile,
 };
 use capbench_runner::artifact::{Artifact, instructions, names};
 use capbench_runner::boot::{Capture, CapturedBoot};
@@ -18,7 +19,7 @@ use capbench_runner::record::{RunRecord, State};
 use miette::Result;
 
 use super::files::Files;
-use crate::evaluate::privileged;
+use crate::evaluate::{exercised, privileged};
 
 /// Definitions of authority profiles, in a record's list of definitions.
 const AUTHORITY: &str = "authority/";
@@ -44,6 +45,7 @@ pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix
         authority: authority(record, root),
         boots: record.boots.iter().map(|b| boot(b, &files)).collect(),
         audits: audits(artifact),
+        exercised: exercised(artifact),
         acts: acts(artifact),
         files: whole(record, &files),
     })
@@ -193,6 +195,26 @@ fn audit(report: &Report) -> String {
     format!("{}: {}.{kept}", report.boot, report.summary())
 }
 
+/// What programs did with their authority, boots counted together. An older run has
+/// none of it written down.
+fn exercised(artifact: &Artifact) -> Vec<Exercised> {
+    let text = fs::read_to_string(artifact.directory().join(names::EXERCISED));
+    let stored = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let stored: Vec<exercised::Exercised> = stored.unwrap_or_default();
+    let mut programs: BTreeMap<String, Exercised> = BTreeMap::new();
+    for one in stored {
+        let sum = programs.entry(one.program.clone()).or_default();
+        sum.program = one.program;
+        for used in one.used {
+            *sum.used.entry(used.interface).or_default() += used.calls;
+        }
+        for denial in one.denials_proven {
+            *sum.denials_proven.entry(denial).or_default() += 1;
+        }
+    }
+    programs.into_values().collect()
+}
+
 /// Privileged acts, those alike counted together. An older run has none written down.
 fn acts(artifact: &Artifact) -> Vec<Act> {
     let text = fs::read_to_string(artifact.directory().join(names::PRIVILEGED));
@@ -225,6 +247,7 @@ fn whole(record: &RunRecord, files: &Files) -> Vec<File> {
         names::RESULTS_MESSAGE,
         names::RECORD,
         names::AUDITS,
+        names::EXERCISED,
         names::PRIVILEGED,
         names::DEFINITIONS,
         names::CHECKSUMS,
