@@ -108,7 +108,7 @@ pub fn stitch<R: Read>(
     Ok(Stitched {
         source: trace.source.clone(),
         benchmark: window.benchmark.clone(),
-        unit: unit(statements),
+        unit: unit(&parts, statements),
         sample: chosen,
         threads: sums::owners(&parts, statements),
         sums: sums::sums(&parts, statements),
@@ -121,12 +121,15 @@ pub fn stitch<R: Read>(
     })
 }
 
-fn unit(statements: &Statements) -> Unit {
+/// A clock that counts instructions goes on without them while the processor waits.
+fn unit(parts: &[Part], statements: &Statements) -> Unit {
     let clocks = &statements.clocks;
     let counts = !clocks.is_empty() && clocks.values().all(|clock| clock.counts_instructions);
-    match counts {
-        true => Unit::Instructions,
-        false => Unit::TscTicks,
+    let idles = parts.iter().any(|part| part.kind == Kind::Idle);
+    match (counts, idles) {
+        (true, false) => Unit::Instructions,
+        (true, true) => Unit::VirtualNs,
+        (false, _) => Unit::TscTicks,
     }
 }
 

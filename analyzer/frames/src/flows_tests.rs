@@ -1,7 +1,7 @@
 use super::records::{Record, Records, RootRecord};
 use super::walk::parts;
 use super::*;
-use crate::statements::Segment;
+use crate::statements::{Clock, Segment};
 use proptest::prelude::*;
 use trace_format::control::SegmentKind;
 use trace_format::{Dispatch, Outcome};
@@ -13,6 +13,7 @@ const ROOT: u16 = 3;
 const BODY: u16 = 8;
 const COPIED: u16 = 12;
 const ADDRESS_SPACE: u16 = 14;
+const IDLE: u16 = 22;
 
 const CLIENT: u32 = 4;
 const SERVER: u32 = 5;
@@ -27,6 +28,7 @@ fn statements() -> Statements {
         (BODY, "body", Some(ROOT), SegmentKind::Lap),
         (COPIED, "copy", Some(ROOT), SegmentKind::Lap),
         (ADDRESS_SPACE, "address_space", None, SegmentKind::Span),
+        (IDLE, "idle", None, SegmentKind::Span),
     ];
     for (id, name, parent, kind) in declared {
         let name = name.to_owned();
@@ -189,6 +191,32 @@ fn a_missing_way_out_leaves_the_rest_unattributed() {
     let parts = divide((100, 330), &records);
     let last = parts.last().unwrap();
     assert_eq!((last.kind, last.ticks), (Kind::Unattributed, 40));
+}
+
+#[test]
+fn a_wait_is_named_and_no_count_of_instructions() {
+    let mut statements = statements();
+    let counting = Clock {
+        tsc_hz: 0,
+        invariant: false,
+        hypervisor: String::new(),
+        counts_instructions: true,
+    };
+    statements.clocks.insert(0, counting);
+    let records = Records {
+        spans: vec![
+            span(ENTRY, 10, 20),
+            span(IDLE, 30, 900),
+            span(FP_RESTORE, 940, 950),
+        ],
+        ..Records::default()
+    };
+    let parts = walk::parts((0, 1000), &records, CLIENT, &statements).unwrap();
+    let kinds: Vec<Kind> = parts.iter().map(|part| part.kind).collect();
+    use Kind::{Entry, Exit, Idle, Kernel, User};
+    assert_eq!(kinds, [User, Entry, Kernel, Idle, Kernel, Exit, User]);
+    assert_eq!(unit(&parts, &statements), Unit::VirtualNs);
+    assert_eq!(unit(&parts[..2], &statements), Unit::Instructions);
 }
 
 #[test]
