@@ -194,6 +194,23 @@ fn without_any_kernel_linux_is_unsupported_and_the_rest_runs() {
     }
 }
 
+/// What keeping the counts takes of memory is new to a process only the first time.
+#[test]
+fn page_faults_of_the_instrument_itself_are_no_rows() {
+    let checkout = Checkout::new().unwrap();
+    let options = [
+        "run",
+        "linux/mmap-touch-munmap",
+        "--boots=1",
+        "--variant=samples",
+        "--variant=counts",
+        "--no-native",
+        "--quiet",
+    ];
+    let said = run(capbench(&checkout, &options));
+    assert_eq!(said.status, 0, "{}", said.text);
+}
+
 #[test]
 fn a_package_that_is_not_the_pinned_one_is_refused_with_both_hashes() {
     let download = "case \"$*\" in *download*) echo forged > linux-image.deb;; *) exit 1;; esac";

@@ -92,21 +92,28 @@ impl Counts {
         })
     }
 
-    fn snapshot(&self) -> io::Result<Snapshot> {
+    /// Fills 44 pages, which may be new to the process.
+    fn syscalls(&self) -> io::Result<Vec<Syscall>> {
         let syscall = |number| self.syscalls.get(&number, 0);
-        Ok(Snapshot {
-            syscalls: (0..SYSCALLS)
-                .map(syscall)
-                .collect::<Result<_, _>>()
-                .map_err(io::Error::other)?,
-            scheduling: self.scheduling.get(&0, 0).map_err(io::Error::other)?,
-        })
+        let all: Result<_, _> = (0..SYSCALLS).map(syscall).collect();
+        all.map_err(io::Error::other)
+    }
+
+    fn scheduling(&self) -> io::Result<Scheduling> {
+        self.scheduling.get(&0, 0).map_err(io::Error::other)
     }
 }
 
 impl Instrument for Counts {
     fn prepare(&mut self) -> io::Result<()> {
-        self.before = Some(self.snapshot()?);
+        // In this order, and in the other one afterwards: the page faults of keeping
+        // the counts are no row's.
+        let syscalls = self.syscalls()?;
+        let scheduling = self.scheduling()?;
+        self.before = Some(Snapshot {
+            syscalls,
+            scheduling,
+        });
         Ok(())
     }
 
@@ -122,7 +129,12 @@ impl Instrument for Counts {
         let Some(before) = self.before.take() else {
             return Ok(());
         };
-        let after = self.snapshot()?;
+        let scheduling = self.scheduling()?;
+        let syscalls = self.syscalls()?;
+        let after = Snapshot {
+            syscalls,
+            scheduling,
+        };
         for (number, (before, after)) in (0..).zip(before.syscalls.iter().zip(&after.syscalls)) {
             // Reading the counts is itself done by a system call.
             if number != libc::SYS_bpf && before.enters != after.enters {
