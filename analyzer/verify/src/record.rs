@@ -67,6 +67,9 @@ pub struct Guest {
     pub kernel_image: Option<KernelImage>,
     #[serde(default)]
     pub images: Vec<Image>,
+    /// What the command line added to its build, if anything.
+    #[serde(default)]
+    pub extra: Value,
 }
 
 /// A kernel that was not built here.

@@ -47,6 +47,8 @@ pub struct Row {
     pub authority_profile: String,
     pub config_hash: String,
     pub artifact_hash: Option<String>,
+    #[serde(default)]
+    pub labels: Vec<String>,
     pub measurement: Option<Measured>,
     pub failure: Option<Refusal>,
     pub invalid: Option<Refusal>,

@@ -12,6 +12,7 @@ mod forms;
 mod identity;
 mod instruments;
 mod kept;
+mod labels;
 mod native;
 mod quiescent;
 mod ratios;
@@ -217,6 +218,11 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         "features",
         "no kernel has a feature that nobody declared",
         |run| rules::check(run, "features"),
+    ),
+    (
+        "labels",
+        "each row says what was special about its input, build, transport and authority",
+        labels::check,
     ),
     (
         "quiescent",

@@ -19,8 +19,8 @@ use capbench_frames::outcome::{Boot, Material, Row, outcome, refused};
 use capbench_frames::trace::{Trace, read_file};
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, Digest, Envelope, Evidence,
-    InstrumentAgreement, InstrumentReading, InvalidReason, Mispriced, Mode, NoRatioReason, Outcome,
-    Ratio, Refusal, Results, RowName, Run as RunLine, Unit, UnsupportedReason,
+    InstrumentAgreement, InstrumentReading, InvalidReason, Label, Mispriced, Mode, NoRatioReason,
+    Outcome, Ratio, Refusal, Results, RowName, Run as RunLine, Unit, UnsupportedReason,
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::guest::Variant;
@@ -381,12 +381,22 @@ fn row(
         notes: String::new(),
         mode: Mode::Exact,
         authority_profile: definition.authority.clone(),
-        labels: Vec::new(),
+        labels: labels(&kept[&format!("authority/{}", definition.authority)]),
         outcome: ends(record, kept, &own, audited, &asked, &definition, &name),
         guest: name.guest,
         system: name.system,
         benchmark_name: name.benchmark_name,
     }
+}
+
+/// The only label that these runs have.
+fn labels(profile: &serde_json::Value) -> Vec<Label> {
+    let mut grants = profile["grants"].as_array().unwrap().iter();
+    let measures = grants.any(|grant| grant["source"] == "measure_control");
+    measures
+        .then_some(Label::MeasurementCapability)
+        .into_iter()
+        .collect()
 }
 
 fn ends(

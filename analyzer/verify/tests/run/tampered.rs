@@ -5,7 +5,7 @@
 use std::fs;
 
 use crate::artifact::{AUDIT, Artifact, DEFINITION, first_measurement, names, raw};
-use capbench_results::{ContextRow, ContextValue, Outcome, Unit};
+use capbench_results::{ContextRow, ContextValue, Label, Outcome, Unit};
 use capbench_runner::hash;
 use capbench_verify::{Definitions, Run, Verdict};
 use serde_json::json;
@@ -269,6 +269,7 @@ fn a_run_that_keeps_no_definitions_says_what_that_leaves_open() {
         "rows",
         "authority",
         "denials",
+        "labels",
         "mispriced",
     ];
     assert_eq!(open, named);
@@ -284,6 +285,29 @@ fn a_row_with_another_meaning_than_its_definition_is_found() {
         first_measurement(document)["lowerIsBetter"] = json!(false);
     });
     assert_eq!(run.broken(), ["forms", "workload"]);
+}
+
+#[test]
+fn a_label_that_is_missing_or_too_much_is_found() {
+    let run = Artifact::new();
+    run.edit_results(|results| results.results[0].labels.clear());
+    assert_eq!(run.broken(), ["labels"]);
+    let run = Artifact::new();
+    run.edit_results(|results| results.results[0].labels.push(Label::SpecialBuild));
+    assert_eq!(run.broken(), ["labels"]);
+    // Of what the labels speak of, each part.
+    for (key, value) in [("terminal_script", "a: =0:b"), ("transport", "debugcon")] {
+        let run = Artifact::new();
+        run.edit_definition("systems/ring", |system| {
+            system["kernel"] = json!({key: value})
+        });
+        assert!(run.broken().contains(&"labels"), "{key}");
+    }
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        record["guests"][0]["extra"] = json!({"features": ["inject"]});
+    });
+    assert!(run.broken().contains(&"labels"));
 }
 
 #[test]
