@@ -12,6 +12,8 @@ use capbench_runner::guest::{Extra, Variant};
 use capbench_tests::guest_run::{GuestRun, boot_once};
 use trace_format::{SampleFlags, Span};
 
+const COUNTS: [u64; 3] = [1, 7, 100];
+
 /// A row, one operation a batch, the segments that it is there for, and how often one
 /// operation passes through each.
 struct Subject {
@@ -26,27 +28,16 @@ struct Subject {
 enum Uses {
     /// Nothing.
     CodeOnly,
-    /// Loops, whose heads are aligned by padding that is executed on the way in: builds
-    /// compare only if they are shifted by whole 16 bytes.
-    Loops,
-    /// Loops, and the kernel's heap, where the feature string lies too: builds compare
-    /// only if theirs are equally long.
+    /// The kernel's heap, where the feature string lies too: builds compare only if
+    /// theirs are equally long.
     Heap,
 }
 
 impl Uses {
-    /// The counts to inject.
-    fn counts(self) -> &'static [u64] {
-        match self {
-            Self::CodeOnly => &[1, 7, 100],
-            Self::Loops | Self::Heap => &[16, 96],
-        }
-    }
-
     /// The segment into which nothing is injected, for a build to compare with.
     fn base(self, segment: &str) -> &str {
         match self {
-            Self::CodeOnly | Self::Loops => "ring",
+            Self::CodeOnly => "ring",
             Self::Heap => segment,
         }
     }
@@ -82,7 +73,7 @@ const SUBJECTS: [Subject; 6] = [
     Subject {
         benchmark: "ipc/round-trip",
         row: "ipc/round-trip/1",
-        uses: Uses::Loops,
+        uses: Uses::CodeOnly,
         only: &[
             ("copy", 4),
             ("address_space", 6),
@@ -115,14 +106,8 @@ fn boot(subject: &Subject, variant: Variant, segment: &str, count: u64) -> Guest
     extra.features.push("inject".into());
     let mut set = |name: &str, value: &str| extra.environment.insert(name.into(), value.into());
     set("CAPBENCH_INJECT_SEGMENT", segment);
-    // One width for all counts of a subject: it is part of the feature string.
-    set(
-        "CAPBENCH_INJECT_COUNT",
-        &match subject.uses {
-            Uses::CodeOnly => count.to_string(),
-            Uses::Loops | Uses::Heap => format!("{count:02}"),
-        },
-    );
+    // All counts in one width: it is part of the feature string.
+    set("CAPBENCH_INJECT_COUNT", &format!("{count:03}"));
     let run = boot_once(subject.benchmark, variant, extra);
     assert!(run.boot().exit.is_clean(), "{}", run.boot().exit);
     run
@@ -182,10 +167,11 @@ fn an_injected_instruction_is_seen_where_it_is_and_nowhere_else() {
             };
             let base_spans = spans(subject, base);
             let id = id_of(&base.trace(), name);
-            let mut counts = subject.uses.counts();
-            if !all {
-                counts = &counts[number % counts.len()..][..1];
-            }
+            let counts = if all {
+                &COUNTS[..]
+            } else {
+                &COUNTS[number % COUNTS.len()..][..1]
+            };
             number += 1;
             for &count in counts {
                 let injected = boot(subject, Variant::Segments, name, count);

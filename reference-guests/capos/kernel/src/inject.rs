@@ -3,8 +3,9 @@
 //! Feature `inject` puts `CAPBENCH_INJECT_COUNT` no-operations into the segment
 //! that `CAPBENCH_INJECT_SEGMENT` names, both read when the kernel is compiled. A
 //! measurement that is true sees that segment grow by exactly that many and no
-//! other. Builds that differ only in the count have the same code but for the
-//! no-operations, so they are what to compare.
+//! other. Every segment has [`ROOM`] no-operations and a jump over those that are not
+//! injected, so all such builds have the same code at the same places: the padding of
+//! loop heads is executed too, and would be another one elsewhere.
 
 #[cfg(feature = "inject")]
 use crate::segments;
@@ -21,6 +22,15 @@ const COUNT: u32 = match option_env!("CAPBENCH_INJECT_COUNT") {
     Some(digits) => number(digits),
     None => panic!("feature `inject` needs CAPBENCH_INJECT_COUNT, a number of instructions"),
 };
+
+/// Bytes of no-operations in every segment: what a short jump can skip, in whole lines
+/// of 16.
+#[cfg(feature = "inject")]
+pub const ROOM: u32 = 112;
+
+/// Bytes of no-operations in every segment: none in this build.
+#[cfg(not(feature = "inject"))]
+pub const ROOM: u32 = 0;
 
 /// How many instructions are injected into this segment.
 #[cfg(feature = "inject")]
@@ -42,6 +52,7 @@ pub const fn count(segment: SegmentId) -> u32 {
         known,
         "CAPBENCH_INJECT_SEGMENT names no segment of this kernel"
     );
+    assert!(COUNT <= ROOM, "CAPBENCH_INJECT_COUNT is at most 112");
     found
 }
 
@@ -55,12 +66,14 @@ pub const fn count(_segment: SegmentId) -> u32 {
 #[inline(always)]
 pub fn point<const SEGMENT: u16>() {
     #[cfg(feature = "inject")]
-    // SAFETY: no-operations.
+    // SAFETY: a jump into no-operations, or behind them.
     unsafe {
         core::arch::asm!(
-            ".rept {count}",
+            ".byte 0xeb, {room} - {count}",
+            ".rept {room}",
             "nop",
             ".endr",
+            room = const ROOM,
             count = const count(SegmentId::new(SEGMENT)),
             options(nomem, nostack, preserves_flags),
         );

@@ -222,7 +222,15 @@ macro_rules! stamp {
 /// The instructions that a test injects into a segment.
 macro_rules! injection {
     ($count:ident) => {
-        concat!(".rept {", stringify!($count), "}\nnop\n.endr")
+        concat!(
+            ".if {room}\n",
+            // A short jump over those that are not injected.
+            ".byte 0xeb, {room} - {",
+            stringify!($count),
+            "}\n",
+            ".rept {room}\nnop\n.endr\n",
+            ".endif",
+        )
     };
 }
 
@@ -269,6 +277,7 @@ pub unsafe extern "C" fn entry() {
         handler = sym crate::process::syscall,
         stamps = sym STAMPS,
         segments = const cfg!(feature = "segments") as u32,
+        room = const inject::ROOM,
         entry = const offset_of!(Stamps, entry),
         saved = const offset_of!(Stamps, saved),
         float_saved = const offset_of!(Stamps, float_saved),
@@ -362,6 +371,7 @@ pub unsafe extern "C" fn timer_entry() {
         handler = sym crate::schedule::interrupted,
         stamps = sym STAMPS,
         segments = const cfg!(feature = "segments") as u32,
+        room = const inject::ROOM,
         entry = const offset_of!(Stamps, entry),
         float_saved = const offset_of!(Stamps, float_saved),
         interrupt_count = const inject::count(segments::INTERRUPT),
@@ -423,6 +433,7 @@ unsafe extern "C" fn restore(context: *mut UserContext) -> ! {
         general = const offset_of!(UserContext, r15),
         stamps = sym STAMPS,
         segments = const cfg!(feature = "segments") as u32,
+        room = const inject::ROOM,
         restore_start = const offset_of!(Stamps, restore_start),
         restore_end = const offset_of!(Stamps, restore_end),
         restore_count = const inject::count(segments::FP_RESTORE),
@@ -479,6 +490,7 @@ unsafe extern "C" fn restore_interrupted(context: *mut UserContext) -> ! {
         rdi = const offset_of!(UserContext, rdi),
         stamps = sym STAMPS,
         segments = const cfg!(feature = "segments") as u32,
+        room = const inject::ROOM,
         restore_start = const offset_of!(Stamps, restore_start),
         restore_end = const offset_of!(Stamps, restore_end),
         restore_count = const inject::count(segments::FP_RESTORE),
