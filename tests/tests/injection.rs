@@ -4,8 +4,9 @@
 //!
 //! `interrupt` and `idle` are not tried: no row passes through the one for a known
 //! number of times, and the other lasts until its interrupt whatever it executes. By
-//! default each of the others gets one of its counts in turn. With
-//! `CAPBENCH_INJECT_ALL=1` each gets them all, which takes minutes.
+//! default each of the others gets one of the counts in turn, and the samples are looked
+//! at for the first segment of each row: each is a kernel to build. With
+//! `CAPBENCH_INJECT_ALL=1` each gets them all, and the samples every time.
 
 use capbench_frames::trace::Trace;
 use capbench_runner::guest::{Extra, Variant};
@@ -155,7 +156,7 @@ fn an_injected_instruction_is_seen_where_it_is_and_nowhere_else() {
     let mut number = 0;
     for subject in &SUBJECTS {
         let mut base: Option<(&str, GuestRun, Vec<u64>)> = None;
-        for &(name, times) in subject.only {
+        for (place, &(name, times)) in subject.only.iter().enumerate() {
             let unchanged = subject.uses.base(name);
             let (_, base, base_samples) = match base {
                 Some(ref base) if base.0 == unchanged => base,
@@ -177,11 +178,15 @@ fn an_injected_instruction_is_seen_where_it_is_and_nowhere_else() {
                 let injected = boot(subject, Variant::Segments, name, count);
                 let injected = spans(subject, &injected);
                 compare_spans(&base_spans, &injected, (name, id), count);
+                println!("{count} in {name}: seen there and nowhere else");
+                if place > 0 && !all {
+                    continue;
+                }
                 let injected = samples(subject, &boot(subject, Variant::Samples, name, count));
                 let raised = base_samples.iter().map(|ticks| ticks + times * count);
                 let raised: Vec<u64> = raised.collect();
                 assert_eq!(injected, raised, "samples, {count} in {name}");
-                println!("{count} in {name}: seen there, nowhere else, and in the samples");
+                println!("{count} in {name}: and in the samples");
             }
         }
     }
