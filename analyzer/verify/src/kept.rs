@@ -8,6 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::canonical;
+use crate::record::Record;
+
+/// The kernel parameter that has a script type into the terminal.
+pub const TERMINAL_SCRIPT: &str = "terminal_script";
 
 /// The kept definitions.
 #[derive(Debug)]
@@ -61,6 +65,14 @@ pub struct System {
     pub programs: Vec<Program>,
     #[serde(default)]
     pub children: Vec<Child>,
+}
+
+impl System {
+    /// A kernel parameter: the command line's, or else the system's own.
+    pub fn parameter<'a>(&'a self, record: &'a Record, name: &str) -> Option<&'a str> {
+        let given = record.given_parameter(name);
+        given.or_else(|| self.kernel.get(name)?.as_str())
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -146,6 +146,11 @@ pub struct Stored {
 }
 
 impl Record {
+    /// A kernel parameter of the command line.
+    pub fn given_parameter(&self, name: &str) -> Option<&str> {
+        self.overrides["parameters"].get(name)?.as_str()
+    }
+
     pub fn parse(text: &str) -> Result<Self, String> {
         let record: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if record.schema != SCHEMA {

@@ -3,8 +3,8 @@
 //! Only rows that passed, and only in modes whose numbers are published at all: a
 //! series that is missing is the alarm, a wrong one would be a lie. Labels are
 //! `benchmark`, `guest`, `system`, `unit` and, where the row has any, `labels`, so that
-//! series are as many as rows and do not grow with runs. Each unit has metrics of its own, since OpenMetrics
-//! gives a metric one unit and its name that unit's suffix.
+//! series are as many as rows and do not grow with runs. Each unit has metrics of its
+//! own, since OpenMetrics gives a metric one unit and its name that unit's suffix.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What a reader must know of a row before its number.
 
 use super::{Answer, Found, count, differ};
-use crate::kept::{Kept, System};
+use crate::kept::{Kept, TERMINAL_SCRIPT};
 use crate::record::Record;
 use crate::rows::Row;
 use crate::run::Run;
@@ -29,8 +29,8 @@ fn expected(record: &Record, kept: &Kept, row: &Row) -> Result<Vec<&'static str>
     let mut boots = record.boots.iter();
     let booted = boots.any(|boot| boot.guest == row.guest && boot.system == row.system);
     let system = kept.system(&row.system)?;
-    let transport = parameter(record, &system, "transport").filter(|_| booted);
-    let script = parameter(record, &system, "terminal_script").filter(|_| booted);
+    let transport = system.parameter(record, "transport").filter(|_| booted);
+    let script = system.parameter(record, TERMINAL_SCRIPT).filter(|_| booted);
     let mut guests = record.guests.iter();
     let special = guests.any(|guest| guest.guest == row.guest && !guest.extra.is_null());
     let holds = [
@@ -44,10 +44,4 @@ fn expected(record: &Record, kept: &Kept, row: &Row) -> Result<Vec<&'static str>
     ];
     let holds = holds.into_iter().filter(|(_, holds)| *holds);
     Ok(holds.map(|(label, _)| label).collect())
-}
-
-/// A kernel parameter: the command line's, or else the system's own.
-fn parameter<'a>(record: &'a Record, system: &'a System, name: &str) -> Option<&'a str> {
-    let own = record.overrides["parameters"].get(name);
-    own.or_else(|| system.kernel.get(name))?.as_str()
 }

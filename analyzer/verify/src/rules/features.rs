@@ -5,9 +5,7 @@
 //! a system whose kernel is given a terminal script declares that its input is scripted.
 
 use super::{Objections, Scene};
-
-/// The kernel parameter that types into the terminal.
-const TERMINAL_SCRIPT: &str = "terminal_script";
+use crate::kept::TERMINAL_SCRIPT;
 
 pub(super) fn check(scene: &Scene, objections: &mut Objections) {
     let Some(session) = scene.said.and_then(|said| said.statements.session.as_ref()) else {
@@ -34,8 +32,10 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
 }
 
 fn has_script(scene: &Scene) -> bool {
-    let system = scene.kept.map(|kept| kept.system(&scene.boot.system));
-    let given = scene.record.overrides["parameters"].get(TERMINAL_SCRIPT);
-    given.is_some()
-        || matches!(system, Some(Ok(system)) if system.kernel.contains_key(TERMINAL_SCRIPT))
+    let kept = scene.kept.map(|kept| kept.system(&scene.boot.system));
+    let record = scene.record;
+    match kept {
+        Some(Ok(system)) => system.parameter(record, TERMINAL_SCRIPT).is_some(),
+        _ => record.given_parameter(TERMINAL_SCRIPT).is_some(),
+    }
 }

@@ -55,7 +55,6 @@ pub const TLB_FLUSH: SegmentId = SegmentId::new(17);
 pub const ELF_LOAD: SegmentId = SegmentId::new(18);
 /// What is typed on its way through the line discipline, its echo among it.
 pub const LINE_DISCIPLINE: SegmentId = SegmentId::new(19);
-
 /// Choosing who runs next.
 pub const SCHEDULE: SegmentId = SegmentId::new(20);
 /// From one thread to another, once the other's address space is loaded.

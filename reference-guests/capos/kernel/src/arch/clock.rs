@@ -69,19 +69,21 @@ fn crystal_frequency() -> Option<u64> {
 }
 
 fn hypervisor_frequency() -> Option<u64> {
-    let under_hypervisor = __cpuid(1).ecx & (1 << 31) != 0;
-    if !under_hypervisor || __cpuid(0x4000_0000).eax < 0x4000_0010 {
+    if !is_under_hypervisor() || __cpuid(0x4000_0000).eax < 0x4000_0010 {
         return None;
     }
     let kilohertz = __cpuid(0x4000_0010).eax;
     (kilohertz != 0).then(|| u64::from(kilohertz) * 1000)
 }
 
+fn is_under_hypervisor() -> bool {
+    __cpuid(1).ecx & (1 << 31) != 0
+}
+
 fn is_emulated() -> bool {
-    let under_hypervisor = __cpuid(1).ecx & (1 << 31) != 0;
     let leaf = __cpuid(0x4000_0000);
     let name = [leaf.ebx, leaf.ecx, leaf.edx].map(u32::to_le_bytes);
-    under_hypervisor && name.as_flattened() == EMULATOR
+    is_under_hypervisor() && name.as_flattened() == EMULATOR
 }
 
 /// Rate of the interval timer, in Hz.
