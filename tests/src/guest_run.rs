@@ -87,7 +87,7 @@ fn catalogue() -> Catalogue {
 }
 
 fn follow(plan: Plan, catalogue: &Catalogue) -> GuestRun {
-    let qemu = Qemu::find().unwrap_or_else(|e| panic!("{e}"));
+    let qemu = Qemu::find(None).unwrap_or_else(|e| panic!("{e}"));
     let directory = tempfile::tempdir().expect("a temporary directory");
     let request = Request {
         root: repository(),

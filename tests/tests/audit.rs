@@ -82,7 +82,7 @@ fn logging_does_not_change_what_the_guest_does() {
     let mut unlogged = plan.boots[0].clone();
     unlogged.id.audit = false;
     plan.boots.push(unlogged);
-    let qemu = Qemu::find().unwrap_or_else(|e| panic!("{e}"));
+    let qemu = Qemu::find(None).unwrap_or_else(|e| panic!("{e}"));
     let directory = tempfile::tempdir().unwrap();
     let request = Request {
         root: repository(),

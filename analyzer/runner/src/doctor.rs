@@ -15,7 +15,7 @@ use crate::guest::kernel_at_hand;
 use crate::host;
 use crate::manifest::Catalogue;
 use crate::probe::prove;
-use crate::qemu::{PROGRAM, Qemu};
+use crate::qemu::{PROGRAM, Qemu, QemuError};
 
 /// As `tools/first-run.sh` says.
 const DISK_MIB: u64 = 4000;
@@ -76,7 +76,7 @@ impl Check {
 }
 
 /// Looks at everything a run needs.
-pub fn examine(root: &Path) -> Vec<Check> {
+pub fn examine(root: &Path, qemu: Result<Qemu, QemuError>) -> Vec<Check> {
     let mut checks = vec![
         program(
             "rust",
@@ -103,9 +103,9 @@ pub fn examine(root: &Path) -> Vec<Check> {
         disk(root),
         linux_kernel(root),
     ];
-    match Qemu::find() {
+    match qemu {
         Ok(qemu) => {
-            checks.push(Check::good("qemu", qemu.version.clone()));
+            checks.push(Check::good("qemu", qemu.to_string()));
             checks.push(Check::good("firmware", qemu.firmware.display().to_string()));
             checks.push(mode("exact mode", Mode::Exact, &qemu));
             checks.push(mode("hardware mode", Mode::Hardware, &qemu).optional());

@@ -19,6 +19,16 @@ use capbench_results::Digest;
 /// pipes when their reader lags, and then the guest's completion wait varies.
 const TRACE_PORT: &str = "virtserialport,chardev=trace,name=capbench.trace";
 
+/// QEMU's translator, without options.
+const EMULATION: &str = "tcg";
+
+/// One virtual nanosecond per instruction, idle time skipped. The recording is thrown
+/// away: it is there because it makes QEMU's main thread and the processor's take
+/// turns. Without it, a main thread that wakes while a processor halts moves the clock
+/// over instructions that are counted again afterwards, and a guest that idles often
+/// enough differs from boot to boot (`docs/src/methodology.md`).
+const EXACT_CLOCK: &str = " -icount shift=0,align=off,sleep=off,rr=record,rrfile=/dev/null";
+
 /// Processors of the guest; exact mode counts instructions only with one.
 pub const PROCESSORS: u32 = 1;
 
@@ -110,7 +120,7 @@ fn escape_option(text: &str) -> String {
 fn canonical_arguments(mode: Mode) -> Vec<String> {
     let (accelerator, processor) = match mode {
         // No instruction whose result differs from boot to boot.
-        Mode::Exact | Mode::Emulated => ("tcg", "max,-rdrand,-rdseed"),
+        Mode::Exact | Mode::Emulated => (EMULATION, "max,-rdrand,-rdseed"),
         Mode::Hardware => ("kvm", "host"),
     };
     let mut text = format!(
@@ -118,7 +128,7 @@ fn canonical_arguments(mode: Mode) -> Vec<String> {
          -nodefaults -no-user-config -display none -no-reboot -nic none -bios {FIRMWARE}"
     );
     if mode == Mode::Exact {
-        text += " -icount shift=0,align=off,sleep=off";
+        text += EXACT_CLOCK;
     }
     // ioeventfd would complete writes on another thread, at another time.
     text += " -seed 1 -rtc base=2026-01-01T00:00:00,clock=vm \
@@ -132,23 +142,34 @@ fn canonical_arguments(mode: Mode) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// Arguments that make the emulator itself log every executed instruction with
-/// an address in `range` to `log`: the audit's independent count. The guest's
-/// own output stays byte-identical to a boot without.
-pub fn instruction_log(qemu: &Qemu, range: (u64, u64), log: &Path) -> Vec<String> {
-    let single_step: &[&str] = if qemu.release >= (8, 1) {
-        &["-accel", "tcg,one-insn-per-tb=on"]
+/// First version in which single steps are an option of the accelerator, and the
+/// switch that they were before is on its way out.
+const STEPS_ARE_AN_OPTION: (u32, u32) = (8, 1);
+
+/// The same boot, in which the emulator itself logs every executed instruction with an
+/// address in `range` to `log`: the audit's independent count. The guest's own output
+/// stays byte-identical to a boot without. All that depends on the version of QEMU
+/// is here.
+pub fn with_instruction_log(
+    mut arguments: Vec<String>,
+    qemu: &Qemu,
+    range: (u64, u64),
+    log: &Path,
+) -> Vec<String> {
+    if qemu.release >= STEPS_ARE_AN_OPTION {
+        // In place of the one that is there: several accelerators are fallbacks, of
+        // which the first that works wins, and options of the others are ignored.
+        let emulation = arguments.iter_mut().find(|argument| *argument == EMULATION);
+        let emulation = emulation.expect("only emulated boots are audited");
+        emulation.push_str(",one-insn-per-tb=on");
     } else {
-        &["-singlestep"]
-    };
+        arguments.push("-singlestep".to_owned());
+    }
     let filter = format!("{:#x}..{:#x}", range.0, range.1);
-    single_step
-        .iter()
-        .copied()
-        .chain(["-d", "exec,nochain,int", "-dfilter", &filter, "-D"])
-        .map(str::to_owned)
-        .chain([log.to_string_lossy().into_owned()])
-        .collect()
+    let options = ["-d", "exec,nochain,int", "-dfilter", &filter, "-D"];
+    arguments.extend(options.map(str::to_owned));
+    arguments.push(log.to_string_lossy().into_owned());
+    arguments
 }
 
 #[cfg(test)]
@@ -157,10 +178,14 @@ mod tests {
     use std::path::PathBuf;
 
     fn qemu(version: &str) -> Qemu {
+        of_release(version, (7, 2))
+    }
+
+    fn of_release(version: &str, release: (u32, u32)) -> Qemu {
         Qemu {
             program: PathBuf::from("qemu"),
             version: version.into(),
-            release: (7, 2),
+            release,
             firmware: PathBuf::from("qboot.rom"),
             firmware_sha256: hash::of(b"firmware"),
         }
@@ -201,6 +226,30 @@ mod tests {
         assert!(filled.contains(&"file,id=console,path=/c,,1".to_owned()));
         assert!(filled.contains(&"/k,1".to_owned()));
         assert_eq!(filled.len(), envelope.arguments.len());
+    }
+
+    #[test]
+    fn an_audit_steps_as_its_qemu_understands_and_never_names_a_second_accelerator() {
+        let of = |release| {
+            let plain = canonical_arguments(Mode::Exact);
+            let qemu = of_release("q", release);
+            with_instruction_log(plain, &qemu, (16, 32), Path::new("/log"))
+        };
+        let given = |arguments: &[String], option: &str| {
+            let place = arguments.iter().position(|argument| argument == option)?;
+            arguments.get(place + 1).cloned()
+        };
+        for release in [(7, 2), (8, 0), (8, 1), (10, 0), (11, 1)] {
+            let arguments = of(release);
+            let accelerators = arguments.iter().filter(|a| *a == "-accel");
+            assert_eq!(accelerators.count(), 1, "{release:?}");
+            let is_option = given(&arguments, "-accel").unwrap() == "tcg,one-insn-per-tb=on";
+            assert_eq!(is_option, release >= (8, 1), "{release:?}");
+            let is_switch = arguments.iter().any(|argument| argument == "-singlestep");
+            assert_eq!(is_switch, !is_option, "{release:?}");
+            assert_eq!(given(&arguments, "-dfilter").unwrap(), "0x10..0x20");
+            assert_eq!(given(&arguments, "-D").unwrap(), "/log");
+        }
     }
 
     #[test]

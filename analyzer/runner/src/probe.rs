@@ -206,7 +206,7 @@ mod tests {
     use crate::host;
 
     fn end_of(code: &[u8]) -> Exit {
-        let qemu = Qemu::find().expect("QEMU is installed: `make deps`");
+        let qemu = Qemu::find(None).expect("QEMU is installed: `make deps`");
         let scratch = Scratch::new().unwrap();
         let (exit, _) = boot(
             &pvh_elf(code),
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn exact_and_emulated_mode_are_proven_by_a_boot() {
-        let qemu = Qemu::find().expect("QEMU is installed: `make deps`");
+        let qemu = Qemu::find(None).expect("QEMU is installed: `make deps`");
         for mode in [Mode::Exact, Mode::Emulated] {
             assert_eq!(prove(mode, &qemu, host::identify()).unwrap().mode(), mode);
         }
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn hardware_mode_is_proven_or_refused_with_a_reason() {
-        let qemu = Qemu::find().expect("QEMU is installed: `make deps`");
+        let qemu = Qemu::find(None).expect("QEMU is installed: `make deps`");
         match prove(Mode::Hardware, &qemu, host::identify()) {
             Ok(proven) => assert_eq!(proven.mode(), Mode::Hardware),
             Err(error) => assert!(!error.reason.is_empty()),

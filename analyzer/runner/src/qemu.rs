@@ -1,15 +1,19 @@
 //! The emulator on this host: where it is, which version, which firmware.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
+use rustix::fs::{Access, access};
 
 use crate::hash;
 use capbench_results::Digest;
 
 /// The program every boot starts.
 pub const PROGRAM: &str = "qemu-system-x86_64";
+/// Names the executable to use in place of the one on the search path.
+pub const PROGRAM_VARIABLE: &str = "CAPBENCH_QEMU";
 /// A kernel-only firmware: boots in 30 ms where SeaBIOS needs 470 under icount.
 pub const FIRMWARE: &str = "qboot.rom";
 /// Older versions were never tried with the canonical arguments.
@@ -42,6 +46,18 @@ pub enum QemuError {
     #[error("QEMU is not installed: no `{PROGRAM}` on PATH")]
     #[diagnostic(code(capbench::qemu::missing), help("{INSTALL_HELP}"))]
     Missing,
+    /// What the user named cannot be started.
+    #[error("`{}` is not an executable file", program.display())]
+    #[diagnostic(
+        code(capbench::qemu::not_executable),
+        help(
+            "name a {PROGRAM} by `--qemu FILE` or {PROGRAM_VARIABLE}, or leave both out for the one on PATH"
+        )
+    )]
+    NotExecutable {
+        /// What was named.
+        program: PathBuf,
+    },
     /// It did not tell its version.
     #[error("`{}` does not run: {detail}", program.display())]
     #[diagnostic(code(capbench::qemu::broken), help("reinstall QEMU; {INSTALL_HELP}"))]
@@ -71,13 +87,14 @@ pub enum QemuError {
 }
 
 impl Qemu {
-    /// Finds the emulator on `PATH` and asks it for version and firmware.
-    pub fn find() -> Result<Self, QemuError> {
-        let paths = std::env::var_os("PATH").unwrap_or_default();
-        let program = std::env::split_paths(&paths)
-            .map(|directory| directory.join(PROGRAM))
-            .find(|candidate| candidate.is_file())
-            .ok_or(QemuError::Missing)?;
+    /// Asks an emulator for version and firmware: the one that is named, else the one
+    /// that [`PROGRAM_VARIABLE`] names, else the first on `PATH`.
+    pub fn find(named: Option<&Path>) -> Result<Self, QemuError> {
+        let program = choose(
+            named,
+            std::env::var_os(PROGRAM_VARIABLE),
+            std::env::var_os("PATH").unwrap_or_default(),
+        )?;
         let version = ask(&program, &["--version"])?;
         let version = version.lines().next().unwrap_or_default().to_owned();
         let release = parse_release(&version).ok_or_else(|| QemuError::Broken {
@@ -100,6 +117,36 @@ impl Qemu {
             firmware_sha256,
         })
     }
+}
+
+impl std::fmt::Display for Qemu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.version, self.program.display())
+    }
+}
+
+fn choose(
+    named: Option<&Path>,
+    variable: Option<OsString>,
+    search_path: OsString,
+) -> Result<PathBuf, QemuError> {
+    let variable = variable.filter(|name| !name.is_empty()).map(PathBuf::from);
+    if let Some(program) = named.map(Path::to_owned).or(variable) {
+        // Boots are started from anywhere.
+        let absolute = std::path::absolute(&program).unwrap_or(program);
+        return match is_executable(&absolute) {
+            true => Ok(absolute),
+            false => Err(QemuError::NotExecutable { program: absolute }),
+        };
+    }
+    std::env::split_paths(&search_path)
+        .map(|directory| directory.join(PROGRAM))
+        .find(|candidate| is_executable(candidate))
+        .ok_or(QemuError::Missing)
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 
 fn ask(program: &Path, arguments: &[&str]) -> Result<String, QemuError> {
@@ -146,6 +193,7 @@ fn parse_release(version: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn versions_of_several_distributions_are_read() {
@@ -153,6 +201,41 @@ mod tests {
         assert_eq!(parse_release(debian), Some((7, 2)));
         assert_eq!(parse_release("QEMU emulator version 10.0.2"), Some((10, 0)));
         assert_eq!(parse_release("something else"), None);
+    }
+
+    /// A file below `directory`, executable or not.
+    fn file(directory: &Path, name: &str, mode: u32) -> PathBuf {
+        let path = directory.join(name);
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    #[test]
+    fn what_is_named_stands_before_the_variable_and_that_before_the_search_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory = directory.path();
+        let [one, two, on_path] = ["one", "two", PROGRAM].map(|name| file(directory, name, 0o755));
+        let search = OsString::from(directory);
+        let variable = || Some(OsString::from(&two));
+        let chosen = |named, variable| choose(named, variable, search.clone()).unwrap();
+        assert_eq!(chosen(Some(&one), variable()), one);
+        assert_eq!(chosen(None, variable()), two);
+        assert_eq!(chosen(None, Some(OsString::new())), on_path);
+        assert_eq!(chosen(None, None), on_path);
+    }
+
+    #[test]
+    fn what_cannot_be_executed_is_refused_by_name_and_passed_over_on_the_search_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let plain = file(directory.path(), PROGRAM, 0o644);
+        for named in [plain.as_path(), directory.path(), Path::new("/nonexistent")] {
+            let error = choose(Some(named), None, OsString::new()).unwrap_err();
+            assert!(error.to_string().contains(&*named.to_string_lossy()));
+            assert!(matches!(error, QemuError::NotExecutable { .. }));
+        }
+        let missing = choose(None, None, directory.path().into()).unwrap_err();
+        assert!(matches!(missing, QemuError::Missing));
     }
 
     #[test]

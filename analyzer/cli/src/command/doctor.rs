@@ -6,7 +6,7 @@ use capbench_runner::doctor::{Check, Health, examine, install, is_healthy};
 use clap::Args;
 use miette::Result;
 
-use super::{Format, print_json};
+use super::{Emulator, Format, print_json};
 use crate::exit::Exit;
 use crate::table;
 
@@ -15,6 +15,9 @@ pub struct Doctor {
     /// Install missing distribution packages first
     #[arg(long, visible_alias = "install")]
     fix: bool,
+
+    #[command(flatten)]
+    emulator: Emulator,
 
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
@@ -26,7 +29,7 @@ impl Doctor {
         if self.fix {
             install(root)?;
         }
-        let checks = examine(root);
+        let checks = examine(root, self.emulator.find());
         match self.format {
             Format::Json => print_json(&checks)?,
             Format::Text => print_text(&checks),

@@ -23,7 +23,8 @@ use std::process::ExitCode;
 use capbench_report::Look;
 use capbench_runner::guest::Variant;
 use capbench_runner::host;
-use clap::{Parser, Subcommand, ValueEnum};
+use capbench_runner::qemu::{Qemu, QemuError};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
 use crate::exit::Exit;
@@ -72,6 +73,20 @@ enum Command {
     Completions(completions::Completions),
     /// Write the manual pages
     Man(man::Man),
+}
+
+/// What boots guests.
+#[derive(Args)]
+struct Emulator {
+    /// The QEMU to boot with [default: CAPBENCH_QEMU, else qemu-system-x86_64 on PATH]
+    #[arg(long, value_name = "FILE")]
+    qemu: Option<PathBuf>,
+}
+
+impl Emulator {
+    fn find(&self) -> Result<Qemu, QemuError> {
+        Qemu::find(self.qemu.as_deref())
+    }
 }
 
 /// How data is printed.

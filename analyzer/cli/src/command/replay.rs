@@ -14,7 +14,7 @@ use capbench_verify::replay::{Replayed, compare};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::{Format, print_json};
+use super::{Emulator, Format, print_json};
 use crate::exit::Exit;
 use crate::table;
 
@@ -29,6 +29,9 @@ pub struct Replay {
     /// Where the repetition's directory is made [default: runs/replays/ in the checkout]
     #[arg(long, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    emulator: Emulator,
 
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
@@ -45,7 +48,7 @@ impl Replay {
         let out = self.out.clone();
         let out = out.unwrap_or_else(|| root.join("runs").join(REPLAYS));
         let out = out.join(&original.record.run_id);
-        match again(&original.record, root, &out)? {
+        match self.again(&original.record, root, &out)? {
             Some(0 | 2) => {}
             Some(130) => return Ok(Exit::Interrupted),
             // It has said why.
@@ -63,6 +66,28 @@ impl Replay {
         } else {
             Exit::Unusable
         })
+    }
+
+    /// The run in a process of its own, as it would be typed. Its status; none where a
+    /// signal ended it.
+    fn again(&self, record: &RunRecord, root: &Path, out: &Path) -> Result<Option<i32>> {
+        let qemu = self.emulator.qemu.as_deref();
+        let qemu = qemu.map(|program| [Path::new("--qemu"), program]);
+        let status = Command::new(std::env::current_exe().into_diagnostic()?)
+            .arg("--root")
+            .arg(root)
+            .args(["run", &record.selection])
+            .args(["--mode", record.mode.as_str()])
+            .args(record.overrides.options())
+            .args(["--expect-envelope", &record.envelope.hash.to_string()])
+            .args(qemu.iter().flatten())
+            .arg("--out")
+            .arg(out)
+            // Its tables are not what was asked for; its progress is.
+            .stdout(Stdio::null())
+            .status()
+            .into_diagnostic()?;
+        Ok(status.code())
     }
 }
 
@@ -93,25 +118,6 @@ fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// The run in a process of its own, as it would be typed. Its status; none where a
-/// signal ended it.
-fn again(record: &RunRecord, root: &Path, out: &Path) -> Result<Option<i32>> {
-    let status = Command::new(std::env::current_exe().into_diagnostic()?)
-        .arg("--root")
-        .arg(root)
-        .args(["run", &record.selection])
-        .args(["--mode", record.mode.as_str()])
-        .args(record.overrides.options())
-        .args(["--expect-envelope", &record.envelope.hash.to_string()])
-        .arg("--out")
-        .arg(out)
-        // Its tables are not what was asked for; its progress is.
-        .stdout(Stdio::null())
-        .status()
-        .into_diagnostic()?;
-    Ok(status.code())
 }
 
 fn print_text(replayed: &Replayed) {

@@ -19,7 +19,7 @@ use capbench_runner::run::{CapturedRun, Request, RunError, capture};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::{Format, VariantName};
+use super::{Emulator, Format, VariantName};
 use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
 
@@ -78,6 +78,9 @@ pub struct Run {
     #[arg(long, value_name = "SHA256", value_parser = Digest::from_str)]
     expect_envelope: Option<Digest>,
 
+    #[command(flatten)]
+    emulator: Emulator,
+
     /// Print no progress
     #[arg(long, short)]
     quiet: bool,
@@ -114,7 +117,7 @@ impl Run {
                 self.mode
             );
         }
-        let qemu = Qemu::find()?;
+        let qemu = self.emulator.find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
         let interrupt = Interrupt::install().into_diagnostic()?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{BootId, Capture, CapturedBoot, Ended, Exit, Launch, Limits, launch};
 use crate::capture;
-use crate::envelope::{Envelope, Substitutes, instruction_log};
+use crate::envelope::{Envelope, Substitutes, with_instruction_log};
 use crate::interrupt::Interrupt;
 use crate::qemu::Qemu;
 
@@ -101,7 +101,7 @@ fn boot_one(
     });
     let instructions = job.audit_range.map(|_| file("instructions.log"));
     if let (Some(range), Some(path)) = (job.audit_range, &instructions) {
-        arguments.extend(instruction_log(qemu, range, path));
+        arguments = with_instruction_log(arguments, qemu, range, path);
     }
     let Ended { exit, wall } = launch(
         &Launch {

@@ -312,7 +312,7 @@ impl Artifact {
         let definitions: BTreeMap<&String, _> = definitions
             .map(|(key, value)| (key, definitions::hash(key, value)))
             .collect();
-        let arguments = ["-M", "q35", "-kernel", "{kernel}", "file,path={trace}"];
+        let arguments = ["-accel", "tcg", "-kernel", "{kernel}", "file,path={trace}"];
         let firmware = hash::of(b"firmware");
         let envelope = hash::of_canonical(&("exact", arguments, "QEMU 7", firmware, None::<()>));
         let kernel = emulator::image();
@@ -361,10 +361,11 @@ impl Artifact {
         let stem = format!("{guest}-{system}-{variant}{kind}-{index}");
         let file = format!("boots/{stem}.ktrace");
         let raw = raw(&self.path(&file));
-        let mut arguments = vec!["-M", "q35", "-kernel", "/k", "file,path=/t"];
+        let mut arguments = vec!["-accel", "tcg", "-kernel", "/k", "file,path=/t"];
         let range = emulator::range();
         if audit {
-            arguments.extend(["-dfilter", &range]);
+            arguments[1] = "tcg,one-insn-per-tb=on";
+            arguments.extend(["-d", "exec,nochain,int", "-dfilter", &range, "-D", "/log"]);
         }
         let mut boot = json!({
             "guest": guest,

@@ -136,12 +136,44 @@ fn a_changed_hash_in_the_record_is_found() {
 fn a_changed_envelope_or_command_line_is_found() {
     let run = Artifact::new();
     run.edit("run.json", |record| {
-        record["envelope"]["arguments"][1] = json!("pc")
+        record["envelope"]["arguments"][1] = json!("kvm")
     });
     assert_eq!(run.broken(), ["envelope", "command-lines"]);
     let run = Artifact::new();
     run.edit("run.json", |record| {
-        record["boots"][0]["arguments"][1] = json!("pc")
+        record["boots"][1]["arguments"][1] = json!("kvm")
+    });
+    assert_eq!(run.broken(), ["command-lines"]);
+}
+
+#[test]
+fn an_audit_boot_that_does_not_step_or_does_more_than_log_is_found() {
+    // As QEMU before 8.1 is asked to step.
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        let arguments = &mut record["boots"][0]["arguments"];
+        arguments[1] = json!("tcg");
+        arguments
+            .as_array_mut()
+            .unwrap()
+            .insert(5, json!("-singlestep"));
+    });
+    assert_eq!(run.broken(), [""; 0]);
+
+    // The first of several accelerators wins, and the options of others are ignored.
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        let arguments = &mut record["boots"][0]["arguments"];
+        arguments[1] = json!("tcg");
+        let arguments = arguments.as_array_mut().unwrap();
+        arguments.extend([json!("-accel"), json!("tcg,one-insn-per-tb=on")]);
+    });
+    assert_eq!(run.broken(), ["command-lines"]);
+
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        let arguments = record["boots"][0]["arguments"].as_array_mut().unwrap();
+        arguments.extend([json!("-m"), json!("4096")]);
     });
     assert_eq!(run.broken(), ["command-lines"]);
 }
@@ -375,7 +407,7 @@ fn a_changed_audit_or_its_log_or_kernel_is_found() {
 
     let run = Artifact::new();
     run.edit("run.json", |record| {
-        record["boots"][0]["arguments"][6] = json!("0x0..0x1");
+        record["boots"][0]["arguments"][8] = json!("0x0..0x1");
     });
     assert_eq!(run.broken(), ["audit"], "half the code was logged");
 }

@@ -11,11 +11,10 @@ use capbench_runner::exec::{Binary, EndError, ExecError, Request, exec, parse_gr
 use capbench_runner::guest::Variant;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Grant;
-use capbench_runner::qemu::Qemu;
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
-use super::super::{inspect, look, run};
+use super::super::{Emulator, inspect, look, run};
 use crate::exit::Exit;
 
 /// Ends with the program's exit code where that is an exit status (0 to 255), else
@@ -48,6 +47,9 @@ pub struct Exec {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
 
+    #[command(flatten)]
+    emulator: Emulator,
+
     /// Keep what the kernel recorded [default: a summary is shown, nothing is kept]
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -73,7 +75,7 @@ impl From<Recording> for Variant {
 
 impl Exec {
     pub fn execute(self, root: &Path) -> Result<ExitCode> {
-        let qemu = Qemu::find()?;
+        let qemu = self.emulator.find()?;
         let interrupt = Interrupt::install().into_diagnostic()?;
         let request = Request {
             root,
