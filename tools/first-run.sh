@@ -56,8 +56,8 @@ have_c() {
 
 have_qemu() {
     if [ -n "${CAPBENCH_QEMU:-}" ]; then
-        have "$CAPBENCH_QEMU" ||
-            stop "CAPBENCH_QEMU names no program that can be executed: $CAPBENCH_QEMU"
+        { [ -f "$CAPBENCH_QEMU" ] && [ -x "$CAPBENCH_QEMU" ]; } ||
+            stop "CAPBENCH_QEMU names no executable file: $CAPBENCH_QEMU"
     else
         have qemu-system-x86_64
     fi
