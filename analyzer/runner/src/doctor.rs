@@ -187,8 +187,8 @@ fn linux_kernel(root: &Path) -> Check {
         None => Check::bad(
             "linux kernel",
             "not fetched yet",
-            "`capbench guest build linux` fetches it from a Debian archive, without \
-             installing it; or name one of your own: `--kernel FILE`",
+            "`capbench guest build linux` fetches it from Debian's or Ubuntu's own archive, \
+             without installing it; elsewhere name one of your own: `--kernel FILE`",
         )
         .optional(),
     }

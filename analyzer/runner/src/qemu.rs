@@ -22,7 +22,8 @@ pub const OLDEST: (u32, u32) = (7, 2);
 pub const INSTALL_HELP: &str = "run `capbench doctor --fix`, or install it by hand:
   apt:    apt-get install --no-install-recommends qemu-system-x86
   dnf:    dnf install qemu-system-x86-core
-  pacman: pacman -S qemu-system-x86";
+  pacman: pacman -S qemu-system-x86
+or have Debian's without installing it: CAPBENCH_QEMU=$(sh tools/qemu.sh)";
 
 /// An emulator that answered.
 #[derive(Clone, Debug)]
