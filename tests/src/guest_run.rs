@@ -67,6 +67,7 @@ pub fn boot_system(name: &str, variant: Variant) -> GuestRun {
             variant,
             audit: false,
             index: 1,
+            attempt: 1,
         },
         timeout: Duration::from_secs(system.timeout_seconds.into()),
         system,

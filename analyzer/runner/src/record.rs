@@ -7,6 +7,7 @@ use capbench_results::{Digest, Mode};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::CapturedBoot;
+use crate::boot::again::is_repeated;
 use crate::envelope::Envelope;
 use crate::guest::{Guest, Package};
 use crate::host::{Checkout, Toolchain};
@@ -75,6 +76,12 @@ pub enum State {
 }
 
 impl RunRecord {
+    /// The boots that count: those no later attempt stands in for. Audits included.
+    pub fn counted_boots(&self) -> impl Iterator<Item = &CapturedBoot> {
+        let boots = self.boots.iter();
+        boots.filter(|boot| !is_repeated(&boot.id, &self.boots))
+    }
+
     /// The record as stored.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("the record is plain data");

@@ -16,6 +16,7 @@ use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
 
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
+use crate::boot::again::further;
 use crate::boot::{BootId, BootJob, Capture, CapturedBoot, boot_all};
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
@@ -126,17 +127,30 @@ pub fn capture(
     let directory = RunDirectory::create(request.runs, &run_id)?;
     let (jobs, boot_images) = prepare(&request, &guests, &fetched, &directory)?;
 
+    let boot = |jobs| {
+        boot_all(
+            jobs,
+            parallel_boots(mode),
+            &directory.path().join(names::BOOTS),
+            &envelope,
+            request.qemu,
+            interrupt,
+            progress,
+        )
+    };
     progress.boots(jobs.len());
-    let planned = jobs.len();
-    let boots = boot_all(
-        jobs,
-        parallel_boots(mode),
-        &directory.path().join(names::BOOTS),
-        &envelope,
-        request.qemu,
-        interrupt,
-        progress,
-    );
+    let mut planned = jobs.len();
+    let mut boots = boot(jobs.clone());
+    while mode.repeats_exactly() && !interrupt.is_raised() {
+        let further = further(&boots);
+        if further.is_empty() {
+            break;
+        }
+        progress.say("boots that must be equal differ; booting again to see which one is odd");
+        planned += further.len();
+        progress.boots(further.len());
+        boots.extend(boot(like(&jobs, further)));
+    }
     let native = run_native(&request.plan, &guests, &directory, interrupt, progress);
     progress.finish();
 
@@ -180,6 +194,20 @@ pub fn capture(
         record,
         plan: request.plan,
     })
+}
+
+/// Boots with the images and limits of their kind's planned ones.
+fn like(jobs: &[BootJob], ids: Vec<BootId>) -> Vec<BootJob> {
+    let alike = ids.into_iter().filter_map(|id| {
+        let first = BootId {
+            index: 1,
+            attempt: 1,
+            ..id.clone()
+        };
+        let job = jobs.iter().find(|job| job.id == first)?;
+        Some(BootJob { id, ..job.clone() })
+    });
+    alike.collect()
 }
 
 /// The Linux guest's program on this host, once nothing else runs. Whatever goes

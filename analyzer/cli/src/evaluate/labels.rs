@@ -30,6 +30,10 @@ pub fn labels(row: &Row, run: &CapturedRun, catalogue: &Catalogue) -> Vec<Label>
             let mut built = run.record.guests.iter();
             built.any(|guest| guest.guest == row.guest && !guest.extra.is_empty())
         }
+        Label::RepeatedBoot => {
+            let mut boots = run.record.boots.iter().map(|boot| &boot.id);
+            boots.any(|id| of_row(id) && id.attempt > 1)
+        }
     };
     let all = Label::ALL.iter().copied();
     all.filter(|label| holds(*label)).collect()

@@ -22,9 +22,10 @@ use capbench_frames::trace::{Trace, read_file};
 use capbench_join::PolarsError;
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::{
-    BenchmarkResult, Digest, Evidence, FailureReason, Label, Mispriced, MispricedKind, Outcome,
-    Refusal, Results, RowName, UnsupportedReason,
+    BenchmarkResult, Digest, Evidence, FailureReason, InvalidReason, Label, Mispriced,
+    MispricedKind, Outcome, Refusal, Results, RowName, UnsupportedReason,
 };
+use capbench_runner::boot::again::{FEWEST_BOOTS, kinds};
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
@@ -62,7 +63,7 @@ pub fn evaluate(
     catalogue: &Catalogue,
     audits: &[audit::Report],
 ) -> Result<Results, PolarsError> {
-    let boots = run.record.boots.iter().filter(|boot| !boot.id.audit);
+    let boots = run.record.counted_boots().filter(|boot| !boot.id.audit);
     let mut judged: Vec<Judged> = boots.map(|boot| judge(boot, run, catalogue)).collect();
     let figures = join::figures(&judged);
     let instruments = Instruments::join(&figures)?;
@@ -89,10 +90,7 @@ pub fn evaluate(
 }
 
 fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -> Judged<'a> {
-    let source = boot.stream().map_or_else(
-        || boot.id.stem(),
-        |stream| stream.file.display().to_string(),
-    );
+    let source = source(boot);
     let mut expected = Expectation {
         ending: Some(ending(&boot.exit)),
         features: None,
@@ -140,6 +138,14 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         trace,
         findings,
     }
+}
+
+/// Where evidence of a boot comes from: its stream, or its name without one.
+fn source(boot: &CapturedBoot) -> String {
+    boot.stream().map_or_else(
+        || boot.id.stem(),
+        |stream| stream.file.display().to_string(),
+    )
 }
 
 fn ending(exit: &Exit) -> Ending {
@@ -273,6 +279,7 @@ impl Evaluation<'_> {
             mode: record.mode,
             authority_profile: benchmark.authority.clone(),
             labels: labels(row, self.run, self.catalogue),
+            attempts: attempts(row, self.run),
             outcome: self.outcome(row, &own)?,
         })
     }
@@ -454,8 +461,44 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
         for &variant in variants {
             findings.extend(streams_differ(&streams(own, variant)));
         }
+        let own = own.first().map(|boot| &boot.boot.id);
+        let kinds = kinds(&run.record.boots).into_iter();
+        let kinds = kinds.filter(|((guest, system, _), _)| {
+            own.is_some_and(|own| own.guest == *guest && own.system == *system)
+        });
+        findings.extend(kinds.filter_map(|(_, boots)| repeated_too_often(&boots)));
     }
     findings
+}
+
+/// Boots that took place for a row, counted or not.
+fn attempts(row: &Row, run: &CapturedRun) -> u32 {
+    let boots = run.record.boots.iter().map(|boot| &boot.id);
+    let own = boots.filter(|id| !id.audit && id.guest == row.guest && id.system == row.system);
+    own.count() as u32
+}
+
+/// Boots of one kind that were repeated more often than an odd one may be, or for
+/// another reason than its stream.
+fn repeated_too_often(boots: &[&CapturedBoot]) -> Option<Finding> {
+    let (counted, repeated): (Vec<&CapturedBoot>, Vec<&CapturedBoot>) = boots
+        .iter()
+        .partition(|boot| boots.iter().all(|other| !other.id.repeats(&boot.id)));
+    let odd = repeated.last()?;
+    let is_tolerated = repeated.len() == 1 && counted.len() >= FEWEST_BOOTS && odd.exit.is_clean();
+    (!is_tolerated).then(|| Finding {
+        check: "streams",
+        objection: Objection::Invalid(InvalidReason::StreamsDiffer),
+        benchmark: None,
+        evidence: Evidence {
+            source: source(odd),
+            subject: "repeated boots".to_owned(),
+            expected: format!(
+                "at most one beside {FEWEST_BOOTS} equal ones, and only for its stream"
+            ),
+            observed: format!("{} beside {}", repeated.len(), counted.len()),
+        },
+    })
 }
 
 /// Streams of boots that ended as they should; the others differ for a reason

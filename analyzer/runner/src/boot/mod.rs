@@ -5,6 +5,7 @@
 //! never outlives the thread that started it: it is killed on time-out, on
 //! interrupt and, by the kernel, when that thread dies.
 
+pub mod again;
 mod launch;
 mod pool;
 
@@ -32,14 +33,38 @@ pub struct BootId {
     pub audit: bool,
     /// From 1, within the same guest, system, variant and kind.
     pub index: u32,
+    /// From 1; more where the boot took place again (see [`again`]).
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+fn is_first(attempt: &u32) -> bool {
+    *attempt == first()
 }
 
 impl BootId {
-    /// The name of its files: `capos-ring-samples-1`.
+    /// Whether it is a later attempt of the same boot.
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        let of_attempt = |id: &Self| Self {
+            attempt: 0,
+            ..id.clone()
+        };
+        self.attempt > earlier.attempt && of_attempt(self) == of_attempt(earlier)
+    }
+
+    /// The name of its files: `capos-ring-samples-1`, `capos-ring-samples-1-attempt-2`.
     pub fn stem(&self) -> String {
         let kind = if self.audit { "-audit" } else { "" };
+        let attempt = match self.attempt {
+            1 => String::new(),
+            attempt => format!("-attempt-{attempt}"),
+        };
         format!(
-            "{}-{}-{}{kind}-{}",
+            "{}-{}-{}{kind}-{}{attempt}",
             self.guest, self.system, self.variant, self.index
         )
     }
@@ -199,11 +224,11 @@ impl CapturedBoot {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::hash;
 
-    fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
+    pub(super) fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
                 guest: GuestName::Capos,
@@ -211,6 +236,7 @@ mod tests {
                 variant,
                 audit: false,
                 index,
+                attempt: 1,
             },
             exit,
             capture: Capture::Stored(Stream {
@@ -228,9 +254,13 @@ mod tests {
 
     #[test]
     fn a_boot_record_survives_json() {
-        let boot = boot(Variant::Plain, 1, b"", Exit::TimedOut { seconds: 3 });
+        let mut boot = boot(Variant::Plain, 1, b"", Exit::TimedOut { seconds: 3 });
         let text = serde_json::to_string(&boot).unwrap();
         assert_eq!(serde_json::from_str::<CapturedBoot>(&text).unwrap(), boot);
+        assert!(!text.contains("attempt"), "only what was repeated says so");
+        boot.id.attempt = 2;
+        let again = serde_json::to_string(&boot).unwrap();
+        assert_eq!(serde_json::from_str::<CapturedBoot>(&again).unwrap(), boot);
         assert!(
             text.contains(r#""exit":{"kind":"timedOut","seconds":3}"#),
             "{text}"

@@ -141,6 +141,7 @@ pub fn exec(
             variant: request.variant,
             audit: false,
             index: 1,
+            attempt: 1,
         },
         kernel: guest.kernel().path.clone(),
         initrd,

@@ -80,6 +80,14 @@ fn causes(run: &Run) -> Result<Vec<Cause>, String> {
             });
         }
     }
+    let repeated = traces::repeated_wrongly(run.record()?).into_iter();
+    causes.extend(repeated.map(|boot| Cause {
+        reason: "streamsDiffer",
+        guest: boot.guest.clone(),
+        system: boot.system.clone(),
+        benchmark: None,
+        seen_in: vec![boot.source()],
+    }));
     for audit in run.audits() {
         let disagrees = match &audit.counted {
             Ok(counted) => !counted.faults.is_empty(),

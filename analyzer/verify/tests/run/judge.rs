@@ -382,6 +382,7 @@ fn row(
         mode: Mode::Exact,
         authority_profile: definition.authority.clone(),
         labels: labels(&kept[&format!("authority/{}", definition.authority)]),
+        attempts: own.len() as u32,
         outcome: ends(record, kept, &own, audited, &asked, &definition, &name),
         guest: name.guest,
         system: name.system,
