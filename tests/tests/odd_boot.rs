@@ -5,32 +5,24 @@
 //! emulator's clock.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use capbench_results::{InvalidReason, Label, Outcome, Results};
-use capbench_runner::qemu::Qemu;
 use capbench_tests::checkout::Checkout;
 use capbench_tests::command::{Said, capbench, run};
+use capbench_tests::emulator::in_front;
 
 /// Runs one row with as many boots. Boots whose trace is written to a file of one of
 /// these names slip.
 fn with_odd(boots: u32, odd: &str) -> (Checkout, Said) {
     let checkout = Checkout::new().unwrap();
-    let real = Qemu::find(None).unwrap_or_else(|e| panic!("{e}"));
-    let emulator = checkout.root().join("emulator");
-    let script = format!(
-        r#"#!/bin/bash
-for argument in "$@"; do
+    let slip = format!(
+        r#"for argument in "$@"; do
     case $argument in
         *path=*/{odd}.trace) set -- "${{@/shift=0/shift=1}}" ;;
     esac
-done
-exec {} "$@"
-"#,
-        real.program.display()
+done"#
     );
-    fs::write(&emulator, script).unwrap();
-    fs::set_permissions(&emulator, fs::Permissions::from_mode(0o755)).unwrap();
+    let emulator = in_front(checkout.root(), &slip);
     let mut command = capbench(
         &checkout,
         &[
