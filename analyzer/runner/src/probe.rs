@@ -89,7 +89,8 @@ fn boot(
     let file = |name| scratch.0.join(name);
     fs::write(file("kernel.elf"), kernel)?;
     fs::write(file("initrd"), b"probe")?;
-    let arguments = Envelope::new(mode, qemu, host).fill(&Substitutes {
+    let envelope = Envelope::new(mode, qemu, host);
+    let arguments = envelope.fill(&Substitutes {
         kernel: &file("kernel.elf"),
         initrd: &file("initrd"),
         command_line: "",
@@ -106,6 +107,7 @@ fn boot(
                 time: PATIENCE,
                 trace_bytes: 1,
             },
+            supervision: envelope.supervision(),
         },
         &Interrupt::default(),
     );

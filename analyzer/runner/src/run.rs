@@ -16,7 +16,7 @@ use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
 
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
-use crate::boot::{BootId, BootJob, Capture, CapturedBoot, boot_all};
+use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Exit, boot_all};
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
@@ -137,7 +137,14 @@ pub fn capture(
         interrupt,
         progress,
     );
-    let native = run_native(&request.plan, &guests, &directory, interrupt, progress);
+    let hopeless = boots
+        .iter()
+        .any(|boot| matches!(boot.exit, Exit::InternalError { .. }));
+    let native = if hopeless {
+        None
+    } else {
+        run_native(&request.plan, &guests, &directory, interrupt, progress)
+    };
     progress.finish();
 
     let complete = boots.len() == planned && !interrupt.is_raised();
