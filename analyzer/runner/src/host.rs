@@ -82,6 +82,24 @@ fn processor_model(cpuinfo: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// What to say of a host whose processor shows no virtualisation. KVM may be there
+/// all the same, and then is another thing.
+pub fn without_virtualisation() -> Option<&'static str> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    (!shows_virtualisation(&cpuinfo)).then_some(
+        "the processor shows neither vmx nor svm: nested virtualisation is off, or KVM \
+         here is a software hypervisor",
+    )
+}
+
+/// Intel's or AMD's, of any processor.
+fn shows_virtualisation(cpuinfo: &str) -> bool {
+    let flags = cpuinfo.lines().filter(|line| line.starts_with("flags"));
+    flags
+        .flat_map(str::split_whitespace)
+        .any(|flag| flag == "vmx" || flag == "svm")
+}
+
 /// How many boots may run at once.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -142,6 +160,16 @@ mod tests {
         let text = "processor\t: 0\nmodel name\t: A Processor 9000\n";
         assert_eq!(processor_model(text).as_deref(), Some("A Processor 9000"));
         assert_eq!(processor_model("processor : 0\n"), None);
+    }
+
+    #[test]
+    fn virtualisation_is_a_flag_and_no_part_of_one() {
+        let intel = "model name\t: A Processor\nflags\t\t: fpu vmx sse\n";
+        assert!(shows_virtualisation(intel));
+        assert!(shows_virtualisation("flags : svm\n"));
+        assert!(!shows_virtualisation(
+            "flags : fpu svm_lock\nvmx flags : a\n"
+        ));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::relative;
-use crate::boot::{Capture, Exit, Launch, Limits, launch};
+use crate::boot::{Capture, Exit, Launch, Limits, Supervision, launch};
 use crate::capture;
 use crate::interrupt::Interrupt;
 
@@ -135,6 +135,7 @@ fn start(
                 time: TIME_LIMIT,
                 trace_bytes: MOST_TRACE_BYTES,
             },
+            supervision: Supervision::Limits,
         },
         interrupt,
     );

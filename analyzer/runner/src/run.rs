@@ -17,7 +17,7 @@ use miette::Diagnostic;
 
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
 use crate::boot::again::further;
-use crate::boot::{BootId, BootJob, Capture, CapturedBoot, boot_all};
+use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Exit, boot_all};
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
@@ -151,7 +151,14 @@ pub fn capture(
         progress.boots(further.len());
         boots.extend(boot(like(&jobs, further)));
     }
-    let native = run_native(&request.plan, &guests, &directory, interrupt, progress);
+    let hopeless = boots
+        .iter()
+        .any(|boot| matches!(boot.exit, Exit::InternalError { .. }));
+    let native = if hopeless {
+        None
+    } else {
+        run_native(&request.plan, &guests, &directory, interrupt, progress)
+    };
     progress.finish();
 
     let complete = boots.len() == planned && !interrupt.is_raised();

@@ -120,6 +120,9 @@ impl Run {
         let qemu = self.emulator.find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
+        if let Some(remark) = mode.remark() {
+            eprintln!("note: {remark}");
+        }
         let interrupt = Interrupt::install().into_diagnostic()?;
         let progress = Progress::new(self.quiet);
         let runs = self.out.clone().unwrap_or_else(|| root.join("runs"));

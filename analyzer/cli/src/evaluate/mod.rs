@@ -9,6 +9,7 @@ pub mod exercised;
 mod join;
 mod labels;
 mod native;
+mod not_tried;
 pub mod privileged;
 mod smokes;
 mod transcript;
@@ -102,8 +103,9 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         submissions: submissions(&run.plan.rows),
         exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
     };
-    if boot.id.variant == Variant::Plain {
-        // It emits no stream by design, so only its ending can be judged.
+    let not_tried = matches!(boot.exit, Exit::NotTried { .. });
+    if boot.id.variant == Variant::Plain || not_tried {
+        // No stream can be there, so only its ending can be judged.
         let findings = check_without_trace(&source, &expected);
         let findings = findings
             .into_iter()
@@ -154,6 +156,9 @@ fn ending(exit: &Exit) -> Ending {
         Exit::ProgramFailed => Ending::InitFailed,
         Exit::KernelPanic => Ending::Panicked,
         Exit::TimedOut { .. } => Ending::TimedOut(exit.to_string()),
+        Exit::InternalError { .. } | Exit::NotTried { .. } => {
+            Ending::InternalError(exit.to_string())
+        }
         Exit::Interrupted => Ending::Interrupted,
         Exit::NotStarted { .. } => Ending::NotStarted(exit.to_string()),
         Exit::Unexpected { .. } | Exit::Killed { .. } | Exit::CaptureOverflow { .. } => {
@@ -323,7 +328,7 @@ impl Evaluation<'_> {
         };
         // A boot without a readable trace refuses the row, and so does a plain boot
         // that went wrong: its findings count, though it has no values.
-        let unread = own.iter().filter(|judged| judged.trace.is_none());
+        let unread = not_tried::told(own).filter(|judged| judged.trace.is_none());
         let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
         beyond.extend(across(own, self.run));
         beyond.extend(self.audits_of(row).filter_map(audit::Report::finding));

@@ -6,6 +6,7 @@
 //! interrupt and, by the kernel, when that thread dies.
 
 pub mod again;
+mod internal_error;
 mod launch;
 mod pool;
 
@@ -16,8 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::capture::Stream;
 use crate::guest::{GuestName, Variant};
 
-pub use launch::{Ended, Launch, Limits, launch};
+pub use launch::{Ended, Launch, Limits, Supervision, launch};
 pub use pool::{BootJob, Observer, Silent, boot_all};
+
+/// What helps where KVM does not run guests.
+pub(crate) const NO_HARDWARE_REMEDY: &str = "use --mode exact, or a host whose KVM runs guests";
 
 /// Which boot of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +108,16 @@ pub enum Exit {
         /// After so many bytes.
         bytes: u64,
     },
+    /// KVM gave up on the guest, and QEMU stopped the machine.
+    InternalError {
+        /// QEMU's words for it.
+        message: String,
+    },
+    /// It was left out, because another boot had shown that none can work here.
+    NotTried {
+        /// The other boot and its end.
+        because: String,
+    },
     /// The user stopped the run.
     Interrupted,
     /// The emulator could not be started.
@@ -143,6 +157,8 @@ impl Exit {
             Self::Killed { .. } => "emulator-killed",
             Self::TimedOut { .. } => "timeout",
             Self::CaptureOverflow { .. } => "capture-overflow",
+            Self::InternalError { .. } => "internal-error",
+            Self::NotTried { .. } => "not-tried",
             Self::Interrupted => "interrupted",
             Self::NotStarted { .. } => "not-started",
         }
@@ -166,6 +182,13 @@ impl std::fmt::Display for Exit {
             }
             Self::TimedOut { seconds } => write!(f, "no end after {seconds} s"),
             Self::CaptureOverflow { bytes } => write!(f, "no end after {bytes} bytes of trace"),
+            Self::InternalError { message } => {
+                write!(
+                    f,
+                    "KVM gave up on the guest: {message}; {NO_HARDWARE_REMEDY}"
+                )
+            }
+            Self::NotTried { because } => write!(f, "not tried: {because}"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::NotStarted { message } => write!(f, "QEMU could not be started: {message}"),
         }
@@ -265,6 +288,20 @@ pub(crate) mod tests {
             text.contains(r#""exit":{"kind":"timedOut","seconds":3}"#),
             "{text}"
         );
+        let message = "KVM internal error. Suberror: 1".to_owned();
+        for (exit, kind) in [
+            (Exit::InternalError { message }, "internalError"),
+            (
+                Exit::NotTried {
+                    because: "a".into(),
+                },
+                "notTried",
+            ),
+        ] {
+            let text = serde_json::to_string(&exit).unwrap();
+            assert!(text.starts_with(&format!(r#"{{"kind":"{kind}""#)), "{text}");
+            assert_eq!(serde_json::from_str::<Exit>(&text).unwrap(), exit);
+        }
     }
 
     #[test]

@@ -150,6 +150,9 @@ fn ending(exit: &Exit) -> Ending {
         Exit::ProgramFailed => Ending::InitFailed,
         Exit::KernelPanic => Ending::Panicked,
         Exit::TimedOut { .. } => Ending::TimedOut(exit.to_string()),
+        Exit::InternalError { .. } | Exit::NotTried { .. } => {
+            Ending::InternalError(exit.to_string())
+        }
         Exit::Interrupted => Ending::Interrupted,
         Exit::NotStarted { .. } => Ending::NotStarted(exit.to_string()),
         _ => Ending::Abnormal(exit.to_string()),
