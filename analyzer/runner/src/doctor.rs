@@ -4,6 +4,7 @@
 //! be mended from here, missing packages, is left to `tools/first-run.sh`, which
 //! must work before this program exists and so is the only place that installs.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -134,6 +135,8 @@ pub fn install(root: &Path) -> Result<(), NotInstalled> {
     let status = Command::new("sh")
         .arg(root.join("tools/first-run.sh"))
         .arg("--packages")
+        // What it says of its work is no data.
+        .stdout(io::stderr())
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),

@@ -27,4 +27,5 @@ pub mod progress;
 pub mod qemu;
 pub mod record;
 pub mod run;
+pub mod stderr;
 pub mod time;

@@ -12,6 +12,7 @@ use miette::{Report, Result, miette};
 use super::verify::{open, wrap};
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout;
 use crate::table;
 
 #[derive(Args)]
@@ -52,7 +53,7 @@ impl Explain {
             Format::Json => print_json(&explanations)?,
             Format::Text => {
                 let texts: Vec<String> = explanations.iter().map(text).collect();
-                print!("{}", texts.join("\n"));
+                stdout::text(texts.join("\n"))?;
             }
         }
         Ok(Exit::Success)

@@ -10,12 +10,14 @@ use std::process::{Command, Stdio};
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::host;
 use capbench_runner::record::RunRecord;
+use capbench_runner::stderr;
 use capbench_verify::replay::{Replayed, compare};
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 use crate::table;
 
 /// Where repetitions go, below `runs/`, so that none becomes the latest run.
@@ -53,11 +55,13 @@ impl Replay {
         }
         let repetition = Artifact::open(&out.join(names::LATEST))?;
         let replayed = compare(&original.results, &repetition.results);
-        match self.format {
-            Format::Json => print_json(&replayed)?,
-            Format::Text => print_text(&replayed),
-        }
-        eprintln!("{}", out.join(&replayed.again).display());
+        let sealed = out.join(&replayed.again);
+        let printed = match self.format {
+            Format::Json => print_json(&replayed),
+            Format::Text => print_text(&replayed).map_err(Report::from),
+        };
+        stderr::line(sealed.display());
+        printed.wrap_err_with(|| format!("the repetition is sealed in {}", sealed.display()))?;
         Ok(if replayed.identical {
             Exit::Success
         } else {
@@ -82,7 +86,7 @@ fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
         ));
     }
     if then.dirty || now.dirty {
-        eprintln!(
+        stderr::line(format_args!(
             "note: {} uncommitted changes, so the commit alone does not say that both are of \
              the same sources",
             match (then.dirty, now.dirty) {
@@ -90,7 +94,7 @@ fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
                 (true, false) => "the run was made with",
                 (false, _) => "this checkout has",
             }
-        );
+        ));
     }
     Ok(())
 }
@@ -114,8 +118,11 @@ fn again(record: &RunRecord, root: &Path, out: &Path) -> Result<Option<i32>> {
     Ok(status.code())
 }
 
-fn print_text(replayed: &Replayed) {
-    println!("{}\nagain: {}\n", replayed.original, replayed.again);
+fn print_text(replayed: &Replayed) -> Result<(), Unwritten> {
+    stdout::line(format_args!(
+        "{}\nagain: {}\n",
+        replayed.original, replayed.again
+    ))?;
     let titles = ["benchmark", "system", "median", "again", ""];
     let mut overview = table::table(&titles);
     let median = |value: Option<f64>| value.map_or("—".to_owned(), |value| value.to_string());
@@ -133,8 +140,11 @@ fn print_text(replayed: &Replayed) {
         ]);
     }
     table::right_align(&mut overview, &[2, 3]);
-    println!("{}", table::text(&overview));
+    stdout::line(table::text(&overview))?;
     if !replayed.medians_compared {
-        println!("\nOnly exact mode repeats to the bit; medians of this mode were not compared.");
+        stdout::line(
+            "\nOnly exact mode repeats to the bit; medians of this mode were not compared.",
+        )?;
     }
+    Ok(())
 }

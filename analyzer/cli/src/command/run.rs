@@ -16,12 +16,14 @@ use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
 use capbench_runner::record::State;
 use capbench_runner::run::{CapturedRun, Request, RunError, capture};
+use capbench_runner::stderr;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Result, WrapErr, miette};
 
 use super::{Format, VariantName};
 use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 #[derive(Args)]
 pub struct Run {
@@ -108,11 +110,11 @@ impl Run {
             ));
         }
         if plan.leave_out_audits(self.mode) {
-            eprintln!(
+            stderr::line(format_args!(
                 "note: no audit boot, because in {} mode the clock does not count the \
                  instructions that the emulator would log",
                 self.mode
-            );
+            ));
         }
         let qemu = Qemu::find()?;
         self.check_envelope(&qemu)?;
@@ -133,7 +135,7 @@ impl Run {
         let captured = match capture(request, &interrupt, &progress) {
             Err(error @ RunError::Interrupted) => {
                 progress.finish();
-                eprintln!("{error}");
+                stderr::line(error);
                 return Ok(Exit::Interrupted);
             }
             other => other?,
@@ -192,11 +194,12 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let exercised_json = serde_json::to_string_pretty(&exercised).into_diagnostic()?;
     directory.write(names::EXERCISED, exercised_json.as_bytes())?;
     let sealed = directory.seal()?;
-    match format {
-        Format::Json => print!("{results_json}"),
+    let printed = match format {
+        Format::Json => stdout::text(results_json),
         Format::Text => print_text(&results, &audits),
-    }
-    eprintln!("{}", sealed.display());
+    };
+    stderr::line(sealed.display());
+    printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
     Ok(match record.state {
         State::Interrupted => Exit::Interrupted,
         State::Complete if results.all_usable() => Exit::Success,
@@ -204,13 +207,14 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     })
 }
 
-fn print_text(results: &Results, audits: &[audit::Report]) {
+fn print_text(results: &Results, audits: &[audit::Report]) -> Result<(), Unwritten> {
     let look = super::look();
-    print!("{}", capbench_report::results(results, look));
-    print!("{}", capbench_report::breakdowns(results, look));
-    print!("{}", capbench_report::instruments(results, look));
-    print!("{}", capbench_report::matrix(results, look));
+    stdout::text(capbench_report::results(results, look))?;
+    stdout::text(capbench_report::breakdowns(results, look))?;
+    stdout::text(capbench_report::instruments(results, look))?;
+    stdout::text(capbench_report::matrix(results, look))?;
     for audit in audits {
-        println!("{}", audit.summary());
+        stdout::line(audit.summary())?;
     }
+    Ok(())
 }

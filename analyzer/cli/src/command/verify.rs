@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 /// The run that is meant where none is named, below the checkout.
 const LATEST: &str = "runs/latest";
@@ -33,7 +34,7 @@ impl Verify {
         let report = verify(&run);
         match self.format {
             Format::Json => print_json(&report)?,
-            Format::Text => print_text(&report),
+            Format::Text => print_text(&report)?,
         }
         Ok(match report.broken {
             0 => Exit::Success,
@@ -96,16 +97,16 @@ fn add<T: Serialize>(
     }
 }
 
-fn print_text(report: &Report) {
+fn print_text(report: &Report) -> Result<(), Unwritten> {
     let look = super::look();
-    println!("{}\n", report.run);
+    stdout::line(format_args!("{}\n", report.run))?;
     for check in &report.checks {
-        print!("{}", text(check, look.width));
+        stdout::text(text(check, look.width))?;
     }
-    println!(
+    stdout::line(format_args!(
         "\n{} hold, {} broken, {} not checked",
         report.holds, report.broken, report.not_checked
-    );
+    ))
 }
 
 /// One line where a check holds; a broken one also says what it asks.
