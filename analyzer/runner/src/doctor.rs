@@ -145,7 +145,7 @@ pub fn install(root: &Path) -> Result<(), NotInstalled> {
 }
 
 fn program(name: &'static str, program: &str, remedy: &str) -> Check {
-    match host::first_line(program, &["--version"], None) {
+    match host::first_line(program, &["--version"]) {
         Some(version) => Check::good(name, version),
         None => Check::bad(name, format!("`{program}` does not run"), remedy),
     }

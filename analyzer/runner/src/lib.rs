@@ -8,6 +8,7 @@
 pub mod artifact;
 pub mod boot;
 pub mod capture;
+pub mod checkout;
 mod child;
 pub mod doctor;
 pub mod envelope;

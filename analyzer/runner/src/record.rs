@@ -7,9 +7,10 @@ use capbench_results::{Digest, Mode};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::CapturedBoot;
+use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{Guest, Package};
-use crate::host::{Checkout, Toolchain};
+use crate::host::Toolchain;
 use crate::native::NativeRun;
 use crate::plan::Overrides;
 

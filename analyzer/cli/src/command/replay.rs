@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use capbench_runner::artifact::{Artifact, names};
-use capbench_runner::host;
+use capbench_runner::checkout;
 use capbench_runner::record::RunRecord;
 use capbench_runner::stderr;
 use capbench_verify::replay::{Replayed, compare};
@@ -72,7 +72,19 @@ impl Replay {
 
 fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
     let then = &original.record.checkout;
-    let now = host::checkout(root);
+    if !then.has_commit() {
+        let why = then.unknown.as_deref().unwrap_or("git did not name it");
+        return Err(miette!(
+            code = "capbench::replay",
+            help = "make the run again, in a clone that git reads; `capbench run` warns where it \
+                    does not",
+            "the commit that the run was made at is unknown ({why}), so no repetition says \
+             anything of it"
+        ));
+    }
+    let now = checkout::read(root)
+        .map_err(Report::from)
+        .wrap_err("the commit of this checkout is unknown, so it cannot repeat the run")?;
     if then.commit != now.commit {
         return Err(miette!(
             code = "capbench::replay",

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use capbench_results::{Digest, Mode, Results};
 use capbench_runner::artifact::names;
+use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
 use capbench_runner::host;
@@ -18,7 +19,7 @@ use capbench_runner::record::State;
 use capbench_runner::run::{CapturedRun, Request, RunError, capture};
 use capbench_runner::stderr;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, WrapErr, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Format, VariantName};
 use crate::evaluate::{audit, evaluate, exercised, privileged};
@@ -119,12 +120,20 @@ impl Run {
         let qemu = Qemu::find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
+        let checkout = checkout::read(root).unwrap_or_else(|error| {
+            let unknown = Checkout::unknown(&error);
+            let warning = Report::from(error)
+                .wrap_err("the run will not say what its sources are: their commit is unknown");
+            stderr::line(format_args!("warning: {warning:?}"));
+            unknown
+        });
         let interrupt = Interrupt::install().into_diagnostic()?;
         let progress = Progress::new(self.quiet);
         let runs = self.out.clone().unwrap_or_else(|| root.join("runs"));
         let request = Request {
             root,
             runs: &runs,
+            checkout,
             catalogue: &catalogue,
             plan,
             qemu: &qemu,

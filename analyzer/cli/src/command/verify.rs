@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::hash;
-use capbench_runner::host;
 use capbench_runner::manifest::Catalogue;
 use capbench_verify::{Check, Definitions, Report, Run, Verdict, verify};
 use clap::Args;
@@ -78,7 +78,7 @@ fn definitions(root: &Path) -> Definitions {
     add(&mut hashes, "authority", &catalogue.authority);
     add(&mut hashes, "systems", &catalogue.systems);
     add(&mut hashes, "suites", &catalogue.suites);
-    let checkout = host::checkout(root);
+    let checkout = checkout::read(root).unwrap_or_else(|error| Checkout::unknown(&error));
     Definitions::Of {
         commit: checkout.commit,
         dirty: checkout.dirty,
