@@ -1,6 +1,6 @@
 //! Running the reference guest from a test, as `capbench run` does.
 
-use crate::source_copy::repository;
+use crate::source_copy::{repository, sources};
 use capbench_frames::load::{self, Event};
 use capbench_frames::trace::{Trace, read_file};
 use capbench_results::Mode;
@@ -93,6 +93,7 @@ fn follow(plan: Plan, catalogue: &Catalogue) -> GuestRun {
     let request = Request {
         root: repository(),
         runs: directory.path(),
+        checkout: sources(),
         catalogue,
         plan,
         qemu: &qemu,

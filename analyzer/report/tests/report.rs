@@ -399,6 +399,23 @@ fn warnings_name_the_reference_kernel_measurement_builds_and_capabilities() {
 }
 
 #[test]
+fn an_unknown_commit_is_called_unknown_and_never_clean() {
+    // As it was written outside a repository, without git, and since.
+    for (commit, dirty) in [("", false), ("unknown", false), ("unknown", true)] {
+        let mut results = compared(Mode::Exact);
+        results.run.commit = commit.into();
+        results.run.dirty = dirty;
+        let html = html(&results);
+        let head = html.split("<main").next().unwrap();
+        assert!(head.contains("commit unknown"), "{head}");
+        assert!(head.contains("The commit of the sources is unknown."));
+        assert!(!head.contains("changes"), "{head}");
+        let text = capbench_report::results(&results, capbench_report::Look::PLAIN);
+        assert!(text.contains("commit unknown\n"), "{text}");
+    }
+}
+
+#[test]
 fn a_percentile_of_batch_means_says_so() {
     let html = html(&compared(Mode::Exact));
     let tier = part(&html, "tier-1");

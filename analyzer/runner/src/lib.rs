@@ -8,6 +8,7 @@
 pub mod artifact;
 pub mod boot;
 pub mod capture;
+pub mod checkout;
 mod child;
 pub mod doctor;
 pub mod envelope;
@@ -27,4 +28,5 @@ pub mod progress;
 pub mod qemu;
 pub mod record;
 pub mod run;
+pub mod stderr;
 pub mod time;

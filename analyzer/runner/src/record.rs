@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::boot::CapturedBoot;
 use crate::boot::again::is_repeated;
+use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{Guest, Package};
-use crate::host::{Checkout, Toolchain};
+use crate::host::Toolchain;
 use crate::native::NativeRun;
 use crate::plan::Overrides;
 

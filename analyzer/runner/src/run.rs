@@ -18,6 +18,7 @@ use miette::Diagnostic;
 use crate::artifact::{ArtifactError, RunDirectory, names, relative};
 use crate::boot::again::further;
 use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Exit, boot_all};
+use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
@@ -44,6 +45,8 @@ pub struct Request<'a> {
     pub root: &'a Path,
     /// Below which the artifact goes.
     pub runs: &'a Path,
+    /// What git says of the sources.
+    pub checkout: Checkout,
     /// The definitions.
     pub catalogue: &'a Catalogue,
     /// What to do.
@@ -175,7 +178,7 @@ pub fn capture(
         started_at: started.to_string(),
         ended_at: Timestamp::now().to_string(),
         tool: format!("capbench {}", env!("CARGO_PKG_VERSION")),
-        checkout: host::checkout(request.root),
+        checkout: request.checkout,
         mode,
         envelope,
         toolchain: host::toolchain(),

@@ -38,6 +38,10 @@ pub struct Record {
     pub native: Option<Native>,
 }
 
+/// What stands for a commit that is not known. Records of before the reason was kept
+/// call such sources unchanged.
+pub const UNKNOWN: &str = "unknown";
+
 /// The sources of a run.
 #[derive(Debug, Deserialize)]
 pub struct Checkout {

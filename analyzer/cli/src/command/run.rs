@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use capbench_results::{Digest, Mode, Results};
 use capbench_runner::artifact::names;
+use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
 use capbench_runner::host;
@@ -16,12 +17,14 @@ use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
 use capbench_runner::record::State;
 use capbench_runner::run::{CapturedRun, Request, RunError, capture};
+use capbench_runner::stderr;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Emulator, Format, VariantName};
 use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 #[derive(Args)]
 pub struct Run {
@@ -111,24 +114,32 @@ impl Run {
             ));
         }
         if plan.leave_out_audits(self.mode) {
-            eprintln!(
+            stderr::line(format_args!(
                 "note: no audit boot, because in {} mode the clock does not count the \
                  instructions that the emulator would log",
                 self.mode
-            );
+            ));
         }
         let qemu = self.emulator.find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
         if let Some(remark) = mode.remark() {
-            eprintln!("note: {remark}");
+            stderr::line(format_args!("note: {remark}"));
         }
+        let checkout = checkout::read(root).unwrap_or_else(|error| {
+            let unknown = Checkout::unknown(&error);
+            let warning = Report::from(error)
+                .wrap_err("the run will not say what its sources are: their commit is unknown");
+            stderr::line(format_args!("warning: {warning:?}"));
+            unknown
+        });
         let interrupt = Interrupt::install().into_diagnostic()?;
         let progress = Progress::new(self.quiet);
         let runs = self.out.clone().unwrap_or_else(|| root.join("runs"));
         let request = Request {
             root,
             runs: &runs,
+            checkout,
             catalogue: &catalogue,
             plan,
             qemu: &qemu,
@@ -139,7 +150,7 @@ impl Run {
         let captured = match capture(request, &interrupt, &progress) {
             Err(error @ RunError::Interrupted) => {
                 progress.finish();
-                eprintln!("{error}");
+                stderr::line(error);
                 return Ok(Exit::Interrupted);
             }
             other => other?,
@@ -198,11 +209,12 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let exercised_json = serde_json::to_string_pretty(&exercised).into_diagnostic()?;
     directory.write(names::EXERCISED, exercised_json.as_bytes())?;
     let sealed = directory.seal()?;
-    match format {
-        Format::Json => print!("{results_json}"),
+    let printed = match format {
+        Format::Json => stdout::text(results_json),
         Format::Text => print_text(&results, &audits),
-    }
-    eprintln!("{}", sealed.display());
+    };
+    stderr::line(sealed.display());
+    printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
     Ok(match record.state {
         State::Interrupted => Exit::Interrupted,
         State::Complete if results.all_usable() => Exit::Success,
@@ -210,13 +222,14 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     })
 }
 
-fn print_text(results: &Results, audits: &[audit::Report]) {
+fn print_text(results: &Results, audits: &[audit::Report]) -> Result<(), Unwritten> {
     let look = super::look();
-    print!("{}", capbench_report::results(results, look));
-    print!("{}", capbench_report::breakdowns(results, look));
-    print!("{}", capbench_report::instruments(results, look));
-    print!("{}", capbench_report::matrix(results, look));
+    stdout::text(capbench_report::results(results, look))?;
+    stdout::text(capbench_report::breakdowns(results, look))?;
+    stdout::text(capbench_report::instruments(results, look))?;
+    stdout::text(capbench_report::matrix(results, look))?;
     for audit in audits {
-        println!("{}", audit.summary());
+        stdout::line(audit.summary())?;
     }
+    Ok(())
 }

@@ -39,6 +39,7 @@ mod tests {
                 variant: Variant::Samples,
                 audit: false,
                 index,
+                attempt: 1,
             },
             exit: exit.clone(),
             capture: Capture::Absent,

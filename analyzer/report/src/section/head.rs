@@ -39,10 +39,10 @@ pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str
 
 fn commit(results: &Results) -> String {
     let run = &results.run;
-    match (run.commit.as_str(), run.dirty) {
-        ("", _) => "outside a repository".to_owned(),
-        (commit, false) => format!("commit {}", short(commit)),
-        (commit, true) => format!("commit {} with changes", short(commit)),
+    match (run.has_commit(), run.dirty) {
+        (false, _) => "commit unknown".to_owned(),
+        (true, false) => format!("commit {}", short(&run.commit)),
+        (true, true) => format!("commit {} with changes", short(&run.commit)),
     }
 }
 
@@ -75,7 +75,12 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
     }
     warnings.extend(measurement_builds(appendix));
     warnings.extend(measurement_capabilities(appendix));
-    if results.run.dirty {
+    if !results.run.has_commit() {
+        warnings.push(strong(
+            "The commit of the sources is unknown.",
+            " Nobody can build what was measured again.",
+        ));
+    } else if results.run.dirty {
         warnings.push(strong(
             "The sources had changes that the commit does not hold.",
             " The commit alone may give other numbers.",

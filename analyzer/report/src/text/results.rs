@@ -46,13 +46,12 @@ fn header(run: &Run, look: Look) -> String {
         1 => "1 boot".to_owned(),
         boots => format!("{boots} boots"),
     };
-    let dirty = if run.dirty { ", with changes" } else { "" };
     let title = format!("{} · {} · {boots} each", run.suite, run.id);
     let mut text = format!("{}\n", look.bold(&title));
-    let commit = if run.commit.is_empty() {
-        NONE
-    } else {
-        &run.commit
+    let commit = match (run.has_commit(), run.dirty) {
+        (false, _) => "unknown".to_owned(),
+        (true, false) => run.commit.clone(),
+        (true, true) => format!("{}, with changes", run.commit),
     };
     let hash = run.envelope.hash.to_string();
     let envelope = format!(
@@ -61,7 +60,7 @@ fn header(run: &Run, look: Look) -> String {
         run.envelope.description
     );
     text.push_str(&look.wrap(&envelope, 0));
-    text.push_str(&look.wrap(&format!("{} · commit {commit}{dirty}", run.tool), 0));
+    text.push_str(&look.wrap(&format!("{} · commit {commit}", run.tool), 0));
     text.push_str(&look.wrap(meaning(run.mode), 0));
     text
 }

@@ -191,8 +191,18 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// A script that runs the same selection at the same commit and refuses another
-/// envelope, whose numbers would belong to another series.
+/// envelope, whose numbers would belong to another series. Of an unknown commit it
+/// repeats nothing: whatever sources are there would say nothing of the run.
 fn replay_script(record: &RunRecord) -> String {
+    if !record.checkout.has_commit() {
+        let why = record.checkout.unknown.as_deref();
+        let why = why.unwrap_or("git did not name it");
+        let refusal = format!(
+            "replay: run {} cannot be repeated: the commit of its sources is unknown ({why})",
+            record.run_id
+        );
+        return format!("#!/bin/sh\necho {} >&2\nexit 1\n", quote(&refusal));
+    }
     let mut words = vec!["run".to_owned(), record.selection.clone()];
     words.extend(["--mode".to_owned(), record.mode.to_string()]);
     words.extend(record.overrides.options());
@@ -201,6 +211,8 @@ fn replay_script(record: &RunRecord) -> String {
         .map(|word| quote(word))
         .collect::<Vec<_>>()
         .join(" ");
+    let directory = record.checkout.directory.as_deref();
+    let directory = directory.unwrap_or(Path::new("."));
     format!(
         r#"#!/bin/sh
 # Repeats run {run_id}: same commit, same definitions, same envelope.
@@ -208,17 +220,24 @@ fn replay_script(record: &RunRecord) -> String {
 set -eu
 commit={commit}
 here=$(CDPATH= cd "$(dirname "$0")" && pwd)
+# A hook points git at its own repository.
+unset $(git rev-parse --local-env-vars)
 repository=${{1:-$(git -C "$here" rev-parse --show-toplevel)}}
+if ! git -C "$repository" cat-file -e "$commit^{{commit}}"; then
+    echo "replay: $repository does not have commit $commit of the run; name a clone that does: replay.sh REPOSITORY" >&2
+    exit 1
+fi
+repository=$(git -C "$repository" rev-parse --show-toplevel)
 {dirty}
 tree=$repository
-if [ "$commit" != unknown ] && [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
+if [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
     tree=$(mktemp -d)/capbench
     git -C "$repository" worktree add --quiet --detach "$tree" "$commit"
     trap 'git -C "$repository" worktree remove --force "$tree"' EXIT
 fi
-cd "$tree"
+cd "$tree"/{directory}
 cargo run --quiet --locked --package capbench -- {arguments} \
-    --expect-envelope {envelope} --out "$repository/runs"
+    --expect-envelope {envelope} --out "$repository"/{directory}/runs
 "#,
         run_id = record.run_id,
         commit = quote(&record.checkout.commit),
@@ -227,6 +246,7 @@ cargo run --quiet --locked --package capbench -- {arguments} \
         } else {
             ":"
         },
+        directory = quote(&directory.to_string_lossy()),
         envelope = record.envelope.hash,
     )
 }

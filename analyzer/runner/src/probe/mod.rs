@@ -196,8 +196,8 @@ fn boot(
     host: Host,
     instructions: Instructions,
 ) -> io::Result<Seen> {
-    let scratch = Scratch::new()?;
-    let file = |name| scratch.0.join(name);
+    let scratch = tempfile::tempdir()?;
+    let file = |name| scratch.path().join(name);
     fs::write(file("kernel.elf"), kernel)?;
     fs::write(file("initrd"), frame())?;
     let envelope = Envelope::new(mode, qemu, host);
@@ -232,27 +232,6 @@ fn boot(
         trace: fs::read(file("trace")).unwrap_or_default(),
         log: fs::read_to_string(file("instructions")).unwrap_or_default(),
     })
-}
-
-/// A directory that goes away with the probe.
-struct Scratch(std::path::PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("capbench-probe-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[cfg(test)]
