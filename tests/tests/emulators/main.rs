@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 use capbench_results::{Outcome, Results, Status};
 use capbench_runner::guest::GuestName;
 use capbench_runner::qemu::{PROGRAM, Qemu};
+use capbench_runner::stderr::line;
 use capbench_tests::checkout::Checkout;
 use capbench_tests::command::{capbench, run};
 use capbench_tests::source_copy::repository;
@@ -29,14 +30,16 @@ fn main() -> ExitCode {
     let reference = match Qemu::find(None) {
         Ok(reference) => reference,
         Err(error) => {
-            eprintln!("{error}");
+            line(error);
             return ExitCode::FAILURE;
         }
     };
     let others = others(&reference);
     let mut tests: Vec<Trial> = others.into_iter().map(trial).collect();
     if tests.is_empty() {
-        eprintln!("skipped: no QEMU but {reference}; `make test-qemu` fetches others");
+        line(format_args!(
+            "skipped: no QEMU but {reference}; `make test-qemu` fetches others"
+        ));
         let ignored = Trial::test("other_emulators_measure_the_same", || Ok(()));
         tests.push(ignored.with_ignored_flag(true));
     }
@@ -72,7 +75,10 @@ fn trial(qemu: Qemu) -> Trial {
                 let found = measure(suite, Some(&qemu.program));
                 values += compare(expected, &found)?;
             }
-            eprintln!("{}: {values} values of capOS are equal", qemu.version);
+            line(format_args!(
+                "{}: {values} values of capOS are equal",
+                qemu.version
+            ));
             Ok(())
         },
     )
