@@ -8,15 +8,14 @@
 # depends on it, and they say `skipped`.
 set -eu
 cd "$(dirname "$0")/.."
+. tools/packages.sh
 
-packages="chromium capnproto fonts-dejavu-core"
 requirements=tools/requirements-test.txt
 venv=${CARGO_TARGET_DIR:-target}/test-venv
-# Some mirrors take their time; a test run must not wait for them for ever.
-patience_seconds=180
 
-say() { printf '%s\n' "$*" >&2; }
-have() { command -v "$1" >/dev/null 2>&1; }
+# Some mirrors take their time; a test run must not wait for them for ever.
+download_limit=
+! have timeout || download_limit="timeout 180"
 
 have_browser() {
     have chromium || have chromium-browser || have google-chrome
@@ -26,54 +25,38 @@ have_venv_module() {
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1
 }
 
-missing_packages() {
-    have_browser || printf 'chromium fonts-dejavu-core '
-    have capnp || printf 'capnproto '
-    have_venv_module || printf 'python3-venv '
-}
+have_capnp() { have capnp; }
 
-# Runs a command for no longer than we are patient, where that can be limited.
-patiently() {
-    if have timeout; then
-        timeout "$patience_seconds" "$@"
+# Each for itself, so that one that is not to be had costs only its own tests.
+install_packages() {
+    if have_browser && have_capnp && have_venv_module; then
+        return 0
+    elif have apt-get && may_install; then
+        here=yes
+        install_unless have_browser chromium fonts-dejavu-core || here=no
+        install_unless have_capnp capnproto || here=no
+        install_unless have_venv_module python3-venv || here=no
+        [ $here = no ] || return 0
     else
-        "$@"
-    fi
-}
-
-tell_packages() {
-    say "capbench: $1; tests that need them will be skipped. One of:
-  sudo apt-get install --no-install-recommends $packages python3-venv
+        say "capbench: test components are missing and cannot be installed without a password; one of:
+  sudo apt-get install --no-install-recommends chromium capnproto fonts-dejavu-core python3-venv
   sudo dnf install chromium-headless capnproto dejavu-sans-fonts python3
   sudo pacman -S chromium capnproto ttf-dejavu python"
+    fi
+    say "capbench: tests of what is missing will be skipped"
     return 1
 }
 
-# shellcheck disable=SC2086 # $missing is a list
-install_packages() {
-    missing=$(missing_packages)
-    missing=${missing% }
-    [ -n "$missing" ] || return 0
-    if ! have apt-get; then
-        tell_packages "missing: $missing" || return 1
-    elif [ "$(id -u)" = 0 ]; then
-        set --
-    elif have sudo && sudo -n true 2>/dev/null; then
-        set -- sudo -n
-    else
-        tell_packages "missing, and no root without a password: $missing" || return 1
-    fi
-    say "Test components are missing; installing $missing"
-    set -- "$@" env DEBIAN_FRONTEND=noninteractive apt-get
-    patiently "$@" install --quiet --yes --no-install-recommends $missing >&2 && return 0
-    say "retrying with fresh package lists"
-    patiently "$@" update --quiet >&2 &&
-        patiently "$@" install --quiet --yes --no-install-recommends $missing >&2 ||
-        tell_packages "apt-get could not install $missing"
+install_unless() {
+    "$1" && return 0
+    shift
+    say "a test component is missing; installing $*"
+    apt_add "$@"
 }
 
 # The environment holds a copy of the requirements it was made from, so that other
 # pins make another one. The copy comes last: an interrupted installation has none.
+# shellcheck disable=SC2086 # $download_limit is a list
 install_python() {
     ! cmp -s "$requirements" "$venv/requirements.txt" || return 0
     if ! have_venv_module; then
@@ -85,7 +68,7 @@ install_python() {
     say "  time    half a minute"
     rm -rf "$venv"
     python3 -m venv "$venv" >&2 &&
-        patiently "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
+        $download_limit "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
             --requirement "$requirements" >&2 &&
         cp "$requirements" "$venv/requirements.txt" && return 0
     say "capbench: pip could not install $requirements; its messages are above. Tests of readers will be skipped"

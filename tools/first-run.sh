@@ -1,19 +1,20 @@
 #!/bin/sh
 # What has to be there before cargo can build anything, and nothing more: the
-# rest is `capbench doctor`. Silent when everything is there.
+# rest is `capbench doctor`. Silent when everything is there. Removes and upgrades
+# nothing that is installed.
 #
 # Usage: first-run.sh [--packages]
 #   --packages   install missing distribution packages only; build nothing
+#
+# CAPBENCH_QEMU names a QEMU that is used instead of an installed one.
 set -eu
 cd "$(dirname "$0")/.."
+. tools/packages.sh
 
 disk_needed_mib=4000
 minutes="4 to 8"
-packages="qemu-system-x86"
 
-say() { printf '%s\n' "$*" >&2; }
 stop() { say "capbench: $*"; exit 1; }
-have() { command -v "$1" >/dev/null 2>&1; }
 
 oldest_rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 
@@ -43,42 +44,60 @@ check_rust() {
         stop "Rust $rust is too old, $oldest_rust or newer is needed; $rust_help"
 }
 
-check_c() {
-    have cc || stop "no C compiler (\`cc\`) on PATH; one of:
-  apt-get install gcc libc6-dev
-  dnf install gcc
-  pacman -S gcc"
+# A compiler without its C library's files compiles and does not link, so it is tried.
+have_c() {
+    have cc || return 1
+    program=$(mktemp)
+    echo 'int main(void) { return 0; }' | cc -x c -o "$program" - 2>/dev/null
+    linked=$?
+    rm -f "$program"
+    return $linked
 }
 
-install_packages() {
-    have qemu-system-x86_64 && return 0
-    if ! have apt-get; then
-        tell_packages
-    elif [ "$(id -u)" = 0 ]; then
-        apt_install
-    elif have sudo && sudo -n true 2>/dev/null; then
-        apt_install sudo -n
+have_qemu() {
+    if [ -n "${CAPBENCH_QEMU:-}" ]; then
+        { [ -f "$CAPBENCH_QEMU" ] && [ -x "$CAPBENCH_QEMU" ]; } ||
+            stop "CAPBENCH_QEMU names no executable file: $CAPBENCH_QEMU"
     else
+        have qemu-system-x86_64
+    fi
+}
+
+# What is missing, as the package manager $1 calls it.
+missing() {
+    case $1 in
+    apt-get) c="gcc libc6-dev" qemu=qemu-system-x86 ;;
+    dnf) c="gcc" qemu=qemu-system-x86-core ;;
+    pacman) c="gcc" qemu=qemu-system-x86 ;;
+    esac
+    have_c || printf ' %s' "$c"
+    have_qemu || printf ' %s' "$qemu"
+}
+
+# shellcheck disable=SC2046 # a list of packages
+install_packages() {
+    { have_c && have_qemu; } && return 0
+    if ! have apt-get || ! may_install; then
         tell_packages
     fi
-    have qemu-system-x86_64 || stop "the package manager reported success, but qemu-system-x86_64 is not on PATH"
-}
-
-# shellcheck disable=SC2086 # $packages is a list
-apt_install() {
-    say "QEMU is missing; installing $packages"
-    set -- "$@" env DEBIAN_FRONTEND=noninteractive apt-get
-    "$@" install --yes --no-install-recommends $packages >&2 && return 0
-    say "retrying with fresh package lists"
-    "$@" update >&2 && "$@" install --yes --no-install-recommends $packages >&2 ||
-        stop "apt-get could not install $packages; its messages are above"
+    say "installing$(missing apt-get)"
+    apt_add $(missing apt-get) || { tell_alternative; exit 1; }
+    have_c || stop "apt-get reported success, but \`cc\` makes no program"
+    have_qemu || stop "apt-get reported success, but qemu-system-x86_64 is not on PATH"
 }
 
 tell_packages() {
-    stop "QEMU is missing and cannot be installed without a password; one of:
-  sudo apt-get install --no-install-recommends $packages
-  sudo dnf install qemu-system-x86-core
-  sudo pacman -S qemu-system-x86"
+    say "capbench: packages are missing and cannot be installed without a password; one of:
+  sudo apt-get install --no-install-recommends$(missing apt-get)
+  sudo dnf install$(missing dnf)
+  sudo pacman -S$(missing pacman)"
+    tell_alternative
+    exit 1
+}
+
+tell_alternative() {
+    have_qemu || say "To use a QEMU that is unpacked below target/, with nothing installed:
+  CAPBENCH_QEMU=\$(sh tools/qemu.sh) make run-measure"
 }
 
 if [ "${1:-}" = --packages ]; then
@@ -92,7 +111,6 @@ first=no
 
 [ $first = no ] || state_cost
 check_rust
-check_c
 install_packages
 if [ $first = yes ]; then
     cargo build --locked --package capbench

@@ -107,13 +107,13 @@ PROGRAM
     chmod +x "$work/qemu-system-x86_64"
 }
 
-check_tools
-keys=$(keyring)
-archive=$(mirror)
 [ $# -gt 0 ] || set -- "$(own_release)"
 for release in "$@"; do
     there=$place/$release
     if [ ! -x "$there/qemu-system-x86_64" ]; then
+        check_tools
+        keys=$(keyring)
+        archive=$(mirror)
         say "fetching Debian $release's QEMU into $there; nothing is installed"
         work=$place/$release.part
         rm -rf "$work"

@@ -166,6 +166,12 @@ fn without_any_kernel_linux_is_unsupported_and_the_rest_runs() {
     let options = ["run", "ring", "--boots=1", "--variant=samples", "--quiet"];
     let said = tools.run(&checkout, &options);
     assert_eq!(said.status, 0, "{}", said.text);
+    assert_eq!(
+        said.text.matches("--kernel FILE").count(),
+        1,
+        "{}",
+        said.text
+    );
     let results = results(&checkout);
     for row in &results.results {
         match (row.guest.as_str(), &row.outcome) {
@@ -211,20 +217,35 @@ fn page_faults_of_the_instrument_itself_are_no_rows() {
     assert_eq!(said.status, 0, "{}", said.text);
 }
 
+/// The kernel that is fetched first on this host's release of its distribution.
+fn first_pin() -> Option<String> {
+    let list = repository().join("reference-guests/linux/kernels.toml");
+    let list: toml::Table = toml::from_str(&fs::read_to_string(list).unwrap()).unwrap();
+    let host = fs::read_to_string("/etc/os-release").unwrap();
+    let releases = list["release"].as_array().unwrap();
+    let mut fitting = releases.iter().filter(|release| {
+        let codename = release.get("codename").and_then(|name| name.as_str());
+        codename.is_some_and(|name| host.contains(&format!("VERSION_CODENAME={name}\n")))
+    });
+    let pin = &fitting.next()?["kernel"][0]["sha256"];
+    Some(pin.as_str().unwrap().to_owned())
+}
+
 #[test]
 fn a_package_that_is_not_the_pinned_one_is_refused_with_both_hashes() {
+    let Some(pinned) = first_pin() else {
+        eprintln!("skipped: no kernel is pinned for this host's release");
+        return;
+    };
     let download = "case \"$*\" in *download*) echo forged > linux-image.deb;; *) exit 1;; esac";
     let tools = Tools::new(&[("apt-get", download), ("apt-cache", NO_NETWORK)]);
     let checkout = Checkout::new().unwrap();
     let options = ["run", "ring", "--guest=linux", "--boots=1", "--quiet"];
     let said = tools.run(&checkout, &options);
     assert_eq!(said.status, 1, "{}", said.text);
-    let pins = repository().join("reference-guests/linux/kernels.toml");
-    let pins: toml::Table = toml::from_str(&fs::read_to_string(pins).unwrap()).unwrap();
-    let pinned = pins["kernel"][0]["sha256"].as_str().unwrap();
     // Of the text that the stub leaves, with its newline.
     let forged = "0ab55839dc48167751feca67b9256a6a088bc4d6787e91697c4f6aaae5753d7b";
-    for hash in [pinned, forged] {
+    for hash in [pinned.as_str(), forged] {
         assert!(said.text.contains(hash), "{hash}: {}", said.text);
     }
     assert!(!checkout.latest_run().exists(), "nothing was booted");

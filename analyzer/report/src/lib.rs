@@ -18,6 +18,7 @@ mod look;
 mod markdown;
 mod number;
 mod plot;
+mod refusals;
 mod report;
 mod section;
 mod table;

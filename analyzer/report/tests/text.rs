@@ -57,6 +57,41 @@ fn a_run_shows_numbers_and_reasons() {
 }
 
 #[test]
+fn what_a_guest_lacks_is_said_once_and_what_a_row_met_at_each() {
+    let mut document = document(Mode::Exact);
+    let lacking = |row: &&BenchmarkResult| matches!(row.outcome, Outcome::Unsupported(_));
+    let row = document.results.iter().find(lacking).unwrap().clone();
+    for (name, system) in [
+        ("ring/nop/16", "linux-matched"),
+        ("ring/nop/1", "linux-stock"),
+    ] {
+        document.results.push(BenchmarkResult {
+            benchmark_name: name.into(),
+            system: system.into(),
+            ..row.clone()
+        });
+    }
+    let failed = |row: &&BenchmarkResult| matches!(row.outcome, Outcome::Failed(_));
+    let stopped = document.results.iter().find(failed).unwrap().clone();
+    document.results.push(BenchmarkResult {
+        benchmark_name: "ring/null-small/16".into(),
+        ..stopped
+    });
+
+    let text = results(&document, Look::PLAIN);
+    let title = "3 rows on linux (linux-matched, linux-stock) are unsupported: noGuestImage";
+    assert!(text.contains(title), "{text}");
+    assert_eq!(text.matches("--kernel FILE").count(), 1, "{text}");
+    assert_eq!(text.matches("stopped after 60 s").count(), 2, "{text}");
+
+    let page = Report::new(&document, &Appendix::default());
+    for page in [page.markdown(), page.html().unwrap()] {
+        assert_eq!(page.matches("--kernel FILE").count(), 1, "{page}");
+        assert!(page.contains("3 rows"), "{page}");
+    }
+}
+
+#[test]
 fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
     let mut document = document(Mode::Exact);
     assert!(!results(&document, Look::PLAIN).contains("bimodal"));

@@ -3,6 +3,7 @@
 use super::{row_name, systems};
 use crate::document::{Block, Inlines, Kind, Refused, Section, Table, status_words};
 use crate::number::{NONE, short};
+use crate::refusals::{grouped, place};
 use capbench_results::{BenchmarkResult, Evidence, Results, Status};
 
 pub(super) fn section(results: &Results) -> Section {
@@ -66,11 +67,18 @@ fn oracles(results: &Results) -> Table {
 
 /// Rows first, then context that has no number either.
 fn refusals(results: &Results) -> Vec<Refused> {
-    let of_row = |row: &BenchmarkResult| {
-        let refusal = row.outcome.refusal()?;
-        Some(refused(row_name(row), row.status(), refusal))
+    let of_group = |group: Vec<&BenchmarkResult>| {
+        let name = match group.len() {
+            1 => row_name(group[0]),
+            rows => Inlines::from(format!("{rows} rows")).dim(format!(" on {}", place(&group))),
+        };
+        Some(refused(
+            name,
+            group[0].status(),
+            group[0].outcome.refusal()?,
+        ))
     };
-    let rows = results.results.iter().filter_map(of_row);
+    let rows = grouped(&results.results).into_iter().filter_map(of_group);
     let context = results.context.iter().filter_map(|row| {
         let name = Inlines::code(&row.benchmark_name).dim(format!(" in context: {}", row.column));
         Some(refused(name, row.outcome.status(), row.outcome.refusal()?))

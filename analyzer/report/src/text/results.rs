@@ -4,6 +4,7 @@ use crate::flags;
 use crate::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
+use crate::refusals;
 use crate::table::{Align, Cell, Table};
 use capbench_results::{
     BenchmarkResult, Measurement, Mode, Outcome, Range, Results, Run, SampleKind, Status,
@@ -195,17 +196,17 @@ fn p95(measurement: &Measurement) -> String {
 /// Every row without a number, with what was seen.
 fn reasons(results: &[BenchmarkResult], look: Look) -> String {
     let mut text = String::new();
-    for result in results {
-        let Some((reason, detail, evidence)) = result.outcome.refusal() else {
+    for group in refusals::grouped(results) {
+        let Some((reason, detail, evidence)) = group[0].outcome.refusal() else {
             continue;
         };
-        let title = format!(
-            "{} on {} ({}) {}: {reason}",
-            result.benchmark_name,
-            result.guest,
-            result.system,
-            words(result.status())
-        );
+        let status = group[0].status();
+        let (subject, verb) = match group.len() {
+            1 => (group[0].benchmark_name.clone(), words(status)),
+            rows => (format!("{rows} rows"), "are unsupported"),
+        };
+        let place = refusals::place(&group);
+        let title = format!("{subject} on {place} {verb}: {reason}");
         text.push_str(&format!("\n{}\n", look.bold(&title)));
         text.push_str(&look.wrap(detail, 2));
         // The detail tells the first piece.

@@ -77,16 +77,13 @@ pub enum BuildError {
         command: String,
     },
     /// There is no kernel for a guest whose kernel is not built here.
-    #[error("no kernel image: {attempts}")]
-    #[diagnostic(
-        code(capbench::guest::no_kernel),
-        help(
-            "run once with the distribution's archive in reach, or name a kernel of your own: `--kernel FILE`"
-        )
-    )]
+    #[error("no kernel image: {why}")]
+    #[diagnostic(code(capbench::guest::no_kernel), help("{remedy}"))]
     NoKernelImage {
         /// What was tried and what came of it.
-        attempts: String,
+        why: String,
+        /// What fits this host.
+        remedy: String,
     },
     /// A package is not the pinned one.
     #[error("package {package} is not the pinned one: its SHA-256 is {observed}, not {expected}")]

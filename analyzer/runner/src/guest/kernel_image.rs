@@ -1,9 +1,10 @@
 //! The Linux guest's kernel: a distribution's package, fetched and never installed.
 //!
-//! Order: the cache, by the package's hash; the pinned packages, most wanted
-//! first; the newest one, flagged `unpinned`. A package with another hash than
-//! its pin is refused. Once cached, nothing is fetched and no network is needed.
-//! The package is deleted after its kernel is taken out; of an image packed with
+//! Order: a pinned kernel in the cache, by its package's hash, of whatever release;
+//! the packages pinned for the host's release, most wanted first; an unpinned kernel
+//! in the cache; the release's newest one. The last two are flagged `unpinned`. A
+//! package with another hash than its pin is refused. With a kernel in the cache of a
+//! release that has no pins, or a pinned one, no network is needed. The package is deleted after its kernel is taken out; of an image packed with
 //! zstd the ELF inside is used, which saves the guest the unpacking.
 
 use std::fs;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::apt::{self, Apt};
 use super::build::BuildError;
+use super::release::HostRelease;
 use crate::hash;
 
 /// Which kernel a Linux guest boots, for the record.
@@ -48,9 +50,50 @@ impl std::fmt::Display for KernelImage {
 /// The packages the repository knows, `kernels.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Pins {
-    newest: String,
-    kernel: Vec<Pin>,
+struct Kernels {
+    release: Vec<Release>,
+}
+
+/// Those of one release of a distribution.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Release {
+    distribution: String,
+    /// Without one, all releases that are not listed before it.
+    codename: Option<String>,
+    /// Packages that depend on a kernel, for when no pinned one can be had.
+    newest: Vec<String>,
+    #[serde(default, rename = "kernel")]
+    pins: Vec<Pin>,
+}
+
+impl Kernels {
+    fn read(path: &Path) -> Result<Self, BuildError> {
+        let text = fs::read_to_string(path).map_err(at(path))?;
+        toml::from_str(&text).map_err(|error| BuildError::Pins {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    /// What fits the host: its own distribution's before those it derives from.
+    fn of_host(&self, host: &HostRelease) -> Option<&Release> {
+        host.distributions.iter().find_map(|distribution| {
+            self.release.iter().find(|release| {
+                release.distribution == *distribution
+                    && (release.codename.is_none() || release.codename == host.codename)
+            })
+        })
+    }
+
+    /// The most wanted pinned kernel that is in the cache, the host's own first.
+    fn cached(&self, own: Option<&Release>, cache: &Path) -> Option<Found> {
+        let mut releases = own.into_iter().chain(&self.release);
+        releases.find_map(|release| {
+            let mut pins = release.pins.iter();
+            pins.find_map(|pin| cached(&cache.join(&pin.sha256)))
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,34 +115,25 @@ trait Source {
 }
 
 /// Finds or fetches the kernel. `own` is a file the user named instead.
-pub(super) fn provide(
-    pins: &Path,
-    cache: &Path,
-    own: Option<&Path>,
-) -> Result<(KernelImage, PathBuf), BuildError> {
+pub(super) fn provide(pins: &Path, cache: &Path, own: Option<&Path>) -> Result<Found, BuildError> {
     if let Some(own) = own {
         return own_kernel(cache, own);
     }
-    let text = fs::read_to_string(pins).map_err(at(pins))?;
-    let pins: Pins = toml::from_str(&text).map_err(|error| BuildError::Pins {
-        path: pins.to_owned(),
-        message: error.to_string(),
-    })?;
-    from_packages(&pins, cache, &Apt::new(&cache.with_file_name("apt")))
+    let kernels = Kernels::read(pins)?;
+    let apt = Apt::new(&cache.with_file_name("apt"));
+    from_packages(&kernels, &HostRelease::identify(), cache, &apt)
 }
 
 /// The kernel that a build would find in the cache, without fetching any.
 pub(super) fn at_hand(pins: &Path, cache: &Path) -> Option<KernelImage> {
-    let pins: Pins = toml::from_str(&fs::read_to_string(pins).ok()?).ok()?;
-    let pinned = pins
-        .kernel
-        .iter()
-        .find_map(|pin| cached(&cache.join(&pin.sha256)));
-    let (image, _) = pinned.or_else(|| any_unpinned(cache))?;
+    let kernels = Kernels::read(pins).ok()?;
+    let own = kernels.of_host(&HostRelease::identify());
+    let found = kernels.cached(own, cache);
+    let (image, _) = found.or_else(|| any_unpinned(cache))?;
     Some(image)
 }
 
-fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildError> {
+fn own_kernel(cache: &Path, own: &Path) -> Result<Found, BuildError> {
     let bytes = fs::read(own).map_err(at(own))?;
     let directory = cache.join(format!("own-{}", hash::short(hash::of(&bytes))));
     fs::create_dir_all(&directory).map_err(at(&directory))?;
@@ -116,39 +150,52 @@ fn own_kernel(cache: &Path, own: &Path) -> Result<(KernelImage, PathBuf), BuildE
 }
 
 fn from_packages(
-    pins: &Pins,
+    kernels: &Kernels,
+    host: &HostRelease,
     cache: &Path,
     source: &dyn Source,
-) -> Result<(KernelImage, PathBuf), BuildError> {
-    for pin in &pins.kernel {
-        if let Some(found) = cached(&cache.join(&pin.sha256)) {
-            return Ok(found);
-        }
+) -> Result<Found, BuildError> {
+    let own = kernels.of_host(host);
+    if let Some(found) = kernels.cached(own, cache) {
+        return Ok(found);
     }
-    let mut attempts = Vec::new();
-    for pin in &pins.kernel {
+    let Some(own) = own else {
+        return any_unpinned(cache).ok_or_else(|| BuildError::NoKernelImage {
+            why: format!("none is known for {}", host.name),
+            remedy: NAME_ONE.into(),
+        });
+    };
+    let mut last = String::new();
+    for pin in &own.pins {
         match fetch(&pin.name, Some(pin), cache, source)? {
             Ok(found) => return Ok(found),
-            Err(why) => attempts.push(format!("{}: {why}", pin.name)),
+            Err(why) => last = why,
         }
     }
-    let newest = source.newest(&pins.newest);
-    match newest.map(|name| fetch(&name, None, cache, source)) {
-        Ok(fetched) => match fetched? {
-            Ok(found) => return Ok(found),
-            Err(why) => attempts.push(format!("{}: {why}", pins.newest)),
-        },
-        Err(why) => attempts.push(format!("{}: {why}", pins.newest)),
-    }
-    // Without a network the newest package cannot be named; an unpinned one that
-    // is here already is better than none, and says what it is.
+    // Kept while it is here: another one would be another series.
     if let Some(found) = any_unpinned(cache) {
         return Ok(found);
     }
+    for name in &own.newest {
+        let fetched = match source.newest(name) {
+            Ok(newest) => fetch(&newest, None, cache, source)?,
+            Err(why) => Err(why),
+        };
+        match fetched {
+            Ok(found) => return Ok(found),
+            Err(why) => last = why,
+        }
+    }
+    let pinned = own.pins.iter().map(|pin| &pin.name);
+    let tried: Vec<&str> = pinned.chain(&own.newest).map(String::as_str).collect();
     Err(BuildError::NoKernelImage {
-        attempts: attempts.join("; "),
+        why: format!("none of {} can be had ({last})", tried.join(", ")),
+        remedy: format!("run once with the distribution's archive in reach, or {NAME_ONE}"),
     })
 }
+
+/// The remedy that fits every host.
+const NAME_ONE: &str = "name a kernel of your own, with virtio's console built in: `--kernel FILE`";
 
 type Found = (KernelImage, PathBuf);
 
@@ -293,23 +340,50 @@ impl Source for Apt {
     }
 
     fn newest(&self, package: &str) -> Result<String, String> {
-        self.dependencies(package)?
-            .into_iter()
-            .find(|name| name.starts_with("linux-image-"))
-            .ok_or_else(|| "depends on no kernel".to_owned())
+        let mut kernel = None;
+        for _ in 0..MOST_STEPS {
+            let asked = kernel.as_deref().unwrap_or(package);
+            let needed = self.dependencies(asked)?;
+            let next = needed.into_iter().find(|name| is_of_kernel(name));
+            let Some(next) = next else { break };
+            kernel = Some(next);
+        }
+        kernel.ok_or_else(|| format!("{package} depends on no kernel"))
     }
 
     fn unpack(&self, package: &Path, directory: &Path) -> Result<String, String> {
         let tree = directory.join("tree");
         apt::extract(package, &tree)?;
-        let boot = fs::read_dir(tree.join("boot")).map_err(|error| error.to_string())?;
-        let kernel = boot
-            .flatten()
-            .find(|file| file.file_name().to_string_lossy().starts_with("vmlinuz-"))
-            .ok_or_else(|| "no kernel in the package".to_owned())?;
-        fs::rename(kernel.path(), directory.join(BOOTABLE)).map_err(|error| error.to_string())?;
+        let kernel = kernel_in(&tree).ok_or("no kernel in the package")?;
+        fs::rename(kernel, directory.join(BOOTABLE)).map_err(|error| error.to_string())?;
         apt::version(package)
     }
+}
+
+/// From a package that only depends to the one with the kernel in it.
+const MOST_STEPS: usize = 4;
+
+/// Whether a package of this name holds a kernel or depends on the one that does:
+/// from Debian 14 on `linux-image-…` is empty, and the kernel in `linux-binary-…`.
+fn is_of_kernel(package: &str) -> bool {
+    let prefixes = ["linux-image-", "linux-binary-"];
+    prefixes.iter().any(|prefix| package.starts_with(prefix))
+}
+
+/// The kernel among a package's files: `boot/vmlinuz-RELEASE`, or from Debian 14 on
+/// `usr/lib/modules/RELEASE/vmlinuz`.
+fn kernel_in(tree: &Path) -> Option<PathBuf> {
+    let entries = |directory: &str| {
+        let entries = fs::read_dir(tree.join(directory)).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path())
+    };
+    let is_kernel = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("vmlinuz-") && path.is_file()
+    };
+    let beside_modules = |path: PathBuf| Some(path.join("vmlinuz")).filter(|path| path.is_file());
+    let in_boot = entries("boot").find(is_kernel);
+    in_boot.or_else(|| entries("usr/lib/modules").find_map(beside_modules))
 }
 
 #[cfg(test)]

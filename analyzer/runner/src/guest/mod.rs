@@ -6,6 +6,7 @@ mod elf;
 mod kernel_image;
 mod packages;
 mod recipe;
+mod release;
 mod shared_objects;
 
 use std::collections::BTreeMap;
