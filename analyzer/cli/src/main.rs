@@ -1,6 +1,7 @@
 //! The `capbench` command. Standard output carries data, standard error the rest.
 
 mod command;
+mod ending;
 mod evaluate;
 mod exit;
 mod output;

@@ -59,6 +59,9 @@ pub struct RunRecord {
     pub overrides: Overrides,
     /// Boots of the `samples` variant that were asked for.
     pub boots_planned: u32,
+    /// Boots of any kind that were to take place; absent in older records.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub boots_planned_in_all: Option<usize>,
     /// Every boot, whatever its end.
     pub boots: Vec<CapturedBoot>,
     /// The Linux guest's program on this host, where that was run.

@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
 
-use crate::artifact::{ArtifactError, RunDirectory, names, relative};
+use crate::artifact::{ArtifactError, RunDirectory, names};
 use crate::boot::again::further;
-use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Exit, boot_all};
+use crate::boot::{BootId, BootJob, Exit, boot_all};
 use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
@@ -191,11 +191,12 @@ pub fn capture(
         definitions: definitions(&request.plan, request.catalogue),
         overrides: request.plan.overrides.clone(),
         boots_planned: request.plan.measured_boots(),
+        boots_planned_in_all: Some(planned),
         boots: boots
             .into_iter()
-            .map(|boot| with_relative_paths(boot, directory.path()))
+            .map(|boot| directory.without_its_place(boot))
             .collect(),
-        native: native.map(|native| native.with_relative_paths(directory.path())),
+        native: native.map(|native| directory.without_its_place(native)),
     };
     directory.write_record(&record)?;
     directory.write_definitions(&request.plan, request.catalogue)?;
@@ -484,21 +485,6 @@ fn definitions(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Digest> {
         definitions.insert(format!("suites/{}", suite.name), hash::of_canonical(suite));
     }
     definitions
-}
-
-fn with_relative_paths(mut boot: CapturedBoot, directory: &Path) -> CapturedBoot {
-    let shorten = |path: &mut PathBuf| *path = relative(directory, path);
-    shorten(&mut boot.console);
-    shorten(&mut boot.emulator_log);
-    if let Some(log) = &mut boot.instruction_log {
-        shorten(log);
-    }
-    match &mut boot.capture {
-        Capture::Stored(stream) => shorten(&mut stream.file),
-        Capture::Failed { raw, .. } => shorten(raw),
-        Capture::Absent => {}
-    }
-    boot
 }
 
 #[cfg(test)]

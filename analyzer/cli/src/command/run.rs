@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use capbench_report::LastWords;
 use capbench_results::{Digest, Mode, Results};
 use capbench_runner::artifact::names;
 use capbench_runner::checkout::{self, Checkout};
@@ -15,13 +16,14 @@ use capbench_runner::plan::{Overrides, Plan};
 use capbench_runner::probe::prove;
 use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
-use capbench_runner::record::State;
+use capbench_runner::record::{RunRecord, State};
 use capbench_runner::run::{CapturedRun, Request, RunError, capture};
 use capbench_runner::stderr;
 use clap::Args;
 use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Emulator, Format, VariantName};
+use crate::ending;
 use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
@@ -211,7 +213,7 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let sealed = directory.seal()?;
     let printed = match format {
         Format::Json => stdout::text(results_json),
-        Format::Text => print_text(&results, &audits),
+        Format::Text => print_text(&results, &audits, &record, &sealed),
     };
     stderr::line(sealed.display());
     printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
@@ -222,14 +224,35 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     })
 }
 
-fn print_text(results: &Results, audits: &[audit::Report]) -> Result<(), Unwritten> {
+/// Why rows have no number comes last, where a terminal stops.
+fn print_text(
+    results: &Results,
+    audits: &[audit::Report],
+    record: &RunRecord,
+    sealed: &Path,
+) -> Result<(), Unwritten> {
     let look = super::look();
-    stdout::text(capbench_report::results(results, look))?;
+    stdout::text(capbench_report::results(
+        results,
+        ending::extent(record),
+        look,
+    ))?;
     stdout::text(capbench_report::breakdowns(results, look))?;
     stdout::text(capbench_report::instruments(results, look))?;
     stdout::text(capbench_report::matrix(results, look))?;
     for audit in audits {
         stdout::line(audit.summary())?;
     }
-    Ok(())
+    let last_words = last_words(record, sealed);
+    stdout::text(capbench_report::reasons(results, &last_words, look))
+}
+
+/// With the paths that the logs have from here.
+fn last_words(record: &RunRecord, sealed: &Path) -> Vec<LastWords> {
+    let from_here = std::env::current_dir().ok();
+    let from_here = from_here.and_then(|here| sealed.strip_prefix(here).ok());
+    let directory = from_here.unwrap_or(sealed);
+    ending::last_words(record, sealed, |log| {
+        Some(directory.join(log).display().to_string())
+    })
 }

@@ -99,7 +99,11 @@ fn add<T: Serialize>(
 
 fn print_text(report: &Report) -> Result<(), Unwritten> {
     let look = super::look();
-    stdout::line(format_args!("{}\n", report.run))?;
+    let how = match report.state.as_deref() {
+        None | Some("complete") => String::new(),
+        Some(state) => format!(", {state}"),
+    };
+    stdout::line(format_args!("{}{how}\n", report.run))?;
     for check in &report.checks {
         stdout::text(text(check, look.width))?;
     }

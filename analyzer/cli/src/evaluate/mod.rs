@@ -119,11 +119,14 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
     }
     let read = boot
         .stream()
-        .map(|stream| read_file(&run.locate(&stream.file), &source));
+        .map(|stream| read_file(&run.locate(&stream.file), &source))
+        .map(|read| read.map_err(|error| error.relative_to(run.directory.path())));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
             let mut features = declared_features(&trace, boot.id.variant, run);
-            if has_script(run, |id| *id == boot.id) {
+            if has_script(run, |id| {
+                (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
+            }) {
                 // The kernel's word for it is the label's.
                 features.push(Label::ScriptedInput.to_string());
             }

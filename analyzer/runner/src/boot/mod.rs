@@ -9,6 +9,7 @@ pub mod again;
 mod internal_error;
 mod launch;
 mod pool;
+pub mod tail;
 
 use std::path::PathBuf;
 
@@ -145,6 +146,11 @@ impl Exit {
     /// Whether numbers of this boot may be looked at.
     pub fn is_clean(&self) -> bool {
         *self == Self::Clean
+    }
+
+    /// Whether there was an emulator at all.
+    pub fn took_place(&self) -> bool {
+        !matches!(self, Self::NotTried { .. } | Self::NotStarted { .. })
     }
 
     /// A machine-readable word.

@@ -20,6 +20,7 @@ use capbench_runner::record::{RunRecord, State};
 use miette::Result;
 
 use super::files::Files;
+use crate::ending;
 use crate::evaluate::{exercised, privileged};
 
 /// Definitions of authority profiles, in a record's list of definitions.
@@ -45,6 +46,10 @@ pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix
             .collect(),
         authority: authority(record, root),
         boots: boots(record, &files),
+        extent: ending::extent(record),
+        last_words: ending::last_words(record, artifact.directory(), |log| {
+            files.link("", log).map(|file| file.path)
+        }),
         audits: audits(artifact),
         exercised: exercised(artifact),
         acts: acts(artifact),
