@@ -4,6 +4,11 @@
 //! Kinds are timed in turns, many short rounds each, and the fastest round of
 //! each kind is compared: whatever else a shared machine does only adds.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 use kernel_measure::{
     Config, DispatchInfo, Layout, Measure, Outcome, SegmentId, Slot, Transport, TransportError,
 };

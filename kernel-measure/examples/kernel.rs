@@ -2,6 +2,11 @@
 //! without it: `tests/same_api.rs` compiles this file for every combination of
 //! features.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 use kernel_measure::control::{
     Aggregation, ClockSource, CounterDeclared, InstantDeclared, InterfaceDeclared, Message,
     SegmentDeclared, SegmentKind, ThreadDeclared,

@@ -7,6 +7,7 @@
 //! program of their own: [`test_with`].
 
 use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,7 +43,7 @@ pub fn test_with<C: 'static>(
         Err(missing) => {
             // In one piece, for others write as well.
             let line = format!("skipped: {name}: {missing}\n");
-            eprint!("{line}");
+            let _ = io::stderr().write_all(line.as_bytes());
             Ok(Completion::ignored_with(missing))
         }
     })

@@ -1,6 +1,6 @@
 //! Running the reference guest from a test, as `capbench run` does.
 
-use crate::source_copy::repository;
+use crate::source_copy::{repository, sources};
 use capbench_frames::load::{self, Event};
 use capbench_frames::trace::{Trace, read_file};
 use capbench_results::Mode;
@@ -67,6 +67,7 @@ pub fn boot_system(name: &str, variant: Variant) -> GuestRun {
             variant,
             audit: false,
             index: 1,
+            attempt: 1,
         },
         timeout: Duration::from_secs(system.timeout_seconds.into()),
         system,
@@ -92,6 +93,7 @@ fn follow(plan: Plan, catalogue: &Catalogue) -> GuestRun {
     let request = Request {
         root: repository(),
         runs: directory.path(),
+        checkout: sources(),
         catalogue,
         plan,
         qemu: &qemu,

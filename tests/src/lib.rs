@@ -4,6 +4,7 @@
 pub mod checkout;
 pub mod command;
 pub mod component;
+pub mod emulator;
 pub mod guest_run;
 pub mod source_copy;
 pub mod strip_probes;

@@ -4,6 +4,7 @@
 //! part of what the compiler hashes into symbol names, and symbol order is part
 //! of the image.
 
+use capbench_runner::checkout::{self, Checkout};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,11 @@ use std::path::{Path, PathBuf};
 /// The repository this test was built from.
 pub fn repository() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// What git says of it, as a run records it.
+pub fn sources() -> Checkout {
+    checkout::read(repository()).unwrap_or_else(|why| Checkout::unknown(&why))
 }
 
 /// A directory that looks like the repository to a guest build.

@@ -2,8 +2,9 @@
 //! rows are explained, and it repeats to the bit; after one sample was changed it
 //! does neither.
 
-use capbench_tests::command::executable;
-use capbench_tests::source_copy::{copy_tree, repository};
+use capbench_tests::checkout::Checkout;
+use capbench_tests::command::{self, assert_verifies, executable, said};
+use capbench_tests::source_copy::{copy_tree, repository, sources};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -100,9 +101,65 @@ fn a_run_verifies_explains_itself_and_repeats() {
         assert!(broken.contains(&name), "{name}: {broken:?}");
     }
 
+    if !sources().has_commit() {
+        // An archive of the sources, say: there is no commit to repeat from.
+        assert_eq!(capbench(&["replay", run]).status.code(), Some(1));
+        return;
+    }
     replay(&latest, 0, &place.path().join("again"), "");
     replay(&changed, 2, &place.path().join("differently"), "became");
     from_another_commit(&changed);
+    from_another_repository(&latest);
+}
+
+/// The script would run whatever is there.
+fn from_another_repository(run: &Path) {
+    let other = tempfile::tempdir().unwrap();
+    let mut init = Command::new("git");
+    let init = init.args(["init", "--quiet"]).arg(other.path()).status();
+    assert!(init.unwrap().success());
+    let mut script = Command::new(run.join("replay.sh"));
+    let refused = said(&script.arg(other.path()).output().unwrap());
+    assert_eq!(refused.status, 1, "{}", refused.text);
+    let words = "does not have commit";
+    assert!(refused.text.contains(words), "{}", refused.text);
+}
+
+#[test]
+fn a_run_of_an_unknown_commit_warns_says_so_and_is_never_repeated() {
+    let checkout = Checkout::new().unwrap();
+    let capbench = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        command::run(command::capbench(&checkout, &arguments))
+    };
+    let made =
+        capbench("run ring/nop --guest=capos --boots=1 --variant=samples --no-audit --no-native");
+    assert_eq!(made.status, 0, "{}", made.text);
+    for words in [
+        "their commit is unknown",
+        "is in no git repository",
+        "work in a clone",
+        "commit unknown\n",
+    ] {
+        assert!(made.text.contains(words), "{words}: {}", made.text);
+    }
+    let latest = checkout.latest_run();
+    let record = fs::read(latest.join("run.json")).unwrap();
+    let record: Value = serde_json::from_slice(&record).unwrap();
+    assert_eq!(record["checkout"]["commit"], "unknown");
+    assert_eq!(record["checkout"]["dirty"], true);
+    assert_verifies(&checkout);
+
+    let replayed = capbench("replay");
+    assert_eq!(replayed.status, 1, "{}", replayed.text);
+    let words = "the commit that the run was made at is unknown";
+    assert!(replayed.text.contains(words), "{}", replayed.text);
+    let mut script = Command::new(latest.join("replay.sh"));
+    // Not even where there is a repository.
+    let refused = said(&script.arg(repository()).output().unwrap());
+    assert_eq!(refused.status, 1, "{}", refused.text);
+    let words = "cannot be repeated: the commit of its sources is unknown";
+    assert!(refused.text.contains(words), "{}", refused.text);
 }
 
 fn replay(run: &Path, status: i32, out: &Path, difference: &str) {

@@ -14,7 +14,7 @@ use capbench_runner::qemu::Qemu;
 use capbench_runner::run::{Request, capture};
 use capbench_tests::checkout::Checkout;
 use capbench_tests::command::{Said, capbench, run};
-use capbench_tests::source_copy::repository;
+use capbench_tests::source_copy::{repository, sources};
 use std::fs;
 
 fn audited_run(checkout: &Checkout, more: &[&str]) -> (Said, Results) {
@@ -93,6 +93,7 @@ fn logging_does_not_change_what_the_guest_does() {
         mode: prove(Mode::Exact, &qemu, host::identify()).unwrap(),
         command: Vec::new(),
         // Any few addresses: what matters is that logging is on.
+        checkout: sources(),
         audit_range: &|_| Some((0xffff_ffff_8020_0000, 0xffff_ffff_8020_ffff)),
     };
     let captured = capture(request, &Interrupt::default(), &Progress::new(true));

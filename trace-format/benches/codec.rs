@@ -4,6 +4,11 @@
 //!
 //! `cargo bench -p trace-format`. Rates of different machines do not compare.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 use divan::counter::ItemsCount;
 use trace_format::decode::{Event, Frames, SpanColumns};
 use trace_format::frame::{Context, FRAME_LENGTH_MAX, Lost, Origin};

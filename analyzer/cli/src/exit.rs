@@ -9,7 +9,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything asked for was done, and every result may be used.
     Success = 0,
-    /// The command could not be carried out: usage, definitions, files, host.
+    /// The command could not be carried out: usage, definitions, files, host. Or it was,
+    /// and standard output took none of it.
     Usage = 1,
     /// It was carried out, and a result is failed or invalid.
     Unusable = 2,
@@ -19,28 +20,37 @@ pub enum Exit {
     Inconclusive = 4,
     /// Stopped by the user; what had arrived is kept.
     Interrupted = capbench_runner::interrupt::EXIT_STATUS as isize,
+    /// The reader of standard output went away. What a shell reports for a process
+    /// that SIGPIPE ended.
+    ReaderGone = 141,
 }
 
 impl Exit {
     /// Every way to end, in the order of its code.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Success,
         Self::Usage,
         Self::Unusable,
         Self::Regression,
         Self::Inconclusive,
         Self::Interrupted,
+        Self::ReaderGone,
     ];
 
     /// What the code says, for every command.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done, and everything asked for may be used",
-            Self::Usage => "not carried out: usage, definitions, files or host",
+            Self::Usage => {
+                "not carried out: usage, definitions, files or host; or standard output is full"
+            }
             Self::Unusable => "carried out, and something is failed, invalid, broken or different",
             Self::Regression => "a comparison found a regression",
             Self::Inconclusive => "a comparison could not tell",
             Self::Interrupted => "stopped by the user; what had arrived is kept",
+            Self::ReaderGone => {
+                "the reader of standard output went away; what is kept in files is whole"
+            }
         }
     }
 

@@ -574,3 +574,51 @@ fn on_a_terminal_no_color_is_respected_by_what_is_shown_and_by_errors() {
         assert_eq!(shown, Some(false), "{arguments:?}");
     }
 }
+
+/// The run with another `checkout` in its record, as it may be found.
+fn with_checkout(checkout: Value) -> (tempfile::TempDir, PathBuf) {
+    let (directory, copy) = copy();
+    let path = copy.join("run.json");
+    let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    record["checkout"] = checkout;
+    fs::write(&path, record.to_string()).unwrap();
+    (directory, copy)
+}
+
+#[test]
+fn a_run_of_an_unknown_commit_is_not_repeated() {
+    let old = serde_json::json!({"commit": "unknown", "dirty": false});
+    let new = serde_json::json!({"commit": "unknown", "dirty": true, "unknown": "no git"});
+    for (checkout, why) in [(old, "git did not name it"), (new, "no git")] {
+        let (_directory, copy) = with_checkout(checkout);
+        let said = refused(&["replay", word(&copy)]);
+        let words = format!("the commit that the run was made at is unknown ({why})");
+        assert!(said.contains(&words), "{said}");
+        assert!(said.contains("make the run again"), "{said}");
+    }
+}
+
+#[test]
+fn a_checkout_that_git_refuses_to_read_repeats_no_run() {
+    let known = serde_json::json!({"commit": "0".repeat(40), "dirty": false});
+    let (_directory, copy) = with_checkout(known);
+    let mut command: Command = assert_cmd::cargo::cargo_bin_cmd!("capbench");
+    let output = command
+        .args(["replay", word(&copy)])
+        .current_dir(repository())
+        .env("COLUMNS", "300")
+        .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the commit of this checkout is unknown"),
+        "{said}"
+    );
+    if repository().join(".git").exists() {
+        assert!(said.contains("safe.directory"), "{said}");
+    }
+}

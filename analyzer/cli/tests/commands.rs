@@ -69,7 +69,7 @@ fn the_exit_codes_of_the_book_are_those_of_the_program() {
             Some((code.to_owned(), meaning.to_owned()))
         })
         .collect();
-    assert_eq!(program.len(), 6, "{help}");
+    assert_eq!(program.len(), 7, "{help}");
     assert_eq!(program, book);
 }
 

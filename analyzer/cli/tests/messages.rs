@@ -87,11 +87,29 @@ fn a_malformed_manifest_is_refused_with_file_line_and_remedy() {
 }
 
 #[test]
+fn an_emulator_that_cannot_be_started_is_refused_by_name() {
+    for named in [&["--qemu", "Makefile"][..], &[]] {
+        capbench()
+            .current_dir(repository())
+            .env("CAPBENCH_QEMU", "README.md")
+            .args(["run", "ring"])
+            .args(named)
+            .assert()
+            .code(1)
+            .stdout("")
+            .stderr(said(named.get(1).copied().unwrap_or("README.md")))
+            .stderr(said("is not an executable file"))
+            .stderr(said("CAPBENCH_QEMU"));
+    }
+}
+
+#[test]
 fn a_missing_emulator_names_the_packages_of_three_distributions() {
     let empty = tempfile::tempdir().unwrap();
     capbench()
         .current_dir(repository())
         .env("PATH", empty.path())
+        .env_remove("CAPBENCH_QEMU")
         .args(["run", "ring"])
         .assert()
         .code(1)
@@ -183,6 +201,7 @@ fn doctor_finds_what_a_bare_host_lacks() {
     capbench()
         .current_dir(repository())
         .env("PATH", empty.path())
+        .env_remove("CAPBENCH_QEMU")
         .arg("doctor")
         .assert()
         .code(1)

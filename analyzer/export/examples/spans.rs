@@ -7,6 +7,11 @@
 //! Writes a synthetic trace into each format for tables and prints time and the
 //! peak of resident memory so far.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 use std::error::Error;
 use std::fs;
 use std::time::Instant;

@@ -8,6 +8,11 @@
 //! The same options make the same bytes everywhere; `capbench inspect` reads them.
 //! Writing takes far longer than reading: most of it is compression.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 mod support;
 
 use capbench_frames::synthetic::Shape;

@@ -9,6 +9,11 @@
 //! one before it does, and more. Prints the best of a few runs, as time on the CPU
 //! so that a busy machine blurs it less, and the peak of resident memory.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer reads it, and a panic tells enough"
+)]
+
 mod support;
 
 use capbench_frames::check::{Expectation, check};

@@ -40,6 +40,18 @@ pub enum LoadError {
     },
 }
 
+impl LoadError {
+    /// The same of a file as it is called inside of `directory`, for a record that may
+    /// be moved.
+    pub fn relative_to(mut self, directory: &Path) -> Self {
+        let (Self::Io { path, .. } | Self::Decode { path, .. }) = &mut self;
+        if let Ok(inside) = path.strip_prefix(directory) {
+            *path = inside.to_owned();
+        }
+        self
+    }
+}
+
 /// Something was lost on the way from the file to a frame.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {

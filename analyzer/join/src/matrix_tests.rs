@@ -50,6 +50,7 @@ fn result(name: &str, system: &str, outcome: Outcome) -> BenchmarkResult {
         mode: Mode::Exact,
         authority_profile: "a".into(),
         labels: Vec::new(),
+        attempts: 1,
         outcome,
     }
 }

@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::extent::Extent;
+use crate::last_words::LastWords;
+
 /// Everything about a run beside its results.
 #[derive(Clone, Debug, Default)]
 pub struct Appendix {
@@ -30,6 +33,10 @@ pub struct Appendix {
     pub authority: Vec<Profile>,
     /// Every boot.
     pub boots: Vec<Boot>,
+    /// How many of the planned boots took place.
+    pub extent: Extent,
+    /// The ends of logs of boots that ended badly.
+    pub last_words: Vec<LastWords>,
     /// Audit boots, one sentence each.
     pub audits: Vec<String>,
     /// What programs did with their authority.

@@ -2,11 +2,35 @@
 
 use crate::leaning::leaning;
 use crate::number::NONE;
-use capbench_results::{BenchmarkResult, Comparison, ContextRow, Results, RowName};
+use capbench_results::{
+    BenchmarkResult, Comparison, ComparisonOutcome, ContextRow, NoRatioReason, Results, RowName,
+};
 
 /// The row of this name.
 pub(crate) fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult> {
     results.results.iter().find(|row| RowName::of(row) == *name)
+}
+
+/// Whether any pair has two numbers.
+pub(crate) fn has_ratios(results: &Results) -> bool {
+    let mut pairs = results.comparisons.iter();
+    pairs.any(|pair| matches!(pair.outcome, ComparisonOutcome::Ratio(_)))
+}
+
+/// Pairs of which a row has no number. Why is told of the row, and not again of each
+/// pair that it is in.
+pub(crate) fn unmeasured(results: &Results) -> usize {
+    let pairs = results.comparisons.iter();
+    pairs.filter(|pair| is_unmeasured(pair)).count()
+}
+
+/// Whether a row of the pair has no number.
+pub(crate) fn is_unmeasured(pair: &Comparison) -> bool {
+    let reason = match &pair.outcome {
+        ComparisonOutcome::None(refusal) => Some(refusal.reason),
+        ComparisonOutcome::Ratio(_) => None,
+    };
+    reason == Some(NoRatioReason::NotMeasured)
 }
 
 /// The number from outside the envelope that stands beside a benchmark, never in a

@@ -39,13 +39,19 @@ pub(crate) enum Block {
     Refusal(Refused),
 }
 
-/// A row without a value, and everything that was seen.
+/// Rows without a value for one cause, and everything that was seen.
 pub(crate) struct Refused {
-    pub(crate) row: Inlines,
+    /// Tables link here.
+    pub(crate) anchor: String,
+    pub(crate) subject: Inlines,
     pub(crate) status: Status,
     pub(crate) reason: String,
     pub(crate) detail: String,
-    pub(crate) evidence: Vec<String>,
+    pub(crate) evidence: Vec<Inlines>,
+    /// The rows' names, where there are several.
+    pub(crate) rows: Option<String>,
+    /// Ends of logs: what each is and where, and its last lines.
+    pub(crate) logs: Vec<(Inlines, String)>,
 }
 
 /// A piece of a line.

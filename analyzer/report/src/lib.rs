@@ -10,9 +10,11 @@
 pub mod appendix;
 mod beside;
 mod document;
+mod extent;
 mod flags;
 mod html;
 mod json;
+mod last_words;
 mod leaning;
 mod look;
 mod markdown;
@@ -24,13 +26,15 @@ mod section;
 mod table;
 mod text;
 
+pub use extent::Extent;
 pub use json::trace_json;
+pub use last_words::{LastWords, Log};
 pub use look::Look;
 pub use plot::{Plot, PlotError, plots};
 pub use report::Report;
 pub use text::breakdown::breakdowns;
 pub use text::instruments::instruments;
 pub use text::matrix::matrix;
-pub use text::results::results;
+pub use text::results::{reasons, results};
 pub use text::stitched::stitched;
 pub use text::trace::trace;

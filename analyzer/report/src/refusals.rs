@@ -1,35 +1,87 @@
-//! Rows without a value, together where one reason is the guest's and not a row's.
+//! Rows without a value, together where one cause took the value of all of them.
 
-use capbench_results::{BenchmarkResult, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Every row without a value, in order. Rows that are unsupported for the same reason
-/// in the same words stand with the first of them: what a guest lacks is said once.
-pub(crate) fn grouped(results: &[BenchmarkResult]) -> Vec<Vec<&BenchmarkResult>> {
-    let mut groups: Vec<Vec<&BenchmarkResult>> = Vec::new();
+use capbench_results::{BenchmarkResult, Evidence, Outcome, Results, Status};
+
+/// Rows that lack a value for the same reason in the same words.
+pub(crate) struct Group<'a> {
+    pub(crate) rows: Vec<&'a BenchmarkResult>,
+    pub(crate) status: Status,
+    pub(crate) reason: &'static str,
+    pub(crate) detail: &'a str,
+    /// What was seen of any of them, each piece once.
+    pub(crate) evidence: Vec<&'a Evidence>,
+}
+
+/// Every row without a value, in order; a later row of the same cause stands with the
+/// first.
+pub(crate) fn grouped(results: &[BenchmarkResult]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group> = Vec::new();
     for row in results {
-        if row.outcome.refusal().is_none() {
+        let Some((reason, detail, evidence)) = row.outcome.refusal() else {
             continue;
-        }
-        let joins = |group: &&mut Vec<&BenchmarkResult>| {
-            let first = group[0];
-            let shared = matches!(row.outcome, Outcome::Unsupported(_));
-            shared && first.guest == row.guest && first.outcome == row.outcome
         };
-        match groups.iter_mut().find(joins) {
-            Some(group) => group.push(row),
-            None => groups.push(vec![row]),
+        let status = row.status();
+        let joins = |group: &&mut Group| {
+            (group.status, group.reason, group.detail) == (status, reason, detail)
+        };
+        let group = match groups.iter_mut().find(joins) {
+            Some(group) => group,
+            None => {
+                groups.push(Group {
+                    rows: Vec::new(),
+                    status,
+                    reason,
+                    detail,
+                    evidence: Vec::new(),
+                });
+                groups.last_mut().expect("one was just pushed")
+            }
+        };
+        group.rows.push(row);
+        for piece in evidence {
+            if !group.evidence.contains(&piece) {
+                group.evidence.push(piece);
+            }
         }
     }
     groups
 }
 
-/// Guest and systems of a group, `linux (linux-matched, linux-stock)`.
-pub(crate) fn place(group: &[&BenchmarkResult]) -> String {
-    let mut systems: Vec<&str> = Vec::new();
-    for row in group {
-        if !systems.contains(&row.system.as_str()) {
-            systems.push(&row.system);
+impl Group<'_> {
+    /// Guests and their systems, `capos (ring), linux (linux-matched, linux-stock)`.
+    pub(crate) fn place(&self) -> String {
+        let mut guests: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for row in &self.rows {
+            guests.entry(&row.guest).or_default().insert(&row.system);
         }
+        let places = guests.into_iter().map(|(guest, systems)| {
+            let systems: Vec<&str> = systems.into_iter().collect();
+            format!("{guest} ({})", systems.join(", "))
+        });
+        places.collect::<Vec<_>>().join(", ")
     }
-    format!("{} ({})", group[0].guest, systems.join(", "))
+
+    /// The rows' names with commas between.
+    pub(crate) fn names(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !names.contains(&row.benchmark_name.as_str()) {
+                names.push(&row.benchmark_name);
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Whether something went wrong, rather than being absent from the start.
+    pub(crate) fn is_unusable(&self) -> bool {
+        matches!(self.status, Status::Failed | Status::Invalid)
+    }
+}
+
+/// Whether any row has a value, so that something may be said of values.
+pub(crate) fn has_values(results: &Results) -> bool {
+    let mut rows = results.results.iter();
+    rows.any(|row| matches!(row.outcome, Outcome::Passed(_)))
 }

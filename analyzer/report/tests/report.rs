@@ -3,7 +3,7 @@
 mod made;
 
 use capbench_report::appendix::*;
-use capbench_report::{Report, plots};
+use capbench_report::{Extent, Look, Report, plots, reasons};
 use capbench_results::*;
 use made::{compared, measurement};
 use std::collections::BTreeSet;
@@ -342,7 +342,7 @@ fn a_row_without_a_value_shows_none() {
         assert!(part(&html, "correctness").contains(reason), "{reason}");
     }
     // A pair with a refused side has no ratio.
-    let pair = html
+    let pair = part(&html, "side-by-side")
         .split("<tr>")
         .find(|line| line.contains("linux/io-uring-nop/1"));
     assert!(pair.unwrap().contains("<strong>–</strong>"));
@@ -396,6 +396,24 @@ fn warnings_name_the_reference_kernel_measurement_builds_and_capabilities() {
         .html()
         .unwrap();
     assert!(emulated.contains("not publishable"));
+}
+
+#[test]
+fn an_unknown_commit_is_called_unknown_and_never_clean() {
+    // As it was written outside a repository, without git, and since.
+    for (commit, dirty) in [("", false), ("unknown", false), ("unknown", true)] {
+        let mut results = compared(Mode::Exact);
+        results.run.commit = commit.into();
+        results.run.dirty = dirty;
+        let html = html(&results);
+        let head = html.split("<main").next().unwrap();
+        assert!(head.contains("commit unknown"), "{head}");
+        assert!(head.contains("The commit of the sources is unknown."));
+        assert!(!head.contains("changes"), "{head}");
+        let text = capbench_report::results(&results, Extent::Whole, Look::PLAIN)
+            + &reasons(&results, &[], Look::PLAIN);
+        assert!(text.contains("commit unknown\n"), "{text}");
+    }
 }
 
 #[test]

@@ -8,10 +8,20 @@ use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
 use capbench_report::appendix::Appendix;
 use capbench_report::{
-    Look, Report, breakdowns, instruments, matrix, plots, results, trace, trace_json,
+    Extent, LastWords, Log, Look, Report, breakdowns, instruments, matrix, plots, reasons, trace,
+    trace_json,
 };
-use capbench_results::{BenchmarkResult, Label, Measurement, Mode, Outcome};
+use capbench_results::{
+    BenchmarkResult, ComparisonOutcome, Evidence, FailureReason, Label, Measurement, Mode,
+    NoRatioReason, Outcome, Refusal, Results,
+};
 use made::{compared, document};
+
+/// Tables and reasons of a run whose boots all took place.
+fn results(results: &Results, look: Look) -> String {
+    let tables = capbench_report::results(results, Extent::Whole, look);
+    tables + &reasons(results, &[], look)
+}
 
 #[test]
 fn the_matrix_names_both_rows_their_difference_and_what_leans() {
@@ -57,7 +67,7 @@ fn a_run_shows_numbers_and_reasons() {
 }
 
 #[test]
-fn what_a_guest_lacks_is_said_once_and_what_a_row_met_at_each() {
+fn one_cause_is_told_once_with_the_rows_it_hits() {
     let mut document = document(Mode::Exact);
     let lacking = |row: &&BenchmarkResult| matches!(row.outcome, Outcome::Unsupported(_));
     let row = document.results.iter().find(lacking).unwrap().clone();
@@ -82,13 +92,129 @@ fn what_a_guest_lacks_is_said_once_and_what_a_row_met_at_each() {
     let title = "3 rows on linux (linux-matched, linux-stock) are unsupported: noGuestImage";
     assert!(text.contains(title), "{text}");
     assert_eq!(text.matches("--kernel FILE").count(), 1, "{text}");
-    assert_eq!(text.matches("stopped after 60 s").count(), 2, "{text}");
+    assert_eq!(text.matches("stopped after 60 s").count(), 1, "{text}");
+    assert!(
+        text.contains("rows: ring/null-small/1, ring/null-small/16"),
+        "{text}"
+    );
 
     let page = Report::new(&document, &Appendix::default());
     for page in [page.markdown(), page.html().unwrap()] {
         assert_eq!(page.matches("--kernel FILE").count(), 1, "{page}");
         assert!(page.contains("3 rows"), "{page}");
     }
+}
+
+/// A run of which nothing is left.
+fn stopped() -> Results {
+    let mut document = compared(Mode::Exact);
+    for row in &mut document.results {
+        let evidence = Evidence {
+            source: "boots/capos-ring-samples-1.ktrace".into(),
+            subject: "end of the boot".into(),
+            expected: "a clean shutdown".into(),
+            observed: "no end after 60 s".into(),
+        };
+        let refusal = Refusal::new(FailureReason::TimedOut, "ending: no end after 60 s");
+        row.outcome = Outcome::Failed(refusal.with(evidence));
+    }
+    document.comparisons.clear();
+    document
+}
+
+fn last_words(place: &str) -> Vec<LastWords> {
+    vec![LastWords {
+        boot: "capos-ring-samples-1".into(),
+        sources: vec!["boots/capos-ring-samples-1.ktrace".into()],
+        logs: vec![Log {
+            label: "console".into(),
+            path: format!("{place}boots/capos-ring-samples-1.console.log"),
+            lines: vec!["kernel: waiting for nobody".into()],
+        }],
+    }]
+}
+
+#[test]
+fn the_last_lines_of_a_boot_stand_beside_the_rows_that_it_took() {
+    let text = reasons(&stopped(), &last_words("runs/r/"), Look::PLAIN);
+    let ends =
+        "console ends (runs/r/boots/capos-ring-samples-1.console.log):\n    | kernel: waiting";
+    assert_eq!(text.matches(ends).count(), 1, "{text}");
+    let mut others = last_words("");
+    others[0].sources = vec!["boots/another.ktrace".into()];
+    let text = reasons(&stopped(), &others, Look::PLAIN);
+    assert!(!text.contains("kernel: waiting"), "{text}");
+}
+
+#[test]
+fn a_run_without_numbers_claims_nothing_about_them() {
+    let extent = Extent::Part {
+        booted: 3,
+        planned: 20,
+    };
+    let text = capbench_report::results(&stopped(), extent, Look::PLAIN);
+    assert!(text.contains("3 of 20 boots took place"), "{text}");
+    assert!(!text.contains("Numbers count"), "{text}");
+
+    let appendix = Appendix {
+        extent,
+        last_words: last_words("../r/"),
+        ..Appendix::default()
+    };
+    let report = Report::new(&stopped(), &appendix).markdown();
+    assert!(!report.contains("Numbers count"), "{report}");
+    assert!(!report.contains("Median: of"), "{report}");
+    assert!(report.contains("boots: 3 of 20 took place"), "{report}");
+    assert!(report.contains("kernel: waiting for nobody"), "{report}");
+    let first = report.split("\n> ").nth(1).unwrap();
+    assert!(first.contains("failed, timedOut"), "{report}");
+    let section = |title: &str| {
+        report
+            .find(title)
+            .unwrap_or_else(|| panic!("{title}: {report}"))
+    };
+    assert!(section("## Correctness") < section("## Side by side"));
+}
+
+#[test]
+fn reasons_in_tables_and_evidence_lead_to_what_was_seen() {
+    let file = capbench_report::appendix::File {
+        label: "trace".into(),
+        path: "../r/boots/capos-ring-samples-1.ktrace".into(),
+    };
+    let boot = capbench_report::appendix::Boot {
+        files: vec![file],
+        ..Default::default()
+    };
+    let appendix = Appendix {
+        boots: vec![boot],
+        ..Appendix::default()
+    };
+    let page = Report::new(&stopped(), &appendix).html().unwrap();
+    assert!(
+        page.contains(r##"<a href="#refused-1">timedOut</a>"##),
+        "{page}"
+    );
+    assert!(page.contains(r#"id="refused-1""#));
+    let name = "boots/capos-ring-samples-1.ktrace";
+    let trace = format!(r#"<a href="../r/{name}">{name}</a>: end of the boot"#);
+    assert!(page.contains(&trace), "{page}");
+}
+
+#[test]
+fn pairs_without_numbers_are_counted_and_not_listed() {
+    let mut document = compared(Mode::Exact);
+    let pairs = document.comparisons.len();
+    for pair in &mut document.comparisons {
+        let refusal = Refusal::new(NoRatioReason::NotMeasured, "a row failed");
+        pair.outcome = ComparisonOutcome::None(refusal);
+    }
+    let text = matrix(&document, Look::PLAIN);
+    assert!(text.contains("no pair has two numbers"), "{text}");
+    assert!(!text.contains("a row failed"), "{text}");
+    let report = Report::new(&document, &Appendix::default()).markdown();
+    let counted = format!("Of which a row has no number, for its own reason: {pairs}");
+    assert!(report.contains(&counted), "{report}");
 }
 
 #[test]

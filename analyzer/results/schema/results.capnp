@@ -67,6 +67,7 @@ struct BenchmarkResult {
   authorityProfile @15 :Text;
   system           @16 :Text;  # what the guest booted: its programs and kernel parameters
   labels           @17 :List(Text);  # what sets its boots apart from those of the plain system
+  attempts         @18 :UInt32;  # boots of its guest and system, repeated ones included, audits not; 0: not told
 }
 
 enum SampleKind {

@@ -39,14 +39,23 @@ pub struct Run {
     pub started_at: String,
     /// Name and version of the program that ran it.
     pub tool: String,
-    /// Commit of the source tree; empty outside a repository.
+    /// Commit of the source tree; `unknown` where git does not say.
     pub commit: String,
-    /// Whether the tree had changes that the commit does not hold.
+    /// Whether the tree had changes that the commit does not hold, or may have had
+    /// where the commit is unknown.
     pub dirty: bool,
     /// Measured boots per guest.
     pub boots: u32,
     /// What outside the guest image can change a number.
     pub envelope: Envelope,
+}
+
+impl Run {
+    /// Whether it says what the sources are, apart from changes. Older documents have
+    /// no word for it that it does not.
+    pub fn has_commit(&self) -> bool {
+        !["", "unknown"].contains(&self.commit.as_str())
+    }
 }
 
 /// What outside the guest image can change a number.
@@ -86,6 +95,9 @@ pub struct BenchmarkResult {
     pub authority_profile: String,
     /// What a reader must know before its number.
     pub labels: Vec<Label>,
+    /// Boots of its guest and system that took place, repeated ones included, audits
+    /// not; 0 in documents that are older than the field, and where none took place.
+    pub attempts: u32,
     /// How it ended.
     pub outcome: Outcome,
 }

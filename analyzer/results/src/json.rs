@@ -52,6 +52,8 @@ struct FlatResult {
     authority_profile: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     labels: Vec<Label>,
+    #[serde(default, skip_serializing_if = "is_untold")]
+    attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     measurement: Option<Measurement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +64,10 @@ struct FlatResult {
     invalid: Option<Refusal<InvalidReason>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_applicable: Option<Refusal<NotApplicableReason>>,
+}
+
+fn is_untold(attempts: &u32) -> bool {
+    *attempts == 0
 }
 
 /// Two rows side by side, as JSON spells it: a ratio or a reason under its name.
@@ -244,6 +250,7 @@ impl From<&BenchmarkResult> for FlatResult {
             mode: result.mode,
             authority_profile: result.authority_profile.clone(),
             labels: result.labels.clone(),
+            attempts: result.attempts,
             measurement: branches.value,
             failure: branches.failure,
             unsupported: branches.unsupported,
@@ -279,6 +286,7 @@ impl TryFrom<FlatResult> for BenchmarkResult {
             mode: flat.mode,
             authority_profile: flat.authority_profile,
             labels: flat.labels,
+            attempts: flat.attempts,
         })
     }
 }

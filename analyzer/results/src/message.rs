@@ -148,6 +148,7 @@ fn write_result(result: &BenchmarkResult, mut to: wire::benchmark_result::Builde
     for (index, label) in result.labels.iter().enumerate() {
         labels.set(index as u32, label.as_str());
     }
+    to.set_attempts(result.attempts);
     let to = to.init_result();
     match &result.outcome {
         Outcome::Passed(measurement) => write_measurement(measurement, to.init_measurement()),
@@ -211,6 +212,7 @@ fn read_result(from: wire::benchmark_result::Reader) -> Read<BenchmarkResult> {
             .iter()
             .map(|label| word(label?))
             .collect::<Read<_>>()?,
+        attempts: from.get_attempts(),
         outcome,
     })
 }

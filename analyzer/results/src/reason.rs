@@ -15,6 +15,8 @@ words! {
         WindowRefused = "windowRefused",
         /// The guest did not finish in its time.
         TimedOut = "timedOut",
+        /// The hypervisor gave up on the guest, or on one before it in the same run.
+        InternalError = "internalError",
         /// Somebody stopped the run.
         Interrupted = "interrupted",
         /// The guest could not be built or started.

@@ -126,7 +126,7 @@ words! {
 
 words! {
     /// What a reader must know of a row before its number: its boots were not those of
-    /// the kernel, the programs and the input that people have.
+    /// the kernel, the programs and the input that people have, or not all alike.
     "label" Label {
         /// A program holds a capability that exists for measuring only.
         MeasurementCapability = "measurement-capability",
@@ -136,6 +136,9 @@ words! {
         DebugTransport = "debug-transport",
         /// The kernel is built as the command line asked, not as the definitions say.
         SpecialBuild = "special-build",
+        /// One of its boots sent another stream than all others of its kind, and took
+        /// place again.
+        RepeatedBoot = "repeated-boot",
     }
 }
 

@@ -17,6 +17,7 @@ fn passed() -> BenchmarkResult {
         mode: Mode::Exact,
         authority_profile: "ring-nop".into(),
         labels: Vec::new(),
+        attempts: 1,
         outcome: Outcome::Passed(Measurement {
             unit: Unit::Instructions,
             lower_is_better: true,

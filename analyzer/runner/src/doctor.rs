@@ -4,6 +4,7 @@
 //! be mended from here, missing packages, is left to `tools/first-run.sh`, which
 //! must work before this program exists and so is the only place that installs.
 
+use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -134,6 +135,8 @@ pub fn install(root: &Path) -> Result<(), NotInstalled> {
     let status = Command::new("sh")
         .arg(root.join("tools/first-run.sh"))
         .arg("--packages")
+        // What it says of its work is no data.
+        .stdout(io::stderr())
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -142,7 +145,7 @@ pub fn install(root: &Path) -> Result<(), NotInstalled> {
 }
 
 fn program(name: &'static str, program: &str, remedy: &str) -> Check {
-    match host::first_line(program, &["--version"], None) {
+    match host::first_line(program, &["--version"]) {
         Some(version) => Check::good(name, version),
         None => Check::bad(name, format!("`{program}` does not run"), remedy),
     }

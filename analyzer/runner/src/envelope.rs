@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::boot::Supervision;
 use crate::hash;
 use crate::mode::{Clock, Mode};
 use crate::qemu::{FIRMWARE, Qemu};
@@ -95,6 +96,14 @@ impl Envelope {
         }
     }
 
+    /// What a boot's emulator is watched for.
+    pub fn supervision(&self) -> Supervision {
+        match self.mode {
+            Mode::Exact | Mode::Emulated => Supervision::Limits,
+            Mode::Hardware => Supervision::Kvm,
+        }
+    }
+
     /// The arguments of one boot.
     pub fn fill(&self, with: &Substitutes<'_>) -> Vec<String> {
         let option_path = |path: &Path| escape_option(&path.to_string_lossy());
@@ -129,6 +138,10 @@ fn canonical_arguments(mode: Mode) -> Vec<String> {
     );
     if mode == Mode::Exact {
         text += EXACT_CLOCK;
+    }
+    if mode == Mode::Hardware {
+        // The monitor, for `Supervision::Kvm`.
+        text += " -qmp stdio";
     }
     // ioeventfd would complete writes on another thread, at another time.
     text += " -seed 1 -rtc base=2026-01-01T00:00:00,clock=vm \
@@ -253,11 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn only_exact_mode_has_an_instruction_clock_and_none_has_a_network() {
+    fn only_exact_mode_has_an_instruction_clock_only_hardware_a_monitor_and_none_a_network() {
         for &mode in Mode::ALL {
             let arguments = canonical_arguments(mode).join(" ");
             assert_eq!(arguments.contains("-icount"), mode == Mode::Exact);
             assert!(arguments.contains("-nic none"));
+            let monitored = arguments.contains("-qmp stdio");
+            assert_eq!(monitored, mode == Mode::Hardware);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The machine, the toolchain and the checkout a run took place on.
+//! The machine and the toolchain a run took place on, and where the sources are.
 //!
 //! Everything here is asked, never assumed: what cannot be found out is recorded
 //! as `unknown` or left out, and no run fails because of it.
@@ -20,15 +20,6 @@ pub struct Toolchain {
     pub cargo: String,
     /// First line of `cc --version`.
     pub cc: String,
-}
-
-/// The state of the sources.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkout {
-    /// The commit, or `unknown` outside a git checkout.
-    pub commit: String,
-    /// Whether the tree differs from that commit.
-    pub dirty: bool,
 }
 
 /// No checkout around the working directory.
@@ -53,8 +44,11 @@ pub fn find_root(start: &Path) -> Result<PathBuf, NoRoot> {
         })
 }
 
+/// What only the root of the sources has.
+pub(crate) const ROOT_DIRECTORIES: [&str; 2] = ["manifests", "reference-guests"];
+
 fn is_root(directory: &Path) -> bool {
-    ["manifests", "reference-guests"]
+    ROOT_DIRECTORIES
         .iter()
         .all(|name| directory.join(name).is_dir())
 }
@@ -82,6 +76,24 @@ fn processor_model(cpuinfo: &str) -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// What to say of a host whose processor shows no virtualisation. KVM may be there
+/// all the same, and then is another thing.
+pub fn without_virtualisation() -> Option<&'static str> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    (!shows_virtualisation(&cpuinfo)).then_some(
+        "the processor shows neither vmx nor svm: nested virtualisation is off, or KVM \
+         here is a software hypervisor",
+    )
+}
+
+/// Intel's or AMD's, of any processor.
+fn shows_virtualisation(cpuinfo: &str) -> bool {
+    let flags = cpuinfo.lines().filter(|line| line.starts_with("flags"));
+    flags
+        .flat_map(str::split_whitespace)
+        .any(|flag| flag == "vmx" || flag == "svm")
+}
+
 /// How many boots may run at once.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
@@ -89,7 +101,7 @@ pub fn cores() -> usize {
 
 /// The compilers on this host.
 pub fn toolchain() -> Toolchain {
-    let version = |program: &str| first_line(program, &["--version"], None);
+    let version = |program: &str| first_line(program, &["--version"]);
     Toolchain {
         rustc: version("rustc").unwrap_or_else(|| "unknown".into()),
         cargo: version("cargo").unwrap_or_else(|| "unknown".into()),
@@ -97,22 +109,10 @@ pub fn toolchain() -> Toolchain {
     }
 }
 
-/// Commit and cleanliness of the checkout at `root`.
-pub fn checkout(root: &Path) -> Checkout {
-    let git = |arguments: &[&str]| first_line("git", arguments, Some(root));
-    Checkout {
-        commit: git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".into()),
-        dirty: git(&["status", "--porcelain"]).is_some_and(|line| !line.is_empty()),
-    }
-}
-
 /// The first line a program prints, if it runs and succeeds.
-pub fn first_line(program: &str, arguments: &[&str], directory: Option<&Path>) -> Option<String> {
+pub fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
-    if let Some(directory) = directory {
-        command.current_dir(directory);
-    }
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     output
@@ -145,7 +145,17 @@ mod tests {
     }
 
     #[test]
+    fn virtualisation_is_a_flag_and_no_part_of_one() {
+        let intel = "model name\t: A Processor\nflags\t\t: fpu vmx sse\n";
+        assert!(shows_virtualisation(intel));
+        assert!(shows_virtualisation("flags : svm\n"));
+        assert!(!shows_virtualisation(
+            "flags : fpu svm_lock\nvmx flags : a\n"
+        ));
+    }
+
+    #[test]
     fn a_program_that_is_not_there_has_no_first_line() {
-        assert_eq!(first_line("capbench-no-such-program", &[], None), None);
+        assert_eq!(first_line("capbench-no-such-program", &[]), None);
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! The runner knows files, processes and hashes. It does not know what is inside a
 //! trace: a boot ends as a [`boot::CapturedBoot`], and the meaning of its stream is
-//! the business of the crates behind it. Nothing that arrived is ever deleted
-//! because something else failed.
+//! the business of the crates behind it; only the probe knows its own frame.
+//! Nothing that arrived is ever deleted because something else failed.
 
 pub mod artifact;
 pub mod boot;
 pub mod capture;
+pub mod checkout;
 mod child;
 pub mod doctor;
 pub mod envelope;
@@ -27,4 +28,5 @@ pub mod progress;
 pub mod qemu;
 pub mod record;
 pub mod run;
+pub mod stderr;
 pub mod time;

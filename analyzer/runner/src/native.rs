@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::relative;
-use crate::boot::{Capture, Exit, Launch, Limits, launch};
+use crate::boot::{Capture, Exit, Launch, Limits, Supervision, launch};
 use crate::capture;
 use crate::interrupt::Interrupt;
 
@@ -58,19 +57,6 @@ pub enum NativeExit {
         /// What happened.
         message: String,
     },
-}
-
-impl NativeRun {
-    /// As an artifact records it, so that it can be moved.
-    pub(crate) fn with_relative_paths(mut self, directory: &Path) -> Self {
-        self.log = relative(directory, &self.log);
-        match &mut self.capture {
-            Capture::Stored(stream) => stream.file = relative(directory, &stream.file),
-            Capture::Failed { raw, .. } => *raw = relative(directory, raw),
-            Capture::Absent => {}
-        }
-        self
-    }
 }
 
 impl NativeExit {
@@ -135,6 +121,7 @@ fn start(
                 time: TIME_LIMIT,
                 trace_bytes: MOST_TRACE_BYTES,
             },
+            supervision: Supervision::Limits,
         },
         interrupt,
     );

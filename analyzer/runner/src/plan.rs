@@ -435,6 +435,7 @@ fn boots_of(
                 variant,
                 audit,
                 index,
+                attempt: 1,
             },
             timeout: timeout(system, audit),
             system: system.clone(),

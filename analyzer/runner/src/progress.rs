@@ -10,6 +10,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::boot::{BootId, CapturedBoot, Observer};
+use crate::stderr;
 
 /// Tells how far a run is.
 pub struct Progress {
@@ -55,7 +56,7 @@ impl Progress {
     /// A line that stays.
     pub fn say(&self, text: &str) {
         if self.lines {
-            eprintln!("{text}");
+            stderr::line(text);
         } else {
             self.bar.set_message(text.to_owned());
         }
@@ -85,7 +86,7 @@ impl Observer for Progress {
             boot.wall_ms as f64 / 1e3
         );
         if self.lines {
-            eprintln!("{line}");
+            stderr::line(line);
         } else if !boot.exit.is_clean() {
             self.bar.println(line);
         }

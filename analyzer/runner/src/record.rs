@@ -7,9 +7,11 @@ use capbench_results::{Digest, Mode};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::CapturedBoot;
+use crate::boot::again::is_repeated;
+use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{Guest, Package};
-use crate::host::{Checkout, Toolchain};
+use crate::host::Toolchain;
 use crate::native::NativeRun;
 use crate::plan::Overrides;
 
@@ -57,6 +59,9 @@ pub struct RunRecord {
     pub overrides: Overrides,
     /// Boots of the `samples` variant that were asked for.
     pub boots_planned: u32,
+    /// Boots of any kind that were to take place; absent in older records.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub boots_planned_in_all: Option<usize>,
     /// Every boot, whatever its end.
     pub boots: Vec<CapturedBoot>,
     /// The Linux guest's program on this host, where that was run.
@@ -75,6 +80,12 @@ pub enum State {
 }
 
 impl RunRecord {
+    /// The boots that count: those no later attempt stands in for. Audits included.
+    pub fn counted_boots(&self) -> impl Iterator<Item = &CapturedBoot> {
+        let boots = self.boots.iter();
+        boots.filter(|boot| !is_repeated(&boot.id, &self.boots))
+    }
+
     /// The record as stored.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("the record is plain data");

@@ -15,8 +15,10 @@ use std::path::{Path, PathBuf};
 use capbench_results::{Digest, Mode};
 use miette::Diagnostic;
 
-use crate::artifact::{ArtifactError, RunDirectory, names, relative};
-use crate::boot::{BootId, BootJob, Capture, CapturedBoot, boot_all};
+use crate::artifact::{ArtifactError, RunDirectory, names};
+use crate::boot::again::further;
+use crate::boot::{BootId, BootJob, Exit, boot_all};
+use crate::checkout::Checkout;
 use crate::envelope::Envelope;
 use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
 use crate::interrupt::Interrupt;
@@ -43,6 +45,8 @@ pub struct Request<'a> {
     pub root: &'a Path,
     /// Below which the artifact goes.
     pub runs: &'a Path,
+    /// What git says of the sources.
+    pub checkout: Checkout,
     /// The definitions.
     pub catalogue: &'a Catalogue,
     /// What to do.
@@ -126,18 +130,38 @@ pub fn capture(
     let directory = RunDirectory::create(request.runs, &run_id)?;
     let (jobs, boot_images) = prepare(&request, &guests, &fetched, &directory)?;
 
+    let boot = |jobs| {
+        boot_all(
+            jobs,
+            parallel_boots(mode),
+            &directory.path().join(names::BOOTS),
+            &envelope,
+            request.qemu,
+            interrupt,
+            progress,
+        )
+    };
     progress.boots(jobs.len());
-    let planned = jobs.len();
-    let boots = boot_all(
-        jobs,
-        parallel_boots(mode),
-        &directory.path().join(names::BOOTS),
-        &envelope,
-        request.qemu,
-        interrupt,
-        progress,
-    );
-    let native = run_native(&request.plan, &guests, &directory, interrupt, progress);
+    let mut planned = jobs.len();
+    let mut boots = boot(jobs.clone());
+    while mode.repeats_exactly() && !interrupt.is_raised() {
+        let further = further(&boots);
+        if further.is_empty() {
+            break;
+        }
+        progress.say("boots that must be equal differ; booting again to see which one is odd");
+        planned += further.len();
+        progress.boots(further.len());
+        boots.extend(boot(like(&jobs, further)));
+    }
+    let hopeless = boots
+        .iter()
+        .any(|boot| matches!(boot.exit, Exit::InternalError { .. }));
+    let native = if hopeless {
+        None
+    } else {
+        run_native(&request.plan, &guests, &directory, interrupt, progress)
+    };
     progress.finish();
 
     let complete = boots.len() == planned && !interrupt.is_raised();
@@ -154,7 +178,7 @@ pub fn capture(
         started_at: started.to_string(),
         ended_at: Timestamp::now().to_string(),
         tool: format!("capbench {}", env!("CARGO_PKG_VERSION")),
-        checkout: host::checkout(request.root),
+        checkout: request.checkout,
         mode,
         envelope,
         toolchain: host::toolchain(),
@@ -167,11 +191,12 @@ pub fn capture(
         definitions: definitions(&request.plan, request.catalogue),
         overrides: request.plan.overrides.clone(),
         boots_planned: request.plan.measured_boots(),
+        boots_planned_in_all: Some(planned),
         boots: boots
             .into_iter()
-            .map(|boot| with_relative_paths(boot, directory.path()))
+            .map(|boot| directory.without_its_place(boot))
             .collect(),
-        native: native.map(|native| native.with_relative_paths(directory.path())),
+        native: native.map(|native| directory.without_its_place(native)),
     };
     directory.write_record(&record)?;
     directory.write_definitions(&request.plan, request.catalogue)?;
@@ -180,6 +205,20 @@ pub fn capture(
         record,
         plan: request.plan,
     })
+}
+
+/// Boots with the images and limits of their kind's planned ones.
+fn like(jobs: &[BootJob], ids: Vec<BootId>) -> Vec<BootJob> {
+    let alike = ids.into_iter().filter_map(|id| {
+        let first = BootId {
+            index: 1,
+            attempt: 1,
+            ..id.clone()
+        };
+        let job = jobs.iter().find(|job| job.id == first)?;
+        Some(BootJob { id, ..job.clone() })
+    });
+    alike.collect()
 }
 
 /// The Linux guest's program on this host, once nothing else runs. Whatever goes
@@ -446,21 +485,6 @@ fn definitions(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Digest> {
         definitions.insert(format!("suites/{}", suite.name), hash::of_canonical(suite));
     }
     definitions
-}
-
-fn with_relative_paths(mut boot: CapturedBoot, directory: &Path) -> CapturedBoot {
-    let shorten = |path: &mut PathBuf| *path = relative(directory, path);
-    shorten(&mut boot.console);
-    shorten(&mut boot.emulator_log);
-    if let Some(log) = &mut boot.instruction_log {
-        shorten(log);
-    }
-    match &mut boot.capture {
-        Capture::Stored(stream) => shorten(&mut stream.file),
-        Capture::Failed { raw, .. } => shorten(raw),
-        Capture::Absent => {}
-    }
-    boot
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ pub struct Record {
     pub native: Option<Native>,
 }
 
+/// What stands for a commit that is not known. Records of before the reason was kept
+/// call such sources unchanged.
+pub const UNKNOWN: &str = "unknown";
+
 /// The sources of a run.
 #[derive(Debug, Deserialize)]
 pub struct Checkout {
@@ -107,6 +111,9 @@ pub struct Boot {
     #[serde(default)]
     pub audit: bool,
     pub index: u32,
+    /// More than 1 where the boot took place again.
+    #[serde(default = "first")]
+    pub attempt: u32,
     pub exit: Value,
     pub capture: Capture,
     #[serde(default)]
@@ -118,6 +125,10 @@ pub struct Boot {
     pub wall_ms: u64,
     #[serde(default)]
     pub arguments: Vec<String>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// The Linux guest's program on the host.
@@ -167,11 +178,22 @@ impl Record {
         self.mode == "exact"
     }
 
-    /// Boots of one guest and system, the audit's left out, in the record's order.
+    /// Boots whose streams are a row's to be judged by: no audits, and no boot that a
+    /// later attempt stands in for. In the record's order.
+    pub fn counted(&self) -> impl Iterator<Item = &Boot> {
+        let boots = self.boots.iter();
+        boots.filter(|boot| !boot.audit && !self.is_repeated(boot))
+    }
+
+    /// Whether a later attempt stands in for this boot.
+    pub fn is_repeated(&self, boot: &Boot) -> bool {
+        self.boots.iter().any(|other| other.repeats(boot))
+    }
+
+    /// Those of one guest and system.
     pub fn boots_of<'a>(&'a self, guest: &str, system: &str) -> Vec<&'a Boot> {
-        self.boots
-            .iter()
-            .filter(|boot| !boot.audit && boot.guest == guest && boot.system == system)
+        self.counted()
+            .filter(|boot| boot.guest == guest && boot.system == system)
             .collect()
     }
 
@@ -193,7 +215,23 @@ impl Boot {
             ..
         } = self;
         let audit = if self.audit { "-audit" } else { "" };
-        format!("{guest}-{system}-{variant}{audit}-{index}")
+        let attempt = match self.attempt {
+            1 => String::new(),
+            attempt => format!("-attempt-{attempt}"),
+        };
+        format!("{guest}-{system}-{variant}{audit}-{index}{attempt}")
+    }
+
+    /// Whether it is a later attempt of the same boot.
+    fn repeats(&self, earlier: &Self) -> bool {
+        self.kind() == earlier.kind()
+            && self.index == earlier.index
+            && self.attempt > earlier.attempt
+    }
+
+    /// What boots share that must send the same bytes.
+    pub fn kind(&self) -> (&str, &str, &str, bool) {
+        (&self.guest, &self.system, &self.variant, self.audit)
     }
 
     pub fn stored(&self) -> Option<&Stored> {

@@ -49,6 +49,9 @@ pub struct Row {
     pub artifact_hash: Option<String>,
     #[serde(default)]
     pub labels: Vec<String>,
+    /// 0 in documents that are older than the field.
+    #[serde(default)]
+    pub attempts: usize,
     pub measurement: Option<Measured>,
     pub failure: Option<Refusal>,
     pub invalid: Option<Refusal>,

@@ -8,6 +8,7 @@ use miette::Result;
 
 use super::{Emulator, Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 use crate::table;
 
 #[derive(Args)]
@@ -32,7 +33,7 @@ impl Doctor {
         let checks = examine(root, self.emulator.find());
         match self.format {
             Format::Json => print_json(&checks)?,
-            Format::Text => print_text(&checks),
+            Format::Text => print_text(&checks)?,
         }
         Ok(if is_healthy(&checks) {
             Exit::Success
@@ -42,15 +43,16 @@ impl Doctor {
     }
 }
 
-fn print_text(checks: &[Check]) {
+fn print_text(checks: &[Check]) -> Result<(), Unwritten> {
     let mut overview = table::table(&["", "check", "found"]);
     for check in checks {
         overview.add_row([mark(check.state), check.name, &check.found]);
     }
-    println!("{}", table::text(&overview));
+    stdout::line(table::text(&overview))?;
     for check in checks.iter().filter(|check| !check.remedy.is_empty()) {
-        println!("\n{}: {}", check.name, check.remedy);
+        stdout::line(format_args!("\n{}: {}", check.name, check.remedy))?;
     }
+    Ok(())
 }
 
 fn mark(state: Health) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use capbench_runner::checkout;
 use capbench_runner::manifest::Catalogue;
 use capbench_verify::{
     Attempt, Beside, Cell, Definition, Explanation, Mechanism, NoSuchCell, explain,
@@ -12,6 +13,7 @@ use miette::{Report, Result, miette};
 use super::verify::{open, wrap};
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout;
 use crate::table;
 
 #[derive(Args)]
@@ -52,7 +54,7 @@ impl Explain {
             Format::Json => print_json(&explanations)?,
             Format::Text => {
                 let texts: Vec<String> = explanations.iter().map(text).collect();
-                print!("{}", texts.join("\n"));
+                stdout::text(texts.join("\n"))?;
             }
         }
         Ok(Exit::Success)
@@ -229,7 +231,10 @@ fn definition(page: &mut Page, cell: &Explanation) {
 }
 
 fn origin(page: &mut Page, cell: &Explanation) {
-    let changes = if cell.dirty { ", with changes" } else { "" };
+    let changes = match (cell.commit.as_str(), cell.dirty) {
+        (checkout::UNKNOWN, _) | (_, false) => "",
+        (_, true) => ", with changes",
+    };
     page.line("run", format!("{} ({})", cell.run, cell.started_at));
     page.line(
         "made by",

@@ -9,11 +9,13 @@ use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::boot::CapturedBoot;
 use capbench_runner::guest::Variant;
 use capbench_runner::hash;
+use capbench_runner::stderr;
 use clap::{Args, ValueEnum};
 use miette::{Result, miette};
 
 use crate::exit::Exit;
 use crate::output;
+use crate::stdout;
 
 #[derive(Args)]
 pub struct Export {
@@ -93,11 +95,15 @@ impl Export {
         let directory = self.run.clone().unwrap_or_else(latest);
         let artifact = Artifact::open(&directory)?;
         let exported = self.export(&artifact)?;
-        for written in &exported.written {
-            println!("{}: {}", written.path.display(), written.holds);
-        }
         for note in &exported.notes {
-            eprintln!("note: {note}");
+            stderr::line(format_args!("note: {note}"));
+        }
+        for written in &exported.written {
+            stdout::line(format_args!(
+                "{}: {}",
+                written.path.display(),
+                written.holds
+            ))?;
         }
         Ok(Exit::Success)
     }

@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
 use capbench_runner::progress::Progress;
+use capbench_runner::stderr;
 use clap::{Args, Subcommand};
 use miette::Result;
 
 use super::{Format, VariantName, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 use crate::table;
 
 #[derive(Args)]
@@ -94,7 +96,7 @@ impl Build {
                     Ok(guest) => built.push(guest),
                     // Not asked for by name: the other guests are worth having.
                     Err(error @ BuildError::NoKernelImage { .. }) if self.guest.is_none() => {
-                        eprintln!("guest {guest} is left out: {error}");
+                        stderr::line(format_args!("guest {guest} is left out: {error}"));
                         break;
                     }
                     Err(error) => return Err(error.into()),
@@ -104,13 +106,13 @@ impl Build {
         progress.finish();
         match self.format {
             Format::Json => print_json(&built)?,
-            Format::Text => print_text(root, &built),
+            Format::Text => print_text(root, &built)?,
         }
         Ok(Exit::Success)
     }
 }
 
-fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) {
+fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) -> Result<(), Unwritten> {
     let mut images = table::table(&["image", "bytes", "sha256"]);
     // Variants of a guest whose kernel is not built here share it.
     let mut listed = BTreeSet::new();
@@ -124,5 +126,5 @@ fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) {
         ]);
     }
     table::right_align(&mut images, &[1]);
-    println!("{}", table::text(&images));
+    stdout::line(table::text(&images))
 }

@@ -16,6 +16,7 @@ use miette::{IntoDiagnostic, Report, Result, miette};
 
 use super::{Format, look, print_json};
 use crate::exit::Exit;
+use crate::stdout;
 
 #[derive(Args)]
 pub struct Inspect {
@@ -50,11 +51,10 @@ impl Inspect {
         }
         let (summary, sound) = summarize(&trace)?;
         match self.format {
-            Format::Json => print!(
-                "{}",
-                capbench_report::trace_json(&summary).into_diagnostic()?
-            ),
-            Format::Text => print!("{}", capbench_report::trace(&summary, look())),
+            Format::Json => {
+                stdout::text(capbench_report::trace_json(&summary).into_diagnostic()?)?;
+            }
+            Format::Text => stdout::text(capbench_report::trace(&summary, look()))?,
         }
         Ok(if sound { Exit::Success } else { Exit::Unusable })
     }
@@ -65,7 +65,7 @@ impl Inspect {
         let stitched = stitch(trace, frames, row, self.sample).map_err(refused)?;
         match self.format {
             Format::Json => print_json(&stitched)?,
-            Format::Text => print!("{}", capbench_report::stitched(&stitched, look())),
+            Format::Text => stdout::text(capbench_report::stitched(&stitched, look()))?,
         }
         Ok(Exit::Success)
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 use crate::table;
 
 #[derive(Args)]
@@ -37,7 +38,7 @@ impl List {
         let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
         match self.format {
             Format::Json => print_json(&listing(&catalogue))?,
-            Format::Text => print_text(&catalogue),
+            Format::Text => print_text(&catalogue)?,
         }
         Ok(Exit::Success)
     }
@@ -58,7 +59,7 @@ fn listing(catalogue: &Catalogue) -> Listing<'_> {
     }
 }
 
-fn print_text(catalogue: &Catalogue) {
+fn print_text(catalogue: &Catalogue) -> Result<(), Unwritten> {
     let mut suites = table::table(&["suite", "benchmarks", "intent"]);
     for suite in catalogue.suites.values() {
         let count = suite.benchmarks.len().to_string();
@@ -87,7 +88,11 @@ fn print_text(catalogue: &Catalogue) {
         ]);
     }
     table::right_align(&mut benchmarks, &[1]);
-    println!("{}\n\n{}", table::text(&suites), table::text(&benchmarks));
+    stdout::line(format_args!(
+        "{}\n\n{}",
+        table::text(&suites),
+        table::text(&benchmarks)
+    ))
 }
 
 /// What a benchmark is divided by.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use capbench_runner::stderr;
 use clap::{Args, CommandFactory};
 use clap_mangen::generate_to;
 use miette::Result;
@@ -23,10 +24,10 @@ impl Man {
         output::directory(directory)?;
         generate_to(Arguments::command(), directory)
             .map_err(|error| output::unwritable(directory, &error))?;
-        eprintln!(
+        stderr::line(format_args!(
             "read one with `man -l {}`",
             directory.join("capbench.1").display()
-        );
+        ));
         Ok(Exit::Success)
     }
 }

@@ -16,7 +16,7 @@ mod run;
 mod store;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +28,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 /// Measures kernels and refuses numbers that cannot be trusted.
 #[derive(Parser)]
@@ -153,14 +154,16 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
 
 /// Prints data for programs.
 fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(value).into_diagnostic()?);
+    stdout::line(serde_json::to_string_pretty(value).into_diagnostic()?)?;
     Ok(())
 }
 
-/// Files that a command writes, told as each comes to be or, for programs, all at once.
+/// Files that a command writes, named as each comes to be or, for programs, all at
+/// once. A reader that has seen enough is no reason to stop writing files.
 struct Told {
     format: Format,
     files: Vec<PathBuf>,
+    printed: Result<(), Unwritten>,
 }
 
 impl Told {
@@ -168,13 +171,13 @@ impl Told {
         Self {
             format,
             files: Vec::new(),
+            printed: Ok(()),
         }
     }
 
     fn file(&mut self, path: PathBuf) {
-        if self.format == Format::Text {
-            // A reader that has seen enough is no reason to stop writing files.
-            let _ = writeln!(std::io::stdout(), "{}", path.display());
+        if self.format == Format::Text && self.printed.is_ok() {
+            self.printed = stdout::line(path.display());
         }
         self.files.push(path);
     }
@@ -182,7 +185,7 @@ impl Told {
     fn end(self) -> Result<()> {
         match self.format {
             Format::Json => print_json(&serde_json::json!({ "files": self.files })),
-            Format::Text => Ok(()),
+            Format::Text => Ok(self.printed?),
         }
     }
 }

@@ -14,13 +14,15 @@ use std::time::Duration;
 use capbench_frames::trace::read_file;
 use capbench_runner::capture;
 use capbench_runner::interrupt::Interrupt;
+use capbench_runner::stderr;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, WrapErr, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::exit::Exit;
 use crate::output::unwritable;
+use crate::stdout;
 
 /// Bytes read at a time, and how many such parts may wait for the disk.
 const PART_BYTES: usize = 64 << 10;
@@ -153,10 +155,12 @@ fn tell(stream: &capture::Stream, out: &Path, format: Format) -> Result<Exit> {
         complete: trace.statements.end.is_some(),
     };
     if !kept.complete {
-        eprintln!("the stream has no end: the kernel did not finish, or recording stopped before");
+        stderr::line(
+            "the stream has no end: the kernel did not finish, or recording stopped before",
+        );
     }
-    match format {
-        Format::Json => print_json(&kept)?,
+    let printed = match format {
+        Format::Json => print_json(&kept),
         Format::Text => {
             let Kept {
                 bytes,
@@ -164,9 +168,12 @@ fn tell(stream: &capture::Stream, out: &Path, format: Format) -> Result<Exit> {
                 windows,
                 ..
             } = &kept;
-            eprintln!("{bytes} bytes, sha256 {sha256}, {windows} windows");
-            println!("{}", out.display());
+            stderr::line(format_args!(
+                "{bytes} bytes, sha256 {sha256}, {windows} windows"
+            ));
+            stdout::line(out.display()).map_err(Report::from)
         }
-    }
+    };
+    printed.wrap_err_with(|| format!("the trace is kept in {}", out.display()))?;
     Ok(Exit::Success)
 }

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use capbench_runner::artifact::{Artifact, names};
-use capbench_runner::host;
+use capbench_runner::checkout;
 use capbench_runner::record::RunRecord;
+use capbench_runner::stderr;
 use capbench_verify::replay::{Replayed, compare};
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Emulator, Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 use crate::table;
 
 /// Where repetitions go, below `runs/`, so that none becomes the latest run.
@@ -56,11 +58,13 @@ impl Replay {
         }
         let repetition = Artifact::open(&out.join(names::LATEST))?;
         let replayed = compare(&original.results, &repetition.results);
-        match self.format {
-            Format::Json => print_json(&replayed)?,
-            Format::Text => print_text(&replayed),
-        }
-        eprintln!("{}", out.join(&replayed.again).display());
+        let sealed = out.join(&replayed.again);
+        let printed = match self.format {
+            Format::Json => print_json(&replayed),
+            Format::Text => print_text(&replayed).map_err(Report::from),
+        };
+        stderr::line(sealed.display());
+        printed.wrap_err_with(|| format!("the repetition is sealed in {}", sealed.display()))?;
         Ok(if replayed.identical {
             Exit::Success
         } else {
@@ -93,7 +97,19 @@ impl Replay {
 
 fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
     let then = &original.record.checkout;
-    let now = host::checkout(root);
+    if !then.has_commit() {
+        let why = then.unknown.as_deref().unwrap_or("git did not name it");
+        return Err(miette!(
+            code = "capbench::replay",
+            help = "make the run again, in a clone that git reads; `capbench run` warns where it \
+                    does not",
+            "the commit that the run was made at is unknown ({why}), so no repetition says \
+             anything of it"
+        ));
+    }
+    let now = checkout::read(root)
+        .map_err(Report::from)
+        .wrap_err("the commit of this checkout is unknown, so it cannot repeat the run")?;
     if then.commit != now.commit {
         return Err(miette!(
             code = "capbench::replay",
@@ -107,7 +123,7 @@ fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
         ));
     }
     if then.dirty || now.dirty {
-        eprintln!(
+        stderr::line(format_args!(
             "note: {} uncommitted changes, so the commit alone does not say that both are of \
              the same sources",
             match (then.dirty, now.dirty) {
@@ -115,13 +131,16 @@ fn check_commit(original: &Artifact, root: &Path) -> Result<()> {
                 (true, false) => "the run was made with",
                 (false, _) => "this checkout has",
             }
-        );
+        ));
     }
     Ok(())
 }
 
-fn print_text(replayed: &Replayed) {
-    println!("{}\nagain: {}\n", replayed.original, replayed.again);
+fn print_text(replayed: &Replayed) -> Result<(), Unwritten> {
+    stdout::line(format_args!(
+        "{}\nagain: {}\n",
+        replayed.original, replayed.again
+    ))?;
     let titles = ["benchmark", "system", "median", "again", ""];
     let mut overview = table::table(&titles);
     let median = |value: Option<f64>| value.map_or("—".to_owned(), |value| value.to_string());
@@ -139,8 +158,11 @@ fn print_text(replayed: &Replayed) {
         ]);
     }
     table::right_align(&mut overview, &[2, 3]);
-    println!("{}", table::text(&overview));
+    stdout::line(table::text(&overview))?;
     if !replayed.medians_compared {
-        println!("\nOnly exact mode repeats to the bit; medians of this mode were not compared.");
+        stdout::line(
+            "\nOnly exact mode repeats to the bit; medians of this mode were not compared.",
+        )?;
     }
+    Ok(())
 }

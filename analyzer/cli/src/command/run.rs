@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use capbench_report::LastWords;
 use capbench_results::{Digest, Mode, Results};
 use capbench_runner::artifact::names;
+use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
 use capbench_runner::host;
@@ -14,14 +16,17 @@ use capbench_runner::plan::{Overrides, Plan};
 use capbench_runner::probe::prove;
 use capbench_runner::progress::Progress;
 use capbench_runner::qemu::Qemu;
-use capbench_runner::record::State;
+use capbench_runner::record::{RunRecord, State};
 use capbench_runner::run::{CapturedRun, Request, RunError, capture};
+use capbench_runner::stderr;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Emulator, Format, VariantName};
+use crate::ending;
 use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 #[derive(Args)]
 pub struct Run {
@@ -111,21 +116,32 @@ impl Run {
             ));
         }
         if plan.leave_out_audits(self.mode) {
-            eprintln!(
+            stderr::line(format_args!(
                 "note: no audit boot, because in {} mode the clock does not count the \
                  instructions that the emulator would log",
                 self.mode
-            );
+            ));
         }
         let qemu = self.emulator.find()?;
         self.check_envelope(&qemu)?;
         let mode = prove(self.mode, &qemu, host::identify())?;
+        if let Some(remark) = mode.remark() {
+            stderr::line(format_args!("note: {remark}"));
+        }
+        let checkout = checkout::read(root).unwrap_or_else(|error| {
+            let unknown = Checkout::unknown(&error);
+            let warning = Report::from(error)
+                .wrap_err("the run will not say what its sources are: their commit is unknown");
+            stderr::line(format_args!("warning: {warning:?}"));
+            unknown
+        });
         let interrupt = Interrupt::install().into_diagnostic()?;
         let progress = Progress::new(self.quiet);
         let runs = self.out.clone().unwrap_or_else(|| root.join("runs"));
         let request = Request {
             root,
             runs: &runs,
+            checkout,
             catalogue: &catalogue,
             plan,
             qemu: &qemu,
@@ -136,7 +152,7 @@ impl Run {
         let captured = match capture(request, &interrupt, &progress) {
             Err(error @ RunError::Interrupted) => {
                 progress.finish();
-                eprintln!("{error}");
+                stderr::line(error);
                 return Ok(Exit::Interrupted);
             }
             other => other?,
@@ -195,11 +211,12 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let exercised_json = serde_json::to_string_pretty(&exercised).into_diagnostic()?;
     directory.write(names::EXERCISED, exercised_json.as_bytes())?;
     let sealed = directory.seal()?;
-    match format {
-        Format::Json => print!("{results_json}"),
-        Format::Text => print_text(&results, &audits),
-    }
-    eprintln!("{}", sealed.display());
+    let printed = match format {
+        Format::Json => stdout::text(results_json),
+        Format::Text => print_text(&results, &audits, &record, &sealed),
+    };
+    stderr::line(sealed.display());
+    printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
     Ok(match record.state {
         State::Interrupted => Exit::Interrupted,
         State::Complete if results.all_usable() => Exit::Success,
@@ -207,13 +224,35 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     })
 }
 
-fn print_text(results: &Results, audits: &[audit::Report]) {
+/// Why rows have no number comes last, where a terminal stops.
+fn print_text(
+    results: &Results,
+    audits: &[audit::Report],
+    record: &RunRecord,
+    sealed: &Path,
+) -> Result<(), Unwritten> {
     let look = super::look();
-    print!("{}", capbench_report::results(results, look));
-    print!("{}", capbench_report::breakdowns(results, look));
-    print!("{}", capbench_report::instruments(results, look));
-    print!("{}", capbench_report::matrix(results, look));
+    stdout::text(capbench_report::results(
+        results,
+        ending::extent(record),
+        look,
+    ))?;
+    stdout::text(capbench_report::breakdowns(results, look))?;
+    stdout::text(capbench_report::instruments(results, look))?;
+    stdout::text(capbench_report::matrix(results, look))?;
     for audit in audits {
-        println!("{}", audit.summary());
+        stdout::line(audit.summary())?;
     }
+    let last_words = last_words(record, sealed);
+    stdout::text(capbench_report::reasons(results, &last_words, look))
+}
+
+/// With the paths that the logs have from here.
+fn last_words(record: &RunRecord, sealed: &Path) -> Vec<LastWords> {
+    let from_here = std::env::current_dir().ok();
+    let from_here = from_here.and_then(|here| sealed.strip_prefix(here).ok());
+    let directory = from_here.unwrap_or(sealed);
+    ending::last_words(record, sealed, |log| {
+        Some(directory.join(log).display().to_string())
+    })
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use capbench_runner::artifact::{Artifact, names};
+use capbench_runner::stderr;
 use capbench_store::{Added, Answer, AnswerFormat, Listing, Store as Dataset};
 use clap::{Args, Subcommand, ValueEnum};
 use miette::Result;
 
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout;
 use crate::table::{right_align, table, text};
 
 #[derive(Args)]
@@ -92,8 +94,8 @@ fn add(directory: &Path, run: &Path, format: Format) -> Result<()> {
             "isNew": files > 0,
             "files": files,
         }))?,
-        (Format::Text, 0) => println!("{run_id}: was there already"),
-        (Format::Text, _) => println!("{run_id}: added, {files} files"),
+        (Format::Text, 0) => stdout::line(format_args!("{run_id}: was there already"))?,
+        (Format::Text, _) => stdout::line(format_args!("{run_id}: added, {files} files"))?,
     }
     Ok(())
 }
@@ -141,17 +143,19 @@ fn list(listing: &Listing, format: Format) -> Result<()> {
         ]);
     }
     right_align(&mut series, &[7, 8]);
-    println!("{}\n\n{}", text(&runs), text(&series));
     for run_id in &listing.partial {
-        eprintln!("note: {run_id} was not added to its end; add it again");
+        stderr::line(format_args!(
+            "note: {run_id} was not added to its end; add it again"
+        ));
     }
+    stdout::line(format_args!("{}\n\n{}", text(&runs), text(&series)))?;
     Ok(())
 }
 
 fn print(answer: &Answer, format: QueryFormat) -> Result<()> {
     match format {
-        QueryFormat::Csv => print!("{}", answer.text(AnswerFormat::Csv)?),
-        QueryFormat::Json => print!("{}", answer.text(AnswerFormat::Json)?),
+        QueryFormat::Csv => stdout::text(answer.text(AnswerFormat::Csv)?)?,
+        QueryFormat::Json => stdout::text(answer.text(AnswerFormat::Json)?)?,
         QueryFormat::Text => {
             let titles = answer.titles();
             let mut shown = table(&titles.iter().map(String::as_str).collect::<Vec<_>>());
@@ -161,7 +165,7 @@ fn print(answer: &Answer, format: QueryFormat) -> Result<()> {
                         .map(|cell| cell.unwrap_or_else(|| "–".into())),
                 );
             }
-            println!("{}", text(&shown));
+            stdout::line(text(&shown))?;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::hash;
-use capbench_runner::host;
 use capbench_runner::manifest::Catalogue;
 use capbench_verify::{Check, Definitions, Report, Run, Verdict, verify};
 use clap::Args;
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::exit::Exit;
+use crate::stdout::{self, Unwritten};
 
 /// The run that is meant where none is named, below the checkout.
 const LATEST: &str = "runs/latest";
@@ -33,7 +34,7 @@ impl Verify {
         let report = verify(&run);
         match self.format {
             Format::Json => print_json(&report)?,
-            Format::Text => print_text(&report),
+            Format::Text => print_text(&report)?,
         }
         Ok(match report.broken {
             0 => Exit::Success,
@@ -77,7 +78,7 @@ fn definitions(root: &Path) -> Definitions {
     add(&mut hashes, "authority", &catalogue.authority);
     add(&mut hashes, "systems", &catalogue.systems);
     add(&mut hashes, "suites", &catalogue.suites);
-    let checkout = host::checkout(root);
+    let checkout = checkout::read(root).unwrap_or_else(|error| Checkout::unknown(&error));
     Definitions::Of {
         commit: checkout.commit,
         dirty: checkout.dirty,
@@ -96,16 +97,20 @@ fn add<T: Serialize>(
     }
 }
 
-fn print_text(report: &Report) {
+fn print_text(report: &Report) -> Result<(), Unwritten> {
     let look = super::look();
-    println!("{}\n", report.run);
+    let how = match report.state.as_deref() {
+        None | Some("complete") => String::new(),
+        Some(state) => format!(", {state}"),
+    };
+    stdout::line(format_args!("{}{how}\n", report.run))?;
     for check in &report.checks {
-        print!("{}", text(check, look.width));
+        stdout::text(text(check, look.width))?;
     }
-    println!(
+    stdout::line(format_args!(
         "\n{} hold, {} broken, {} not checked",
         report.holds, report.broken, report.not_checked
-    );
+    ))
 }
 
 /// One line where a check holds; a broken one also says what it asks.

@@ -128,7 +128,7 @@ fn report(run: &CapturedRun, boot: &CapturedBoot) -> Report {
     let stem = boot.id.stem();
     let stated = match compare(run, boot) {
         Ok((found, mispriced)) => Stated::of(stem, &found, mispriced),
-        Err(detail) => Stated::failed(stem, detail),
+        Err(detail) => Stated::failed(stem, run.directory.without_its_place(detail)),
     };
     let mut report = Report {
         stated,

@@ -34,7 +34,7 @@ pub struct Use {
 
 /// By boot and process. What cannot be read is judged elsewhere.
 pub fn exercised(run: &CapturedRun) -> Vec<Exercised> {
-    let boots = run.record.boots.iter();
+    let boots = run.record.counted_boots();
     let told = boots.filter_map(|boot| {
         let file = run.locate(&boot.stream()?.file);
         let trace = read_file(&file, &boot.id.stem()).ok()?;

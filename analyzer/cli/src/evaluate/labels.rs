@@ -30,6 +30,10 @@ pub fn labels(row: &Row, run: &CapturedRun, catalogue: &Catalogue) -> Vec<Label>
             let mut built = run.record.guests.iter();
             built.any(|guest| guest.guest == row.guest && !guest.extra.is_empty())
         }
+        Label::RepeatedBoot => {
+            let mut boots = run.record.boots.iter().map(|boot| &boot.id);
+            boots.any(|id| of_row(id) && id.attempt > 1)
+        }
     };
     let all = Label::ALL.iter().copied();
     all.filter(|label| holds(*label)).collect()
@@ -48,7 +52,12 @@ fn has_parameter(
     name: &str,
     is_such: impl Fn(&str) -> bool,
 ) -> bool {
-    let mut boots = run.plan.boots.iter().filter(|boot| is_it(&boot.id));
+    let took_place = |id: &BootId| {
+        let mut boots = run.record.boots.iter().map(|boot| &boot.id);
+        boots.any(|of| (of.guest, &of.system) == (id.guest, &id.system))
+    };
+    let boots = run.plan.boots.iter();
+    let mut boots = boots.filter(|boot| is_it(&boot.id) && took_place(&boot.id));
     boots.any(|boot| {
         let own = boot.kernel_parameters.get(name);
         let value = own.or_else(|| boot.system.kernel.get(name));

@@ -9,6 +9,7 @@ pub mod exercised;
 mod join;
 mod labels;
 mod native;
+mod not_tried;
 pub mod privileged;
 mod smokes;
 mod transcript;
@@ -22,9 +23,10 @@ use capbench_frames::trace::{Trace, read_file};
 use capbench_join::PolarsError;
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::{
-    BenchmarkResult, Digest, Evidence, FailureReason, Label, Mispriced, MispricedKind, Outcome,
-    Refusal, Results, RowName, UnsupportedReason,
+    BenchmarkResult, Digest, Evidence, FailureReason, InvalidReason, Label, Mispriced,
+    MispricedKind, Outcome, Refusal, Results, RowName, UnsupportedReason,
 };
+use capbench_runner::boot::again::{FEWEST_BOOTS, kinds};
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
@@ -62,7 +64,7 @@ pub fn evaluate(
     catalogue: &Catalogue,
     audits: &[audit::Report],
 ) -> Result<Results, PolarsError> {
-    let boots = run.record.boots.iter().filter(|boot| !boot.id.audit);
+    let boots = run.record.counted_boots().filter(|boot| !boot.id.audit);
     let mut judged: Vec<Judged> = boots.map(|boot| judge(boot, run, catalogue)).collect();
     let figures = join::figures(&judged);
     let instruments = Instruments::join(&figures)?;
@@ -89,10 +91,7 @@ pub fn evaluate(
 }
 
 fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -> Judged<'a> {
-    let source = boot.stream().map_or_else(
-        || boot.id.stem(),
-        |stream| stream.file.display().to_string(),
-    );
+    let source = source(boot);
     let mut expected = Expectation {
         ending: Some(ending(&boot.exit)),
         features: None,
@@ -104,8 +103,9 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         submissions: submissions(&run.plan.rows),
         exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
     };
-    if boot.id.variant == Variant::Plain {
-        // It emits no stream by design, so only its ending can be judged.
+    let not_tried = matches!(boot.exit, Exit::NotTried { .. });
+    if boot.id.variant == Variant::Plain || not_tried {
+        // No stream can be there, so only its ending can be judged.
         let findings = check_without_trace(&source, &expected);
         let findings = findings
             .into_iter()
@@ -119,11 +119,14 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
     }
     let read = boot
         .stream()
-        .map(|stream| read_file(&run.locate(&stream.file), &source));
+        .map(|stream| read_file(&run.locate(&stream.file), &source))
+        .map(|read| read.map_err(|error| error.relative_to(run.directory.path())));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
             let mut features = declared_features(&trace, boot.id.variant, run);
-            if has_script(run, |id| *id == boot.id) {
+            if has_script(run, |id| {
+                (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
+            }) {
                 // The kernel's word for it is the label's.
                 features.push(Label::ScriptedInput.to_string());
             }
@@ -142,12 +145,23 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
     }
 }
 
+/// Where evidence of a boot comes from: its stream, or its name without one.
+fn source(boot: &CapturedBoot) -> String {
+    boot.stream().map_or_else(
+        || boot.id.stem(),
+        |stream| stream.file.display().to_string(),
+    )
+}
+
 fn ending(exit: &Exit) -> Ending {
     match exit {
         Exit::Clean => Ending::Clean,
         Exit::ProgramFailed => Ending::InitFailed,
         Exit::KernelPanic => Ending::Panicked,
         Exit::TimedOut { .. } => Ending::TimedOut(exit.to_string()),
+        Exit::InternalError { .. } | Exit::NotTried { .. } => {
+            Ending::InternalError(exit.to_string())
+        }
         Exit::Interrupted => Ending::Interrupted,
         Exit::NotStarted { .. } => Ending::NotStarted(exit.to_string()),
         Exit::Unexpected { .. } | Exit::Killed { .. } | Exit::CaptureOverflow { .. } => {
@@ -273,6 +287,7 @@ impl Evaluation<'_> {
             mode: record.mode,
             authority_profile: benchmark.authority.clone(),
             labels: labels(row, self.run, self.catalogue),
+            attempts: attempts(row, self.run),
             outcome: self.outcome(row, &own)?,
         })
     }
@@ -316,7 +331,7 @@ impl Evaluation<'_> {
         };
         // A boot without a readable trace refuses the row, and so does a plain boot
         // that went wrong: its findings count, though it has no values.
-        let unread = own.iter().filter(|judged| judged.trace.is_none());
+        let unread = not_tried::told(own).filter(|judged| judged.trace.is_none());
         let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
         beyond.extend(across(own, self.run));
         beyond.extend(self.audits_of(row).filter_map(audit::Report::finding));
@@ -454,8 +469,44 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
         for &variant in variants {
             findings.extend(streams_differ(&streams(own, variant)));
         }
+        let own = own.first().map(|boot| &boot.boot.id);
+        let kinds = kinds(&run.record.boots).into_iter();
+        let kinds = kinds.filter(|((guest, system, _), _)| {
+            own.is_some_and(|own| own.guest == *guest && own.system == *system)
+        });
+        findings.extend(kinds.filter_map(|(_, boots)| repeated_too_often(&boots)));
     }
     findings
+}
+
+/// Boots that took place for a row, counted or not.
+fn attempts(row: &Row, run: &CapturedRun) -> u32 {
+    let boots = run.record.boots.iter().map(|boot| &boot.id);
+    let own = boots.filter(|id| !id.audit && id.guest == row.guest && id.system == row.system);
+    own.count() as u32
+}
+
+/// Boots of one kind that were repeated more often than an odd one may be, or for
+/// another reason than its stream.
+fn repeated_too_often(boots: &[&CapturedBoot]) -> Option<Finding> {
+    let (counted, repeated): (Vec<&CapturedBoot>, Vec<&CapturedBoot>) = boots
+        .iter()
+        .partition(|boot| boots.iter().all(|other| !other.id.repeats(&boot.id)));
+    let odd = repeated.last()?;
+    let is_tolerated = repeated.len() == 1 && counted.len() >= FEWEST_BOOTS && odd.exit.is_clean();
+    (!is_tolerated).then(|| Finding {
+        check: "streams",
+        objection: Objection::Invalid(InvalidReason::StreamsDiffer),
+        benchmark: None,
+        evidence: Evidence {
+            source: source(odd),
+            subject: "repeated boots".to_owned(),
+            expected: format!(
+                "at most one beside {FEWEST_BOOTS} equal ones, and only for its stream"
+            ),
+            observed: format!("{} beside {}", repeated.len(), counted.len()),
+        },
+    })
 }
 
 /// Streams of boots that ended as they should; the others differ for a reason

@@ -44,7 +44,8 @@ fn read(native: &NativeRun, run: &CapturedRun) -> Result<Trace, String> {
     match (&native.capture, &native.exit) {
         (Capture::Stored(stream), _) => {
             let source = stream.file.display().to_string();
-            let trace = read_file(&run.locate(&stream.file), &source);
+            let trace = read_file(&run.locate(&stream.file), &source)
+                .map_err(|error| error.relative_to(run.directory.path()));
             trace.map_err(|error| error.to_string())
         }
         (_, NativeExit::Abnormal { message }) => Err(message.clone()),

@@ -33,7 +33,7 @@ pub struct Act {
 /// All acts of all boots, in the order of their streams. What cannot be read is judged
 /// elsewhere; here it only has no acts.
 pub fn acts(run: &CapturedRun) -> Vec<Act> {
-    let boots = run.record.boots.iter();
+    let boots = run.record.counted_boots();
     let mut acts = Vec::new();
     for boot in boots {
         let Some(stream) = boot.stream() else {

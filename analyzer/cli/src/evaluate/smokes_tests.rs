@@ -68,6 +68,7 @@ fn results(rows: &[Row], outcome: impl Fn(&str) -> Outcome) -> Vec<BenchmarkResu
         mode: Mode::Exact,
         authority_profile: "a".into(),
         labels: Vec::new(),
+        attempts: 1,
         outcome: outcome(&row.name),
     };
     rows.iter().map(result).collect()

@@ -5,7 +5,7 @@ use crate::trace::Trace;
 use capbench_results::{FailureReason, InvalidReason};
 
 pub(super) fn check(_: &Trace, expected: &Expectation, findings: &mut Findings) {
-    use FailureReason::{Interrupted, NotStarted, ProgramFailed, TimedOut};
+    use FailureReason::{InternalError, Interrupted, NotStarted, ProgramFailed, TimedOut};
     let Some(ending) = &expected.ending else {
         return;
     };
@@ -21,6 +21,7 @@ pub(super) fn check(_: &Trace, expected: &Expectation, findings: &mut Findings) 
             how.as_str(),
         ),
         Ending::TimedOut(after) => (Objection::Failed(TimedOut), after.as_str()),
+        Ending::InternalError(what) => (Objection::Failed(InternalError), what.as_str()),
         Ending::Interrupted => (Objection::Failed(Interrupted), "somebody stopped the run"),
         Ending::NotStarted(why) => (Objection::Failed(NotStarted), why.as_str()),
     };
@@ -67,6 +68,10 @@ mod tests {
         assert_eq!(
             ended(Ending::TimedOut("60 s".into())),
             failed(FailureReason::TimedOut)
+        );
+        assert_eq!(
+            ended(Ending::InternalError("KVM gave up".into())),
+            failed(FailureReason::InternalError)
         );
         assert_eq!(
             ended(Ending::Interrupted),

@@ -60,6 +60,8 @@ pub enum Ending {
     Abnormal(String),
     /// It took too long and was stopped.
     TimedOut(String),
+    /// The hypervisor gave up on it, or on a boot before it.
+    InternalError(String),
     /// Somebody stopped the run.
     Interrupted,
     /// It could not be started.

@@ -57,11 +57,18 @@ fn figure(plot: &Plot) -> Result<Markup, PlotError> {
 
 fn refusal(refused: &Refused) -> Markup {
     html! {
-        article .refusal {
-            h4 { (inline::line(&refused.row)) " " (inline::status(refused.status)) }
+        article .refusal id=(refused.anchor) {
+            h4 { (inline::line(&refused.subject)) " " (inline::status(refused.status)) }
             p { code { (refused.reason) } ": " (refused.detail) }
             @if !refused.evidence.is_empty() {
-                ul { @for piece in &refused.evidence { li { (piece) } } }
+                ul { @for piece in &refused.evidence { li { (inline::line(piece)) } } }
+            }
+            @if let Some(rows) = &refused.rows {
+                p { "Rows: " (rows) }
+            }
+            @for (log, lines) in &refused.logs {
+                p { (inline::line(log)) " ends:" }
+                pre tabindex="0" { code { (lines) } }
             }
         }
     }

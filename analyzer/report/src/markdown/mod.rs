@@ -101,7 +101,7 @@ fn refusal(refused: &Refused) -> String {
     let (sign, words) = status_words(refused.status);
     let mut text = format!(
         "{}: {sign} {words}, {}: {}\n",
-        line(&refused.row),
+        line(&refused.subject),
         code(&refused.reason),
         plain(&refused.detail)
     );
@@ -109,7 +109,13 @@ fn refusal(refused: &Refused) -> String {
         text.push('\n');
     }
     for piece in &refused.evidence {
-        text.push_str(&format!("- {}\n", plain(piece)));
+        text.push_str(&format!("- {}\n", line(piece)));
+    }
+    if let Some(rows) = &refused.rows {
+        text.push_str(&format!("\nRows: {}\n", plain(rows)));
+    }
+    for (log, lines) in &refused.logs {
+        text.push_str(&format!("\n{} ends:\n\n{}\n", line(log), fenced(lines)));
     }
     text
 }

@@ -60,6 +60,14 @@ fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {
     line
 }
 
+/// A file under other words than its label.
+pub(super) fn link(file: &File, text: String) -> Inlines {
+    Inlines::default().and(Inline::Link {
+        href: reference(&file.path),
+        text,
+    })
+}
+
 /// A path as a relative reference. The leading dot keeps a name with a colon from
 /// being read as a scheme.
 fn reference(path: &str) -> String {

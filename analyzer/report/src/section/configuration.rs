@@ -46,7 +46,14 @@ fn terms(results: &Results, appendix: &Appendix) -> Vec<(String, Inlines)> {
         }
     };
     add("command", &appendix.command.join(" "));
-    add("commit", &run.commit);
+    add(
+        "commit",
+        if run.has_commit() {
+            &run.commit
+        } else {
+            "unknown"
+        },
+    );
     add("envelope", &run.envelope.hash.to_string());
     add("emulator", &machine.qemu);
     add("firmware", &machine.firmware);

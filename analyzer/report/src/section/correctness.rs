@@ -1,12 +1,15 @@
 //! Which oracle judged what, how every row ended, and why some hold no value.
 
+use super::artifacts::link;
 use super::{row_name, systems};
-use crate::document::{Block, Inlines, Kind, Refused, Section, Table, status_words};
+use crate::appendix::{Appendix, File};
+use crate::document::{Block, Inline, Inlines, Kind, Refused, Section, Table, status_words};
+use crate::last_words::LastWords;
 use crate::number::{NONE, short};
-use crate::refusals::{grouped, place};
+use crate::refusals::grouped;
 use capbench_results::{BenchmarkResult, Evidence, Results, Status};
 
-pub(super) fn section(results: &Results) -> Section {
+pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("correctness", "Correctness");
     let blocks = &mut section.blocks;
     blocks.push(Block::Text(
@@ -17,7 +20,7 @@ pub(super) fn section(results: &Results) -> Section {
     blocks.push(Block::Table(ends(results)));
     blocks.push(Block::Table(oracles(results)));
     blocks.push(Block::Heading("Rows without a value".into()));
-    let refused = refusals(results);
+    let refused = refusals(results, appendix);
     if refused.is_empty() {
         blocks.push(Block::Text("None: every row of this run passed.".into()));
     }
@@ -66,36 +69,95 @@ fn oracles(results: &Results) -> Table {
 }
 
 /// Rows first, then context that has no number either.
-fn refusals(results: &Results) -> Vec<Refused> {
-    let of_group = |group: Vec<&BenchmarkResult>| {
-        let name = match group.len() {
-            1 => row_name(group[0]),
-            rows => Inlines::from(format!("{rows} rows")).dim(format!(" on {}", place(&group))),
+fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
+    let groups = grouped(&results.results).into_iter().zip(1..);
+    let rows = groups.map(|(group, number)| {
+        let subject = match &group.rows[..] {
+            [row] => row_name(row),
+            rows => {
+                let rows = format!("{} rows", rows.len());
+                Inlines::from(rows).dim(format!(" on {}", group.place()))
+            }
         };
-        Some(refused(
-            name,
-            group[0].status(),
-            group[0].outcome.refusal()?,
-        ))
-    };
-    let rows = grouped(&results.results).into_iter().filter_map(of_group);
-    let context = results.context.iter().filter_map(|row| {
-        let name = Inlines::code(&row.benchmark_name).dim(format!(" in context: {}", row.column));
-        Some(refused(name, row.outcome.status(), row.outcome.refusal()?))
+        let mut last_words = appendix.last_words.iter();
+        let evidence = group.evidence.iter();
+        Refused {
+            anchor: anchor(number),
+            subject,
+            status: group.status,
+            reason: group.reason.to_owned(),
+            detail: group.detail.to_owned(),
+            evidence: evidence.map(|piece| linked(piece, appendix)).collect(),
+            rows: (group.rows.len() > 1).then(|| group.names()),
+            logs: last_words
+                .find(|of| of.belong_to(&group.evidence))
+                .map_or_else(Vec::new, ends_of_logs),
+        }
+    });
+    let context = results.context.iter().zip(1..).filter_map(|(row, number)| {
+        let (reason, detail, evidence) = row.outcome.refusal()?;
+        let name = Inlines::code(&row.benchmark_name);
+        Some(Refused {
+            anchor: format!("context-{number}"),
+            subject: name.dim(format!(" in context: {}", row.column)),
+            status: row.outcome.status(),
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+            evidence: evidence
+                .iter()
+                .map(|piece| linked(piece, appendix))
+                .collect(),
+            rows: None,
+            logs: Vec::new(),
+        })
     });
     rows.chain(context).collect()
 }
 
-fn refused(
-    row: Inlines,
-    status: Status,
-    (reason, detail, evidence): (&str, &str, &[Evidence]),
-) -> Refused {
-    Refused {
-        row,
-        status,
-        reason: reason.to_owned(),
-        detail: detail.to_owned(),
-        evidence: evidence.iter().map(Evidence::to_string).collect(),
+/// Where the reasons of the cause with this number, from 1, stand.
+fn anchor(number: usize) -> String {
+    format!("refused-{number}")
+}
+
+/// A row's reason, as a link to everything that was seen.
+pub(super) fn reason(results: &Results, row: &BenchmarkResult) -> Inlines {
+    let groups = grouped(&results.results);
+    let own = groups
+        .iter()
+        .position(|group| group.rows.iter().any(|of| std::ptr::eq(*of, row)));
+    own.map_or_else(Inlines::default, |place| {
+        Inlines::default().and(Inline::Link {
+            href: format!("#{}", anchor(place + 1)),
+            text: groups[place].reason.to_owned(),
+        })
+    })
+}
+
+/// A piece of evidence whose source leads to the file, where that is at hand.
+fn linked(piece: &Evidence, appendix: &Appendix) -> Inlines {
+    let files = appendix.boots.iter().flat_map(|boot| &boot.files);
+    let is_source = |file: &&File| {
+        let before = file.path.strip_suffix(piece.source.as_str());
+        before.is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    match files.chain(&appendix.files).find(is_source) {
+        Some(file) => {
+            let whole = piece.to_string();
+            let said = whole.strip_prefix(&piece.source).unwrap_or(&whole);
+            link(file, piece.source.clone()).text(said)
+        }
+        None => piece.to_string().into(),
     }
+}
+
+fn ends_of_logs(of: &LastWords) -> Vec<(Inlines, String)> {
+    let logs = of.logs.iter().map(|log| {
+        let file = File {
+            label: format!("The {} of {}", log.label, of.boot),
+            path: log.path.clone(),
+        };
+        let label = file.label.clone();
+        (link(&file, label), log.lines.join("\n"))
+    });
+    logs.collect()
 }

@@ -2,7 +2,9 @@
 
 use crate::appendix::Appendix;
 use crate::document::{Inline, Inlines, status_words};
+use crate::extent::Extent;
 use crate::number::short;
+use crate::refusals::{grouped, has_values};
 use capbench_results::{Mode, Results, Status};
 use std::collections::BTreeSet;
 
@@ -12,9 +14,10 @@ pub(super) fn title(results: &Results) -> String {
 
 pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str, Inlines)> {
     let run = &results.run;
-    let boots = match run.boots {
-        1 => "1 per guest".to_owned(),
-        boots => format!("{boots} per guest"),
+    let boots = match (appendix.extent, run.boots) {
+        (Extent::Part { booted, planned }, _) => format!("{booted} of {planned} took place"),
+        (Extent::Whole, 1) => "1 per guest".to_owned(),
+        (Extent::Whole, boots) => format!("{boots} per guest"),
     };
     let until = if appendix.ended_at.is_empty() {
         String::new()
@@ -39,10 +42,10 @@ pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str
 
 fn commit(results: &Results) -> String {
     let run = &results.run;
-    match (run.commit.as_str(), run.dirty) {
-        ("", _) => "outside a repository".to_owned(),
-        (commit, false) => format!("commit {}", short(commit)),
-        (commit, true) => format!("commit {} with changes", short(commit)),
+    match (run.has_commit(), run.dirty) {
+        (false, _) => "commit unknown".to_owned(),
+        (true, false) => format!("commit {}", short(&run.commit)),
+        (true, true) => format!("commit {} with changes", short(&run.commit)),
     }
 }
 
@@ -66,7 +69,16 @@ fn ends(results: &Results) -> String {
 }
 
 pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
-    let mut warnings = vec![meaning(results.run.mode)];
+    let mut warnings = causes(results);
+    if appendix.interrupted {
+        warnings.push(strong(
+            "The run was interrupted;",
+            " not every boot took place.",
+        ));
+    }
+    if has_values(results) {
+        warnings.push(meaning(results.run.mode));
+    }
     if results.results.iter().any(|row| row.guest == "capos") {
         warnings.push(strong(
             "Rows of capos describe the reference kernel in this repository, not capOS.",
@@ -75,7 +87,12 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
     }
     warnings.extend(measurement_builds(appendix));
     warnings.extend(measurement_capabilities(appendix));
-    if results.run.dirty {
+    if !results.run.has_commit() {
+        warnings.push(strong(
+            "The commit of the sources is unknown.",
+            " Nobody can build what was measured again.",
+        ));
+    } else if results.run.dirty {
         warnings.push(strong(
             "The sources had changes that the commit does not hold.",
             " The commit alone may give other numbers.",
@@ -87,13 +104,23 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
                 .with_code(appendix.overrides.join(" ")),
         );
     }
-    if appendix.interrupted {
-        warnings.push(strong(
-            "The run was interrupted;",
-            " not every boot took place.",
-        ));
-    }
     warnings
+}
+
+/// What took the numbers of rows, before anything that is left.
+fn causes(results: &Results) -> Vec<Inlines> {
+    let groups = grouped(&results.results).into_iter();
+    let unusable = groups.filter(|group| group.is_unusable());
+    let told = unusable.map(|group| {
+        let rows = match group.rows.len() {
+            1 => group.names(),
+            rows => format!("{rows} rows"),
+        };
+        let words = status_words(group.status).1;
+        let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
+        strong(&loud, " ").text(group.detail)
+    });
+    told.collect()
 }
 
 fn strong(loud: &str, quiet: &str) -> Inlines {

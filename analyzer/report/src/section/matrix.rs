@@ -14,9 +14,15 @@ use std::collections::BTreeSet;
 pub(super) fn section(results: &Results) -> Section {
     let mut section = super::section("side-by-side", heading(results.run.mode));
     let blocks = &mut section.blocks;
-    blocks.push(Block::Text(reading(results).into()));
     let mut notes = Notes::default();
-    for (above, below) in pairs(results) {
+    let pairs = match beside::has_ratios(results) {
+        true => pairs(results),
+        false => BTreeSet::new(),
+    };
+    if !pairs.is_empty() {
+        blocks.push(Block::Text(reading(results).into()));
+    }
+    for (above, below) in pairs {
         let table = table(results, &above, &below, &mut notes);
         blocks.push(Block::Table(table));
     }
@@ -235,6 +241,9 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
         let ComparisonOutcome::None(refusal) = &comparison.outcome else {
             return None;
         };
+        if beside::is_unmeasured(comparison) {
+            return None;
+        }
         let pair = Inlines::code(&comparison.numerator.benchmark_name)
             .text(" ÷ ")
             .with_code(&comparison.denominator.benchmark_name)
@@ -242,7 +251,14 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
             .with_code(refusal.reason.as_str());
         Some(pair.text(format!(": {}", refusal.detail)))
     };
-    results.comparisons.iter().filter_map(pair).collect()
+    let mut lines: Vec<Inlines> = results.comparisons.iter().filter_map(pair).collect();
+    let unmeasured = beside::unmeasured(results);
+    if unmeasured > 0 {
+        let pairs =
+            format!("{unmeasured} pairs of which a row has no number, for the reason told of it");
+        lines.push(pairs.into());
+    }
+    lines
 }
 
 /// Whose time it is, and why it stands apart.

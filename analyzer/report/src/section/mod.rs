@@ -14,12 +14,20 @@ mod tier;
 
 use crate::appendix::Appendix;
 use crate::document::{Document, Inlines, Section};
+use crate::refusals::{Group, grouped};
 use capbench_results::{BenchmarkResult, Measurement, Results};
 use std::collections::BTreeSet;
 
 /// The whole report.
 pub(crate) fn document(results: &Results, appendix: &Appendix) -> Document {
-    let mut sections = vec![matrix::section(results), correctness::section(results)];
+    let mut sections = vec![
+        matrix::section(results),
+        correctness::section(results, appendix),
+    ];
+    // Why numbers are missing comes before those that are left.
+    if grouped(&results.results).iter().any(Group::is_unusable) {
+        sections.swap(0, 1);
+    }
     sections.extend(
         tiers(results)
             .into_iter()

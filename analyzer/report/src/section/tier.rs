@@ -1,6 +1,6 @@
 //! The rows of one tier, guest by guest.
 
-use super::systems;
+use super::{correctness, systems};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::number::{NONE, number, optional};
 use capbench_results::{BenchmarkResult, Measurement, Outcome, Results, SampleKind};
@@ -10,21 +10,18 @@ use std::collections::BTreeSet;
 const BOOTS_FOR_INTERVAL: usize = 8;
 
 pub(super) fn section(results: &Results, tier: u16) -> Section {
-    let mut section = super::section(
-        &format!("tier-{tier}"),
-        format!("Tier {tier}{}", kind(tier)),
-    );
     let rows: Vec<&BenchmarkResult> = results
         .results
         .iter()
         .filter(|row| row.tier == tier)
         .collect();
-    section.blocks.push(Block::Text(
-        "Median: of the boots' medians. Range: the smallest and the largest of them; a single \
-         number where all boots agree to the last digit. Cold: the first value of a window, \
-         never mixed into the others."
-            .into(),
-    ));
+    let mut section = super::section(
+        &format!("tier-{tier}"),
+        format!("Tier {tier}{}", kind(tier)),
+    );
+    if rows.iter().any(|row| row.outcome.measurement().is_some()) {
+        section.blocks.push(how_to_read());
+    }
     for (guest, system) in systems(rows.iter().copied()) {
         let of_system: Vec<&BenchmarkResult> = rows
             .iter()
@@ -33,13 +30,23 @@ pub(super) fn section(results: &Results, tier: u16) -> Section {
             .collect();
         section
             .blocks
-            .push(Block::Table(table(&guest, &system, &of_system)));
+            .push(Block::Table(table(results, &guest, &system, &of_system)));
         let mechanisms = mechanisms(&of_system);
         if !mechanisms.is_empty() {
             section.blocks.push(Block::Terms(mechanisms));
         }
     }
     section
+}
+
+/// What the columns of numbers hold.
+fn how_to_read() -> Block {
+    Block::Text(
+        "Median: of the boots' medians. Range: the smallest and the largest of them; a single \
+         number where all boots agree to the last digit. Cold: the first value of a window, \
+         never mixed into the others."
+            .into(),
+    )
 }
 
 /// What the benchmarks of a tier are.
@@ -54,7 +61,7 @@ const fn kind(tier: u16) -> &'static str {
     }
 }
 
-fn table(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
+fn table(results: &Results, guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
     use Kind::{Number, Words};
     let labelled = rows.iter().any(|row| !row.labels.is_empty());
     let mut columns = vec![("benchmark", Words), ("status", Words)];
@@ -74,10 +81,7 @@ fn table(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
         cells.extend(labelled.then(|| row.labels_in_words().into()));
         match &row.outcome {
             Outcome::Passed(measurement) => cells.extend(numbers(measurement)),
-            outcome => {
-                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
-                cells.push(reason.into());
-            }
+            _ => cells.push(correctness::reason(results, row)),
         }
         table.row(cells);
     }

@@ -13,6 +13,11 @@ pub fn matrix(results: &Results, look: Look) -> String {
         return context(results, look);
     }
     let mut text = format!("\n{}\n", look.bold(title(results.run.mode)));
+    if !beside::has_ratios(results) {
+        text.push_str(&look.wrap("no pair has two numbers", 0));
+        text.push_str(&context_note(results, look));
+        return text;
+    }
     text.push_str(&table(results, look));
     text.push_str(&look.wrap(reading(results.run.mode), 0));
     text.push_str(&context_note(results, look));
@@ -181,7 +186,8 @@ fn context_note(results: &Results, look: Look) -> String {
     text
 }
 
-/// Each declared difference once, and each missing ratio with its reason.
+/// Each declared difference once, and missing ratios with their reasons; a row without
+/// a number has its own elsewhere.
 fn differences(results: &Results, look: Look) -> String {
     let mut text = String::new();
     let mut told: Vec<&str> = Vec::new();
@@ -190,7 +196,9 @@ fn differences(results: &Results, look: Look) -> String {
             &comparison.numerator.benchmark_name,
             &comparison.denominator.benchmark_name,
         );
-        if let ComparisonOutcome::None(refusal) = &comparison.outcome {
+        if let ComparisonOutcome::None(refusal) = &comparison.outcome
+            && !beside::is_unmeasured(comparison)
+        {
             let why = format!("{above} / {below}: {}: {}", refusal.reason, refusal.detail);
             text.push_str(&look.wrap(&why, 2));
         }
@@ -199,6 +207,11 @@ fn differences(results: &Results, look: Look) -> String {
             let pair = format!("{} / {}", family(above), family(below));
             text.push_str(&look.wrap(&format!("{pair}: {}", comparison.difference), 2));
         }
+    }
+    let unmeasured = beside::unmeasured(results);
+    if unmeasured > 0 {
+        let pairs = format!("pairs without a ratio because a row has no number: {unmeasured}");
+        text.push_str(&look.wrap(&pairs, 2));
     }
     text
 }

@@ -1,13 +1,15 @@
 //! The table of benchmarks, and why some have no number.
 
+use crate::extent::Extent;
 use crate::flags;
+use crate::last_words::LastWords;
 use crate::leaning::leaning;
 use crate::look::Look;
 use crate::number::{NONE, number, optional};
-use crate::refusals;
+use crate::refusals::{grouped, has_values};
 use crate::table::{Align, Cell, Table};
 use capbench_results::{
-    BenchmarkResult, Measurement, Mode, Outcome, Range, Results, Run, SampleKind, Status,
+    BenchmarkResult, Measurement, Mode, Outcome, Range, Results, SampleKind, Status,
 };
 use std::collections::BTreeSet;
 
@@ -17,9 +19,12 @@ const SHORT_HASH: usize = 12;
 /// Pieces of evidence printed; results.json holds all.
 const EVIDENCE_SHOWN: usize = 4;
 
-/// Header, table and reasons of a run.
-pub fn results(results: &Results, look: Look) -> String {
-    let mut text = header(&results.run, look);
+/// Logs whose ends are printed for one cause; the others lie beside them.
+const LOGS_SHOWN: usize = 4;
+
+/// Header and tables of a run; [`reasons`] says why rows have no number.
+pub fn results(results: &Results, extent: Extent, look: Look) -> String {
+    let mut text = header(results, extent, look);
     let booted = |result: &BenchmarkResult| (result.guest.clone(), result.system.clone());
     let systems: BTreeSet<(String, String)> = results.results.iter().map(booted).collect();
     for (guest, system) in &systems {
@@ -37,23 +42,25 @@ pub fn results(results: &Results, look: Look) -> String {
         text.push_str(&flagged(&rows, look));
         text.push_str(&leanings(&rows, look));
     }
-    text.push_str(&reasons(&results.results, look));
     text
 }
 
 /// Who ran what under which envelope, and what the numbers are not.
-fn header(run: &Run, look: Look) -> String {
-    let boots = match run.boots {
-        1 => "1 boot".to_owned(),
-        boots => format!("{boots} boots"),
+fn header(results: &Results, extent: Extent, look: Look) -> String {
+    let run = &results.run;
+    let boots = match (extent, run.boots) {
+        (Extent::Part { booted, planned }, _) => {
+            format!("{booted} of {planned} boots took place")
+        }
+        (Extent::Whole, 1) => "1 boot each".to_owned(),
+        (Extent::Whole, boots) => format!("{boots} boots each"),
     };
-    let dirty = if run.dirty { ", with changes" } else { "" };
-    let title = format!("{} · {} · {boots} each", run.suite, run.id);
+    let title = format!("{} · {} · {boots}", run.suite, run.id);
     let mut text = format!("{}\n", look.bold(&title));
-    let commit = if run.commit.is_empty() {
-        NONE
-    } else {
-        &run.commit
+    let commit = match (run.has_commit(), run.dirty) {
+        (false, _) => "unknown".to_owned(),
+        (true, false) => run.commit.clone(),
+        (true, true) => format!("{}, with changes", run.commit),
     };
     let hash = run.envelope.hash.to_string();
     let envelope = format!(
@@ -62,8 +69,10 @@ fn header(run: &Run, look: Look) -> String {
         run.envelope.description
     );
     text.push_str(&look.wrap(&envelope, 0));
-    text.push_str(&look.wrap(&format!("{} · commit {commit}{dirty}", run.tool), 0));
-    text.push_str(&look.wrap(meaning(run.mode), 0));
+    text.push_str(&look.wrap(&format!("{} · commit {commit}", run.tool), 0));
+    if has_values(results) {
+        text.push_str(&look.wrap(meaning(run.mode), 0));
+    }
     text
 }
 
@@ -194,40 +203,64 @@ fn p95(measurement: &Measurement) -> String {
     }
 }
 
-/// Every row without a number, with what was seen.
-fn reasons(results: &[BenchmarkResult], look: Look) -> String {
+/// Every row without a number, by its cause: what was seen, and the last lines of boots
+/// that ended badly. Empty where all rows have one.
+pub fn reasons(results: &Results, last_words: &[LastWords], look: Look) -> String {
     let mut text = String::new();
-    for group in refusals::grouped(results) {
-        let Some((reason, detail, evidence)) = group[0].outcome.refusal() else {
-            continue;
+    for group in grouped(&results.results) {
+        let place = group.place();
+        let title = match &group.rows[..] {
+            [row] => {
+                let words = words(group.status, Number::One);
+                format!(
+                    "{} on {place} {words}: {}",
+                    row.benchmark_name, group.reason
+                )
+            }
+            rows => {
+                let words = words(group.status, Number::Many);
+                format!("{} rows on {place} {words}: {}", rows.len(), group.reason)
+            }
         };
-        let status = group[0].status();
-        let (subject, verb) = match group.len() {
-            1 => (group[0].benchmark_name.clone(), words(status)),
-            rows => (format!("{rows} rows"), "are unsupported"),
-        };
-        let place = refusals::place(&group);
-        let title = format!("{subject} on {place} {verb}: {reason}");
         text.push_str(&format!("\n{}\n", look.bold(&title)));
-        text.push_str(&look.wrap(detail, 2));
+        text.push_str(&look.wrap(group.detail, 2));
         // The detail tells the first piece.
-        for piece in evidence.iter().skip(1).take(EVIDENCE_SHOWN) {
+        for piece in group.evidence.iter().skip(1).take(EVIDENCE_SHOWN) {
             text.push_str(&look.wrap(&format!("- {piece}"), 4));
         }
-        if evidence.len() > 1 + EVIDENCE_SHOWN {
-            let more = evidence.len() - 1 - EVIDENCE_SHOWN;
+        if group.evidence.len() > 1 + EVIDENCE_SHOWN {
+            let more = group.evidence.len() - 1 - EVIDENCE_SHOWN;
             text.push_str(&format!("    and {more} more\n"));
+        }
+        if group.rows.len() > 1 {
+            text.push_str(&look.wrap(&format!("rows: {}", group.names()), 2));
+        }
+        let of_group = last_words.iter().filter(|of| of.belong_to(&group.evidence));
+        for log in of_group.flat_map(|of| &of.logs).take(LOGS_SHOWN) {
+            text.push_str(&format!("  {} ends ({}):\n", log.label, log.path));
+            for line in &log.lines {
+                text.push_str(&format!("    | {line}\n"));
+            }
         }
     }
     text
 }
 
-fn words(status: Status) -> &'static str {
-    match status {
-        Status::Passed => "passed",
-        Status::Failed => "failed",
-        Status::Unsupported => "is unsupported",
-        Status::Invalid => "is invalid",
-        Status::NotApplicable => "is not applicable",
+/// Whether a sentence is about one row or several.
+enum Number {
+    One,
+    Many,
+}
+
+fn words(status: Status, number: Number) -> &'static str {
+    match (status, number) {
+        (Status::Passed, _) => "passed",
+        (Status::Failed, _) => "failed",
+        (Status::Unsupported, Number::One) => "is unsupported",
+        (Status::Unsupported, Number::Many) => "are unsupported",
+        (Status::Invalid, Number::One) => "is invalid",
+        (Status::Invalid, Number::Many) => "are invalid",
+        (Status::NotApplicable, Number::One) => "is not applicable",
+        (Status::NotApplicable, Number::Many) => "are not applicable",
     }
 }

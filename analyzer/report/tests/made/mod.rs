@@ -93,6 +93,7 @@ pub fn document(mode: Mode) -> Results {
             mode,
             authority_profile: "ring-measure".into(),
             labels: Vec::new(),
+            attempts: 1,
             outcome,
         });
     };

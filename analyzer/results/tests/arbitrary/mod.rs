@@ -335,6 +335,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
         (
             any::<[String; 4]>(),
             prop::collection::vec(select(Label::ALL), 0..3),
+            any::<u32>(),
             any::<bool>(),
             outcome(mode),
         ),
@@ -342,7 +343,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
         .prop_map(
             move |(
                 (benchmark_name, tier, correctness_id, config_hash, artifact_hash),
-                ([notes, guest, system, authority_profile], labels, captured, outcome),
+                ([notes, guest, system, authority_profile], labels, attempts, captured, outcome),
             )| BenchmarkResult {
                 run_id: run_id.clone(),
                 benchmark_name,
@@ -357,6 +358,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
                 mode,
                 authority_profile,
                 labels,
+                attempts,
                 outcome,
             },
         )

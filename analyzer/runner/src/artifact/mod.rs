@@ -17,6 +17,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::hash;
 use crate::manifest::Catalogue;
@@ -102,6 +105,17 @@ impl RunDirectory {
         &self.partial
     }
 
+    /// The same with every path of this directory, in whatever text it stands, relative
+    /// to it: the directory gets another name when it is sealed, and can be moved.
+    /// QEMU's arguments hold from inside of it, its messages name files that are there.
+    pub fn without_its_place<T: Serialize + DeserializeOwned>(&self, told: T) -> T {
+        let place = format!("{}/", self.partial.display());
+        let places = [place.replace(',', ",,"), place];
+        let mut value = serde_json::to_value(told).expect("a record is plain data");
+        shorten(&mut value, &places);
+        serde_json::from_value(value).expect("of the shape that it had")
+    }
+
     /// Writes one file, whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, ArtifactError> {
         let path = self.partial.join(name);
@@ -154,8 +168,20 @@ impl RunDirectory {
     }
 }
 
-/// Paths inside an artifact are relative to it, so that it can be moved.
-pub fn relative(directory: &Path, path: &Path) -> PathBuf {
+fn shorten(value: &mut Value, places: &[String]) {
+    match value {
+        Value::String(text) => {
+            for place in places {
+                *text = text.replace(place, "");
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| shorten(value, places)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| shorten(value, places)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn relative(directory: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(directory).unwrap_or(path).to_owned()
 }
 
@@ -191,8 +217,18 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// A script that runs the same selection at the same commit and refuses another
-/// envelope, whose numbers would belong to another series.
+/// envelope, whose numbers would belong to another series. Of an unknown commit it
+/// repeats nothing: whatever sources are there would say nothing of the run.
 fn replay_script(record: &RunRecord) -> String {
+    if !record.checkout.has_commit() {
+        let why = record.checkout.unknown.as_deref();
+        let why = why.unwrap_or("git did not name it");
+        let refusal = format!(
+            "replay: run {} cannot be repeated: the commit of its sources is unknown ({why})",
+            record.run_id
+        );
+        return format!("#!/bin/sh\necho {} >&2\nexit 1\n", quote(&refusal));
+    }
     let mut words = vec!["run".to_owned(), record.selection.clone()];
     words.extend(["--mode".to_owned(), record.mode.to_string()]);
     words.extend(record.overrides.options());
@@ -201,6 +237,8 @@ fn replay_script(record: &RunRecord) -> String {
         .map(|word| quote(word))
         .collect::<Vec<_>>()
         .join(" ");
+    let directory = record.checkout.directory.as_deref();
+    let directory = directory.unwrap_or(Path::new("."));
     format!(
         r#"#!/bin/sh
 # Repeats run {run_id}: same commit, same definitions, same envelope.
@@ -208,17 +246,24 @@ fn replay_script(record: &RunRecord) -> String {
 set -eu
 commit={commit}
 here=$(CDPATH= cd "$(dirname "$0")" && pwd)
+# A hook points git at its own repository.
+unset $(git rev-parse --local-env-vars)
 repository=${{1:-$(git -C "$here" rev-parse --show-toplevel)}}
+if ! git -C "$repository" cat-file -e "$commit^{{commit}}"; then
+    echo "replay: $repository does not have commit $commit of the run; name a clone that does: replay.sh REPOSITORY" >&2
+    exit 1
+fi
+repository=$(git -C "$repository" rev-parse --show-toplevel)
 {dirty}
 tree=$repository
-if [ "$commit" != unknown ] && [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
+if [ "$(git -C "$repository" rev-parse HEAD)" != "$commit" ]; then
     tree=$(mktemp -d)/capbench
     git -C "$repository" worktree add --quiet --detach "$tree" "$commit"
     trap 'git -C "$repository" worktree remove --force "$tree"' EXIT
 fi
-cd "$tree"
+cd "$tree"/{directory}
 cargo run --quiet --locked --package capbench -- {arguments} \
-    --expect-envelope {envelope} --out "$repository/runs"
+    --expect-envelope {envelope} --out "$repository"/{directory}/runs
 "#,
         run_id = record.run_id,
         commit = quote(&record.checkout.commit),
@@ -227,6 +272,7 @@ cargo run --quiet --locked --package capbench -- {arguments} \
         } else {
             ":"
         },
+        directory = quote(&directory.to_string_lossy()),
         envelope = record.envelope.hash,
     )
 }
@@ -289,6 +335,30 @@ mod tests {
             "frames"
         );
         assert!(!runs.path().join("latest").exists());
+    }
+
+    #[test]
+    fn no_text_of_a_record_names_a_place_that_sealing_takes_away() {
+        let runs = tempfile::tempdir().unwrap();
+        let runs = runs.path().join("a,b");
+        let directory = RunDirectory::create(&runs, "r").unwrap();
+        let place = directory.path().display().to_string();
+        let told = serde_json::json!({
+            "console": format!("{place}/boots/x.console.log"),
+            "arguments": ["-m", format!("file,path={}/boots/x.trace", place.replace(',', ",,"))],
+            "exit": {"message": format!("cannot open {place}/boots/x.trace: no space")},
+            "wallMs": 1,
+        });
+        let record = directory.without_its_place(told);
+        assert_eq!(
+            record,
+            serde_json::json!({
+                "console": "boots/x.console.log",
+                "arguments": ["-m", "file,path=boots/x.trace"],
+                "exit": {"message": "cannot open boots/x.trace: no space"},
+                "wallMs": 1,
+            })
+        );
     }
 
     #[test]

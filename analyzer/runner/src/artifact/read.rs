@@ -146,9 +146,9 @@ impl Artifact {
         self.directory.join(path)
     }
 
-    /// Boots that left a trace, with where it lies.
+    /// Boots that count and left a trace, with where it lies.
     pub fn traces(&self) -> impl Iterator<Item = (&CapturedBoot, PathBuf)> {
-        self.record.boots.iter().filter_map(|boot| {
+        self.record.counted_boots().filter_map(|boot| {
             let stream = boot.stream()?;
             Some((boot, self.locate(&stream.file)))
         })

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Exit;
+use super::internal_error::{InternalErrors, monitor};
 use crate::child::dies_with_us;
 use crate::interrupt::Interrupt;
 
@@ -24,6 +25,16 @@ pub struct Limits {
     pub trace_bytes: u64,
 }
 
+/// What is watched beside the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Supervision {
+    /// Nothing.
+    Limits,
+    /// Whether KVM gives up on the guest. The arguments put QEMU's monitor on its
+    /// standard input and output.
+    Kvm,
+}
+
 /// One emulator to start.
 #[derive(Clone, Copy, Debug)]
 pub struct Launch<'a> {
@@ -31,12 +42,14 @@ pub struct Launch<'a> {
     pub program: &'a Path,
     /// Its arguments.
     pub arguments: &'a [String],
-    /// Receives stdout and stderr.
+    /// Receives stderr, and stdout where no monitor is there.
     pub log: &'a Path,
     /// The file the guest's frames go to.
     pub trace: &'a Path,
     /// When to give up.
     pub limits: Limits,
+    /// What else ends it.
+    pub supervision: Supervision,
 }
 
 /// How it went.
@@ -52,7 +65,7 @@ pub struct Ended {
 pub fn launch(launch: &Launch<'_>, interrupt: &Interrupt) -> Ended {
     let start = Instant::now();
     let exit = match spawn(launch) {
-        Ok(mut child) => wait(&mut child, launch, interrupt, start),
+        Ok(mut started) => wait(&mut started, launch, interrupt, start),
         Err(error) => Exit::NotStarted {
             message: error.to_string(),
         },
@@ -63,21 +76,42 @@ pub fn launch(launch: &Launch<'_>, interrupt: &Interrupt) -> Ended {
     }
 }
 
-fn spawn(launch: &Launch<'_>) -> io::Result<Child> {
+struct Started {
+    child: Child,
+    internal_errors: Option<InternalErrors>,
+}
+
+fn spawn(launch: &Launch<'_>) -> io::Result<Started> {
     let log = File::create(launch.log)?;
     let mut command = Command::new(launch.program);
     command
         .args(launch.arguments)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
         // The terminal's Ctrl-C is for the runner, which then ends its guests.
         .process_group(0);
     dies_with_us(&mut command);
-    command.spawn()
+    let internal_errors = match launch.supervision {
+        Supervision::Limits => {
+            command.stdin(Stdio::null()).stdout(log.try_clone()?);
+            None
+        }
+        Supervision::Kvm => {
+            let (ours, input, output) = monitor()?;
+            command.stdin(input).stdout(output);
+            Some(InternalErrors::new(launch.log, ours)?)
+        }
+    };
+    let child = command.stderr(log).spawn()?;
+    Ok(Started {
+        child,
+        internal_errors,
+    })
 }
 
-fn wait(child: &mut Child, launch: &Launch<'_>, interrupt: &Interrupt, start: Instant) -> Exit {
+fn wait(started: &mut Started, launch: &Launch<'_>, interrupt: &Interrupt, start: Instant) -> Exit {
+    let Started {
+        child,
+        internal_errors,
+    } = started;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return interpret(status, launch.log),
@@ -88,7 +122,12 @@ fn wait(child: &mut Child, launch: &Launch<'_>, interrupt: &Interrupt, start: In
                 return Exit::NotStarted { message };
             }
         }
-        if let Some(exit) = overdue(launch, interrupt, start) {
+        let broken = internal_errors.as_mut().and_then(InternalErrors::look);
+        let exit = match broken {
+            Some(message) => Some(Exit::InternalError { message }),
+            None => overdue(launch, interrupt, start),
+        };
+        if let Some(exit) = exit {
             end(child);
             return exit;
         }
@@ -131,6 +170,20 @@ mod tests {
 
     /// Runs a shell in place of an emulator.
     fn shell(script: &str, limits: Limits, interrupt: &Interrupt) -> Ended {
+        shell_under(Supervision::Limits, script, limits, interrupt)
+    }
+
+    /// Runs a shell in place of an emulator of a KVM guest.
+    fn kvm_shell(script: &str) -> Ended {
+        shell_under(Supervision::Kvm, script, LIMITS, &Interrupt::default())
+    }
+
+    fn shell_under(
+        supervision: Supervision,
+        script: &str,
+        limits: Limits,
+        interrupt: &Interrupt,
+    ) -> Ended {
         let directory = tempfile::tempdir().unwrap();
         let trace = directory.path().join("trace");
         launch(
@@ -143,6 +196,7 @@ mod tests {
                 log: &directory.path().join("log"),
                 trace: &trace,
                 limits,
+                supervision,
             },
             interrupt,
         )
@@ -206,6 +260,42 @@ mod tests {
     }
 
     #[test]
+    fn an_internal_error_in_the_log_ends_a_boot_within_a_second() {
+        let stopped = kvm_shell("echo; echo 'KVM internal error. Suberror: 1' >&2; exec sleep 30");
+        let message = "KVM internal error. Suberror: 1".to_owned();
+        assert_eq!(stopped.exit, Exit::InternalError { message });
+        assert!(stopped.wall < Duration::from_secs(1), "{:?}", stopped.wall);
+    }
+
+    #[test]
+    fn a_machine_that_the_monitor_reports_as_stopped_ends_a_boot_within_a_second() {
+        // Both requests are there at the start; the third follows the event.
+        let stopped = kvm_shell(
+            r#"read capabilities; read status
+               echo '{"return": {}}'; echo '{"return": {"status": "running"}}'
+               echo 'error: kvm run failed Bad address' >&2
+               echo '{"event": "STOP"}'
+               read status; echo '{"return": {"status": "internal-error"}}'
+               exec sleep 30"#,
+        );
+        let Exit::InternalError { message } = &stopped.exit else {
+            panic!("{:?}", stopped.exit);
+        };
+        assert!(message.ends_with("kvm run failed Bad address"), "{message}");
+        assert!(stopped.wall < Duration::from_secs(1), "{:?}", stopped.wall);
+    }
+
+    #[test]
+    fn a_guest_of_kvm_that_ends_by_itself_keeps_its_own_ending() {
+        let clean = kvm_shell("echo '{\"event\": \"STOP\"}'; exit 33");
+        assert_eq!(clean.exit, Exit::Clean);
+        // Elsewhere the words are nobody's.
+        let words = "echo 'KVM internal error' >&2; sleep 0.5; exit 35";
+        let other = shell(words, LIMITS, &Interrupt::default());
+        assert_eq!(other.exit, Exit::ProgramFailed);
+    }
+
+    #[test]
     fn an_emulator_that_is_not_there_is_an_ending() {
         let directory = tempfile::tempdir().unwrap();
         let ended = launch(
@@ -215,6 +305,7 @@ mod tests {
                 log: &directory.path().join("log"),
                 trace: &directory.path().join("trace"),
                 limits: LIMITS,
+                supervision: Supervision::Limits,
             },
             &Interrupt::default(),
         );
@@ -233,8 +324,10 @@ mod tests {
                 log: &log,
                 trace: &trace,
                 limits: LIMITS,
+                supervision: Supervision::Limits,
             })
-            .unwrap();
+            .unwrap()
+            .child;
             child.id()
         })
         .join()

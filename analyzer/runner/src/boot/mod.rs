@@ -5,8 +5,11 @@
 //! never outlives the thread that started it: it is killed on time-out, on
 //! interrupt and, by the kernel, when that thread dies.
 
+pub mod again;
+mod internal_error;
 mod launch;
 mod pool;
+pub mod tail;
 
 use std::path::PathBuf;
 
@@ -15,8 +18,11 @@ use serde::{Deserialize, Serialize};
 use crate::capture::Stream;
 use crate::guest::{GuestName, Variant};
 
-pub use launch::{Ended, Launch, Limits, launch};
+pub use launch::{Ended, Launch, Limits, Supervision, launch};
 pub use pool::{BootJob, Observer, Silent, boot_all};
+
+/// What helps where KVM does not run guests.
+pub(crate) const NO_HARDWARE_REMEDY: &str = "use --mode exact, or a host whose KVM runs guests";
 
 /// Which boot of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,14 +38,38 @@ pub struct BootId {
     pub audit: bool,
     /// From 1, within the same guest, system, variant and kind.
     pub index: u32,
+    /// From 1; more where the boot took place again (see [`again`]).
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub attempt: u32,
+}
+
+fn first() -> u32 {
+    1
+}
+
+fn is_first(attempt: &u32) -> bool {
+    *attempt == first()
 }
 
 impl BootId {
-    /// The name of its files: `capos-ring-samples-1`.
+    /// Whether it is a later attempt of the same boot.
+    pub fn repeats(&self, earlier: &Self) -> bool {
+        let of_attempt = |id: &Self| Self {
+            attempt: 0,
+            ..id.clone()
+        };
+        self.attempt > earlier.attempt && of_attempt(self) == of_attempt(earlier)
+    }
+
+    /// The name of its files: `capos-ring-samples-1`, `capos-ring-samples-1-attempt-2`.
     pub fn stem(&self) -> String {
         let kind = if self.audit { "-audit" } else { "" };
+        let attempt = match self.attempt {
+            1 => String::new(),
+            attempt => format!("-attempt-{attempt}"),
+        };
         format!(
-            "{}-{}-{}{kind}-{}",
+            "{}-{}-{}{kind}-{}{attempt}",
             self.guest, self.system, self.variant, self.index
         )
     }
@@ -79,6 +109,16 @@ pub enum Exit {
         /// After so many bytes.
         bytes: u64,
     },
+    /// KVM gave up on the guest, and QEMU stopped the machine.
+    InternalError {
+        /// QEMU's words for it.
+        message: String,
+    },
+    /// It was left out, because another boot had shown that none can work here.
+    NotTried {
+        /// The other boot and its end.
+        because: String,
+    },
     /// The user stopped the run.
     Interrupted,
     /// The emulator could not be started.
@@ -108,6 +148,11 @@ impl Exit {
         *self == Self::Clean
     }
 
+    /// Whether there was an emulator at all.
+    pub fn took_place(&self) -> bool {
+        !matches!(self, Self::NotTried { .. } | Self::NotStarted { .. })
+    }
+
     /// A machine-readable word.
     pub fn reason(&self) -> &'static str {
         match self {
@@ -118,6 +163,8 @@ impl Exit {
             Self::Killed { .. } => "emulator-killed",
             Self::TimedOut { .. } => "timeout",
             Self::CaptureOverflow { .. } => "capture-overflow",
+            Self::InternalError { .. } => "internal-error",
+            Self::NotTried { .. } => "not-tried",
             Self::Interrupted => "interrupted",
             Self::NotStarted { .. } => "not-started",
         }
@@ -141,6 +188,13 @@ impl std::fmt::Display for Exit {
             }
             Self::TimedOut { seconds } => write!(f, "no end after {seconds} s"),
             Self::CaptureOverflow { bytes } => write!(f, "no end after {bytes} bytes of trace"),
+            Self::InternalError { message } => {
+                write!(
+                    f,
+                    "KVM gave up on the guest: {message}; {NO_HARDWARE_REMEDY}"
+                )
+            }
+            Self::NotTried { because } => write!(f, "not tried: {because}"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::NotStarted { message } => write!(f, "QEMU could not be started: {message}"),
         }
@@ -199,11 +253,11 @@ impl CapturedBoot {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::hash;
 
-    fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
+    pub(super) fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
                 guest: GuestName::Capos,
@@ -211,6 +265,7 @@ mod tests {
                 variant,
                 audit: false,
                 index,
+                attempt: 1,
             },
             exit,
             capture: Capture::Stored(Stream {
@@ -228,13 +283,31 @@ mod tests {
 
     #[test]
     fn a_boot_record_survives_json() {
-        let boot = boot(Variant::Plain, 1, b"", Exit::TimedOut { seconds: 3 });
+        let mut boot = boot(Variant::Plain, 1, b"", Exit::TimedOut { seconds: 3 });
         let text = serde_json::to_string(&boot).unwrap();
         assert_eq!(serde_json::from_str::<CapturedBoot>(&text).unwrap(), boot);
+        assert!(!text.contains("attempt"), "only what was repeated says so");
+        boot.id.attempt = 2;
+        let again = serde_json::to_string(&boot).unwrap();
+        assert_eq!(serde_json::from_str::<CapturedBoot>(&again).unwrap(), boot);
         assert!(
             text.contains(r#""exit":{"kind":"timedOut","seconds":3}"#),
             "{text}"
         );
+        let message = "KVM internal error. Suberror: 1".to_owned();
+        for (exit, kind) in [
+            (Exit::InternalError { message }, "internalError"),
+            (
+                Exit::NotTried {
+                    because: "a".into(),
+                },
+                "notTried",
+            ),
+        ] {
+            let text = serde_json::to_string(&exit).unwrap();
+            assert!(text.starts_with(&format!(r#"{{"kind":"{kind}""#)), "{text}");
+            assert_eq!(serde_json::from_str::<Exit>(&text).unwrap(), exit);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ pub struct Silent;
 impl Observer for Silent {}
 
 /// Boots everything, `parallel` at a time, and returns the boots in job order.
-/// After an interrupt, jobs that had not started are left out.
+/// After an interrupt, jobs that had not started are left out. After a boot that
+/// KVM gave up on, they are recorded as not tried: KVM would give up on each.
 pub fn boot_all(
     jobs: Vec<BootJob>,
     parallel: usize,
@@ -60,14 +61,26 @@ pub fn boot_all(
     let queue: Mutex<VecDeque<(usize, BootJob)>> =
         Mutex::new(jobs.into_iter().enumerate().collect());
     let done: Mutex<Vec<(usize, CapturedBoot)>> = Mutex::new(Vec::new());
+    let hopeless: OnceLock<String> = OnceLock::new();
     let work = || {
         while !interrupt.is_raised() {
             let Some((place, job)) = queue.lock().expect("no panic while held").pop_front() else {
                 break;
             };
-            observer.started(&job.id);
-            let boot = boot_one(job, directory, envelope, qemu, interrupt);
-            observer.ended(&boot);
+            let prepared = Prepared::new(job, directory, envelope, qemu);
+            let boot = match hopeless.get() {
+                Some(because) => prepared.not_tried(because),
+                None => {
+                    observer.started(&prepared.job.id);
+                    let boot = prepared.boot(envelope, qemu, interrupt);
+                    observer.ended(&boot);
+                    boot
+                }
+            };
+            if let Exit::InternalError { .. } = boot.exit {
+                // The first one's end is the reason of all.
+                let _ = hopeless.set(format!("{}: {}", boot.id.stem(), boot.exit));
+            }
             done.lock()
                 .expect("no panic while held")
                 .push((place, boot));
@@ -83,48 +96,78 @@ pub fn boot_all(
     done.into_iter().map(|(_, boot)| boot).collect()
 }
 
-fn boot_one(
+/// A boot whose files and arguments are known.
+struct Prepared {
     job: BootJob,
-    directory: &Path,
-    envelope: &Envelope,
-    qemu: &Qemu,
-    interrupt: &Interrupt,
-) -> CapturedBoot {
-    let file = |suffix: &str| directory.join(format!("{}.{suffix}", job.id.stem()));
-    let (console, log, raw) = (file("console.log"), file("qemu.log"), file("trace"));
-    let mut arguments = envelope.fill(&Substitutes {
-        kernel: &job.kernel,
-        initrd: &job.initrd,
-        command_line: &job.command_line,
-        console: &console,
-        trace: &raw,
-    });
-    let instructions = job.audit_range.map(|_| file("instructions.log"));
-    if let (Some(range), Some(path)) = (job.audit_range, &instructions) {
-        arguments = with_instruction_log(arguments, qemu, range, path);
-    }
-    let Ended { exit, wall } = launch(
-        &Launch {
-            program: &qemu.program,
-            arguments: &arguments,
-            log: &log,
+    console: PathBuf,
+    log: PathBuf,
+    raw: PathBuf,
+    ktrace: PathBuf,
+    instructions: Option<PathBuf>,
+    arguments: Vec<String>,
+}
+
+impl Prepared {
+    fn new(job: BootJob, directory: &Path, envelope: &Envelope, qemu: &Qemu) -> Self {
+        let file = |suffix: &str| directory.join(format!("{}.{suffix}", job.id.stem()));
+        let (console, raw) = (file("console.log"), file("trace"));
+        let mut arguments = envelope.fill(&Substitutes {
+            kernel: &job.kernel,
+            initrd: &job.initrd,
+            command_line: &job.command_line,
+            console: &console,
             trace: &raw,
-            limits: Limits {
-                time: job.timeout,
-                trace_bytes: MOST_TRACE_BYTES,
+        });
+        let instructions = job.audit_range.map(|_| file("instructions.log"));
+        if let (Some(range), Some(path)) = (job.audit_range, &instructions) {
+            arguments = with_instruction_log(arguments, qemu, range, path);
+        }
+        Self {
+            console,
+            log: file("qemu.log"),
+            raw,
+            ktrace: file("ktrace"),
+            instructions,
+            arguments,
+            job,
+        }
+    }
+
+    fn boot(self, envelope: &Envelope, qemu: &Qemu, interrupt: &Interrupt) -> CapturedBoot {
+        let Ended { exit, wall } = launch(
+            &Launch {
+                program: &qemu.program,
+                arguments: &self.arguments,
+                log: &self.log,
+                trace: &self.raw,
+                limits: Limits {
+                    time: self.job.timeout,
+                    trace_bytes: MOST_TRACE_BYTES,
+                },
+                supervision: envelope.supervision(),
             },
-        },
-        interrupt,
-    );
-    CapturedBoot {
-        capture: keep(&job.id, &exit, &raw, &file("ktrace")),
-        id: job.id,
-        exit,
-        console,
-        emulator_log: log,
-        instruction_log: instructions,
-        wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
-        arguments,
+            interrupt,
+        );
+        let capture = keep(&self.job.id, &exit, &self.raw, &self.ktrace);
+        self.ended(exit, capture, wall)
+    }
+
+    fn not_tried(self, because: &str) -> CapturedBoot {
+        let because = because.to_owned();
+        self.ended(Exit::NotTried { because }, Capture::Absent, Duration::ZERO)
+    }
+
+    fn ended(self, exit: Exit, capture: Capture, wall: Duration) -> CapturedBoot {
+        CapturedBoot {
+            id: self.job.id,
+            exit,
+            capture,
+            console: self.console,
+            emulator_log: self.log,
+            instruction_log: self.instructions,
+            wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
+            arguments: self.arguments,
+        }
     }
 }
 
@@ -146,5 +189,92 @@ fn keep(id: &BootId, exit: &Exit, raw: &Path, ktrace: &Path) -> Capture {
             raw: raw.to_owned(),
             message: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Instant;
+
+    use crate::envelope::Host;
+    use crate::guest::{GuestName, Variant};
+    use crate::hash;
+    use crate::mode::Mode;
+
+    /// A shell script in the emulator's place.
+    fn emulator(directory: &Path, script: &str) -> Qemu {
+        let program = directory.join("emulator");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Qemu {
+            program,
+            version: "QEMU emulator version 7.2".into(),
+            release: (7, 2),
+            firmware: "qboot.rom".into(),
+            firmware_sha256: hash::of(b"firmware"),
+        }
+    }
+
+    fn job(index: u32) -> BootJob {
+        BootJob {
+            id: BootId {
+                guest: GuestName::Capos,
+                system: "ring".into(),
+                variant: Variant::Samples,
+                audit: false,
+                index,
+                attempt: 1,
+            },
+            kernel: "kernel.elf".into(),
+            initrd: "initrd".into(),
+            command_line: String::new(),
+            timeout: Duration::from_secs(30),
+            audit_range: None,
+        }
+    }
+
+    #[test]
+    fn after_a_boot_that_kvm_gave_up_on_the_rest_is_recorded_and_not_tried() {
+        let directory = tempfile::tempdir().unwrap();
+        let qemu = emulator(
+            directory.path(),
+            "echo started >> \"$(dirname \"$0\")/starts\"
+             echo 'KVM internal error. Suberror: 1' >&2; echo registers >&2; exec sleep 30",
+        );
+        let host = Host {
+            processor: "a".into(),
+            kernel: "k".into(),
+        };
+        let envelope = Envelope::new(Mode::Hardware, &qemu, host);
+        let start = Instant::now();
+        let boots = boot_all(
+            (1..=4).map(job).collect(),
+            1,
+            directory.path(),
+            &envelope,
+            &qemu,
+            &Interrupt::default(),
+            &Silent,
+        );
+        assert!(start.elapsed() < Duration::from_secs(2));
+        let starts = fs::read_to_string(directory.path().join("starts")).unwrap();
+        assert_eq!(starts, "started\n");
+        let indices: Vec<u32> = boots.iter().map(|boot| boot.id.index).collect();
+        assert_eq!(indices, [1, 2, 3, 4]);
+        assert_eq!(boots[0].exit.reason(), "internal-error");
+        let log = fs::read_to_string(&boots[0].emulator_log).unwrap();
+        assert!(log.ends_with("registers\n"), "{log}");
+        for boot in &boots[1..] {
+            let Exit::NotTried { because } = &boot.exit else {
+                panic!("{:?}", boot.exit);
+            };
+            assert!(because.contains("capos-ring-samples-1: KVM gave up"));
+            assert!(because.contains("Suberror: 1"), "{because}");
+            assert_eq!(boot.capture, Capture::Absent);
+            assert!(!boot.emulator_log.exists());
+        }
     }
 }

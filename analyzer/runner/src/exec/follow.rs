@@ -10,29 +10,29 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(20);
 
 /// Does `work` on another thread and copies what appears in `file` meanwhile. A
-/// place that takes no more bytes ends the copying and not the work.
+/// place that takes no more bytes ends the copying and not the work. Both their ends.
 pub(super) fn follow<T: Send>(
     file: &Path,
     to: &mut dyn Write,
     work: impl FnOnce() -> T + Send,
-) -> T {
+) -> (T, io::Result<()>) {
     thread::scope(|scope| {
         let worker = scope.spawn(work);
         let mut source = None;
-        let mut open = true;
+        let mut copied = Ok(());
         loop {
             // Asked first: what came before the end is then copied below.
             let finished = worker.is_finished();
             source = source.or_else(|| File::open(file).ok());
-            if let Some(source) = source.as_mut().filter(|_| open) {
-                open = io::copy(source, to).and_then(|_| to.flush()).is_ok();
+            if let Some(source) = source.as_mut().filter(|_| copied.is_ok()) {
+                copied = io::copy(source, to).and_then(|_| to.flush());
             }
             if finished {
                 break;
             }
             thread::sleep(POLL);
         }
-        worker.join().expect("boots do not panic")
+        (worker.join().expect("boots do not panic"), copied)
     })
 }
 
@@ -46,7 +46,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("console");
         let mut copied = Vec::new();
-        let answer = follow(&path, &mut copied, || {
+        let (answer, ended) = follow(&path, &mut copied, || {
             let mut file = File::create(&path).unwrap();
             for _ in 0..3 {
                 file.write_all(b"line\n").unwrap();
@@ -56,13 +56,26 @@ mod tests {
             7
         });
         assert_eq!(answer, 7);
+        assert!(ended.is_ok());
         assert_eq!(copied, fs::read(&path).unwrap());
     }
 
     #[test]
     fn a_file_that_never_appears_is_nothing() {
         let mut copied = Vec::new();
-        follow(Path::new("/nonexistent/console"), &mut copied, || ());
+        let (_, ended) = follow(Path::new("/nonexistent/console"), &mut copied, || ());
+        assert!(ended.is_ok());
         assert!(copied.is_empty());
+    }
+
+    #[test]
+    fn a_full_place_ends_the_copying_and_not_the_work() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("console");
+        fs::write(&path, b"lines").unwrap();
+        let mut full: &mut [u8] = &mut [0; 2];
+        let (answer, ended) = follow(&path, &mut full, || 7);
+        assert_eq!(answer, 7);
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::WriteZero);
     }
 }

@@ -64,10 +64,12 @@ pub struct Request<'a> {
 }
 
 /// A program that ran to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Executed {
     /// What it exited with.
     pub status: u8,
+    /// Whether all of its console could be copied.
+    pub console: io::Result<()>,
 }
 
 /// Why a program did not run to its end.
@@ -141,6 +143,7 @@ pub fn exec(
             variant: request.variant,
             audit: false,
             index: 1,
+            attempt: 1,
         },
         kernel: guest.kernel().path.clone(),
         initrd,
@@ -152,7 +155,7 @@ pub fn exec(
         .path()
         .join(format!("{}.console.log", job.id.stem()));
     let envelope = Envelope::new(Mode::Exact, qemu, host::identify());
-    let boots = follow::follow(&log, console, || {
+    let (boots, console) = follow::follow(&log, console, || {
         let jobs = vec![job];
         boot_all(jobs, 1, scratch.path(), &envelope, qemu, interrupt, &Silent)
     });
@@ -163,7 +166,7 @@ pub fn exec(
     let said = fs::read(&log).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     let status = ending::status(&request.program.name, &boot.exit, &said)?;
-    Ok(Executed { status })
+    Ok(Executed { status, console })
 }
 
 /// Puts the trace where it was asked for and shows it.

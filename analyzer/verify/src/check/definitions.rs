@@ -1,10 +1,11 @@
 //! Definitions of the run and of the checkout.
 //!
 //! A definition that changed since the run breaks nothing: the run's number is of
-//! the definition it names. Only where both are of one commit, without changes, a
-//! difference is a contradiction.
+//! the definition it names. Only where both are of one known commit, without changes,
+//! a difference is a contradiction.
 
 use super::{Answer, Found, count};
+use crate::record::UNKNOWN;
 use crate::run::{Definitions, Run};
 
 pub(super) fn check(run: &Run) -> Found {
@@ -25,15 +26,19 @@ pub(super) fn check(run: &Run) -> Found {
             None => faults.push(format!("{name}: the checkout has none")),
         }
     }
-    if !faults.is_empty() && (*commit != record.checkout.commit || record.checkout.dirty || dirty) {
-        let of = |dirty: bool| if dirty { " with changes" } else { "" };
+    let is_same = *commit == record.checkout.commit && commit != UNKNOWN;
+    if !faults.is_empty() && (!is_same || record.checkout.dirty || dirty) {
+        let of = |commit: &str, dirty: bool| match (commit, dirty) {
+            (UNKNOWN, _) => "an unknown commit".to_owned(),
+            (commit, true) => format!("commit {commit} with changes"),
+            (commit, false) => format!("commit {commit}"),
+        };
         return Err(format!(
-            "{} of {} differ, but the run is of commit {}{} and the checkout of {commit}{}: {}",
+            "{} of {} differ, but the run is of {} and the checkout of {}: {}",
             faults.len(),
             count(record.definitions.len(), "definition"),
-            record.checkout.commit,
-            of(record.checkout.dirty),
-            of(dirty),
+            of(&record.checkout.commit, record.checkout.dirty),
+            of(commit, dirty),
             faults.join("; ")
         ));
     }

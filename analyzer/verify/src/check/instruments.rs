@@ -67,8 +67,7 @@ struct OfBoot<'a> {
 }
 
 fn all_readings<'a>(run: &'a Run, record: &'a Record) -> Vec<OfBoot<'a>> {
-    let boots = record.boots.iter().filter(|boot| !boot.audit);
-    let found = boots.filter_map(|boot| {
+    let found = record.counted().filter_map(|boot| {
         let file = boot.stored()?.file.as_str();
         let said = run.said(file).ok()?;
         let session = said.statements.session.as_ref()?;

@@ -33,6 +33,8 @@ fn expected(record: &Record, kept: &Kept, row: &Row) -> Result<Vec<&'static str>
     let script = system.parameter(record, TERMINAL_SCRIPT).filter(|_| booted);
     let mut guests = record.guests.iter();
     let special = guests.any(|guest| guest.guest == row.guest && !guest.extra.is_null());
+    let mut boots = record.boots_of(&row.guest, &row.system).into_iter();
+    let repeated = boots.any(|boot| boot.attempt > 1);
     let holds = [
         (
             "measurement-capability",
@@ -41,6 +43,7 @@ fn expected(record: &Record, kept: &Kept, row: &Row) -> Result<Vec<&'static str>
         ("scripted-input", script.is_some()),
         ("debug-transport", transport == Some("debugcon")),
         ("special-build", special),
+        ("repeated-boot", repeated),
     ];
     let holds = holds.into_iter().filter(|(_, holds)| *holds);
     Ok(holds.map(|(label, _)| label).collect())

@@ -62,6 +62,9 @@ pub struct Check {
 pub struct Report {
     /// The directory's name, which is the run's.
     pub run: String,
+    /// Whether it went to its end, by its record: `complete` or `interrupted`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// How many checks hold.
     pub holds: usize,
     /// How many are broken.
@@ -319,6 +322,7 @@ pub fn verify(run: &Run) -> Report {
     let name = name.as_deref().unwrap_or(&run.directory).file_name();
     let number = |verdict| checks.iter().filter(|c| c.verdict == verdict).count();
     Report {
+        state: run.record().ok().map(|record| record.state.clone()),
         run: name.unwrap_or_default().to_string_lossy().into_owned(),
         holds: number(Verdict::Holds),
         broken: number(Verdict::Broken),

@@ -69,6 +69,18 @@ fn causes(run: &Run) -> Result<Vec<Cause>, String> {
             seen_in: vec![objection.source, objection.boot, run.record_id()],
         })
         .collect();
+    let record = run.record()?;
+    if record.state == "interrupted" {
+        // Of systems that were not booted, only the record says so.
+        let rows = run.document()?.results.iter();
+        causes.extend(rows.map(|row| Cause {
+            reason: "interrupted",
+            guest: row.guest.clone(),
+            system: row.system.clone(),
+            benchmark: Some(row.benchmark_name.clone()),
+            seen_in: vec![run.record_id()],
+        }));
+    }
     for kind in traces::kinds(run)? {
         if kind.streams.len() > 1 && !kind.audit {
             causes.push(Cause {
@@ -80,6 +92,14 @@ fn causes(run: &Run) -> Result<Vec<Cause>, String> {
             });
         }
     }
+    let repeated = traces::repeated_wrongly(record).into_iter();
+    causes.extend(repeated.map(|boot| Cause {
+        reason: "streamsDiffer",
+        guest: boot.guest.clone(),
+        system: boot.system.clone(),
+        benchmark: None,
+        seen_in: vec![boot.source()],
+    }));
     for audit in run.audits() {
         let disagrees = match &audit.counted {
             Ok(counted) => !counted.faults.is_empty(),

@@ -67,6 +67,12 @@ pub(super) fn boots(run: &Run) -> Found {
             ));
         }
     }
+    for row in document.results.iter().filter(|row| row.attempts > 0) {
+        let boots = record.boots.iter().filter(|boot| !boot.audit);
+        let own = boots.filter(|boot| (&boot.guest, &boot.system) == (&row.guest, &row.system));
+        let took_place = own.count();
+        faults.extend(super::differ(&row.title(), &row.attempts, &took_place));
+    }
     Answer::new(faults, passed(rows))
 }
 

@@ -7,8 +7,7 @@ use crate::run::Run;
 
 pub(super) fn check(run: &Run, rule: &'static str) -> Found {
     let document = run.document()?;
-    let boots = run.record()?.boots.iter().filter(|boot| !boot.audit);
-    let boots = boots.count();
+    let boots = run.record()?.counted().count();
     let mut faults = Vec::new();
     for objection in objections(run, Some(rule))? {
         let passed = document.passed();

@@ -9,6 +9,8 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
         Some("programFailed") => Some("programFailed"),
         Some("kernelPanic") => Some("kernelPanic"),
         Some("timedOut") => Some("timedOut"),
+        // The hypervisor gave up on this boot, or on one before it.
+        Some("internalError" | "notTried") => Some("internalError"),
         Some("interrupted") => Some("interrupted"),
         Some("notStarted") => Some("notStarted"),
         // A status that no guest asks for, a signal, output without end, or a word

@@ -122,7 +122,7 @@ const RULES: &[(&str, Rule)] = &[
 pub fn objections(run: &Run, named: Option<&str>) -> Result<Vec<Objection>, String> {
     let (record, document) = (run.record()?, run.document()?);
     let mut found = Vec::new();
-    for boot in record.boots.iter().filter(|boot| !boot.audit) {
+    for boot in record.counted() {
         let of_boot = |row: &&Row| row.guest == boot.guest && row.system == boot.system;
         let rows: Vec<&Row> = document.results.iter().filter(of_boot).collect();
         let read = boot.stored().map(|stored| run.said(&stored.file));

@@ -150,6 +150,9 @@ fn ending(exit: &Exit) -> Ending {
         Exit::ProgramFailed => Ending::InitFailed,
         Exit::KernelPanic => Ending::Panicked,
         Exit::TimedOut { .. } => Ending::TimedOut(exit.to_string()),
+        Exit::InternalError { .. } | Exit::NotTried { .. } => {
+            Ending::InternalError(exit.to_string())
+        }
         Exit::Interrupted => Ending::Interrupted,
         Exit::NotStarted { .. } => Ending::NotStarted(exit.to_string()),
         _ => Ending::Abnormal(exit.to_string()),
@@ -382,6 +385,7 @@ fn row(
         mode: Mode::Exact,
         authority_profile: definition.authority.clone(),
         labels: labels(&kept[&format!("authority/{}", definition.authority)]),
+        attempts: own.len() as u32,
         outcome: ends(record, kept, &own, audited, &asked, &definition, &name),
         guest: name.guest,
         system: name.system,

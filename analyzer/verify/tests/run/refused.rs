@@ -30,6 +30,7 @@ fn a_reason_that_nothing_shows_is_none() {
         invalid(InvalidReason::StreamsDiffer),
         failed(FailureReason::WindowRefused),
         failed(FailureReason::TimedOut),
+        failed(FailureReason::InternalError),
         unsupported(UnsupportedReason::MissingSubsystem),
         unsupported(UnsupportedReason::NoGuestImage),
         unsupported(UnsupportedReason::NoAccelerator),

@@ -108,6 +108,10 @@ fn a_boot_that_ended_in_a_way_no_guest_asks_for() {
     );
     let hung = json!({"kind": "timedOut", "seconds": 3});
     fires("exits", "timedOut", ended(hung));
+    let given_up = json!({"kind": "internalError", "message": "KVM internal error"});
+    fires("exits", "internalError", ended(given_up));
+    let not_tried = json!({"kind": "notTried", "because": "capos-ring-samples-1"});
+    fires("exits", "internalError", ended(not_tried));
 }
 
 #[test]

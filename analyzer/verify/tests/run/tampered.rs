@@ -501,6 +501,28 @@ fn definitions_that_changed_since_break_nothing_and_are_named() {
 }
 
 #[test]
+fn two_unknown_commits_are_not_one() {
+    let unknown = [
+        json!({"commit": "unknown", "dirty": false}),
+        json!({"commit": "unknown", "dirty": true, "unknown": "no git"}),
+    ];
+    for checkout in unknown {
+        let mut run = Artifact::new();
+        run.edit("run.json", |record| record["checkout"] = checkout.clone());
+        run.definitions = Some(Definitions::Of {
+            commit: "unknown".into(),
+            dirty: false,
+            hashes: [(DEFINITION.to_owned(), "0".repeat(64))].into(),
+        });
+        let report = run.verify();
+        assert!(names(&report, Verdict::NotChecked).contains(&"definitions"));
+        let check = report.checks.iter().find(|c| c.name == "definitions");
+        let evidence = &check.unwrap().evidence[0];
+        assert!(evidence.contains("an unknown commit"), "{evidence}");
+    }
+}
+
+#[test]
 fn what_is_no_run_is_an_error() {
     let nothing = tempfile::tempdir().unwrap();
     let definitions = Definitions::Unknown("none here".into());

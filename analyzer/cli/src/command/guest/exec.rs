@@ -11,11 +11,13 @@ use capbench_runner::exec::{Binary, EndError, ExecError, Request, exec, parse_gr
 use capbench_runner::guest::Variant;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Grant;
+use capbench_runner::stderr;
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
 use super::super::{Emulator, inspect, look, run};
 use crate::exit::Exit;
+use crate::stdout::Unwritten;
 
 /// Ends with the program's exit code where that is an exit status (0 to 255), else
 /// with 1 and a message. 1 is also the status where nothing was run.
@@ -95,6 +97,7 @@ impl Exec {
         match executed {
             Ok(executed) => {
                 shown?;
+                executed.console.map_err(Unwritten::from)?;
                 Ok(ExitCode::from(executed.status))
             }
             Err(ExecError::End(EndError::Interrupted)) => Ok(Exit::Interrupted.into()),
@@ -112,6 +115,6 @@ fn show(trace: &Path, program: &str) -> Result<()> {
         color: false,
         ..look()
     };
-    eprint!("{}", capbench_report::trace(&summary, look));
+    stderr::text(capbench_report::trace(&summary, look));
     Ok(())
 }

@@ -10,6 +10,7 @@ use capbench_report::appendix::{
     Act, Appendix, Boot, Declared, Exercised, File, GuestBuild, Image, Machine, Profile,
 };
 use capbench_runner::artifact::{Artifact, instructions, names};
+use capbench_runner::boot::again::is_repeated;
 use capbench_runner::boot::{Capture, CapturedBoot};
 use capbench_runner::guest::Guest;
 use capbench_runner::hash;
@@ -19,6 +20,7 @@ use capbench_runner::record::{RunRecord, State};
 use miette::Result;
 
 use super::files::Files;
+use crate::ending;
 use crate::evaluate::{exercised, privileged};
 
 /// Definitions of authority profiles, in a record's list of definitions.
@@ -43,7 +45,11 @@ pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix
             .map(|(name, hash)| (name.clone(), hash.to_string()))
             .collect(),
         authority: authority(record, root),
-        boots: record.boots.iter().map(|b| boot(b, &files)).collect(),
+        boots: boots(record, &files),
+        extent: ending::extent(record),
+        last_words: ending::last_words(record, artifact.directory(), |log| {
+            files.link("", log).map(|file| file.path)
+        }),
         audits: audits(artifact),
         exercised: exercised(artifact),
         acts: acts(artifact),
@@ -152,7 +158,19 @@ fn declared(profile: &AuthorityProfile) -> Declared {
     }
 }
 
-fn boot(boot: &CapturedBoot, files: &Files) -> Boot {
+fn boots(record: &RunRecord, files: &Files) -> Vec<Boot> {
+    let boots = record.boots.iter();
+    let told = boots.map(|one| {
+        let end = match is_repeated(&one.id, &record.boots) {
+            true => format!("{}; repeated, for it sent another stream", one.exit),
+            false => one.exit.to_string(),
+        };
+        boot(one, end, files)
+    });
+    told.collect()
+}
+
+fn boot(boot: &CapturedBoot, end: String, files: &Files) -> Boot {
     let stream = boot.stream();
     let log = boot
         .instruction_log
@@ -166,7 +184,7 @@ fn boot(boot: &CapturedBoot, files: &Files) -> Boot {
     ];
     Boot {
         name: boot.id.stem(),
-        end: boot.exit.to_string(),
+        end,
         wall_ms: boot.wall_ms,
         sha256: stream.map(|stream| stream.sha256.to_string()),
         files: links.into_iter().flatten().collect(),
