@@ -23,7 +23,8 @@ pub const INSTALL_HELP: &str = "run `capbench doctor --fix`, or install it by ha
   apt:    apt-get install --no-install-recommends qemu-system-x86
   dnf:    dnf install qemu-system-x86-core
   pacman: pacman -S qemu-system-x86
-or have Debian's without installing it: CAPBENCH_QEMU=$(sh tools/qemu.sh)";
+or, with nothing installed, set
+  CAPBENCH_QEMU=$(sh tools/qemu.sh)";
 
 /// An emulator that answered.
 #[derive(Clone, Debug)]
