@@ -146,7 +146,9 @@ impl Run {
             plan,
             qemu: &qemu,
             mode,
-            command: std::env::args().collect(),
+            command: std::env::args_os()
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect(),
             audit_range: &audit::range,
         };
         let captured = match capture(request, &interrupt, &progress) {

@@ -18,13 +18,13 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
             .into(),
     ));
     blocks.push(Block::Table(ends(results)));
-    blocks.push(Block::Table(oracles(results)));
     blocks.push(Block::Heading("Rows without a value".into()));
     let refused = refusals(results, appendix);
     if refused.is_empty() {
         blocks.push(Block::Text("None: every row of this run passed.".into()));
     }
     blocks.extend(refused.into_iter().map(Block::Refusal));
+    blocks.push(Block::Table(oracles(results)));
     section
 }
 
@@ -114,8 +114,8 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
     rows.chain(context).collect()
 }
 
-/// Where the reasons of the cause with this number, from 1, stand.
-fn anchor(number: usize) -> String {
+/// Where the cause with this number, from 1, is told.
+pub(super) fn anchor(number: usize) -> String {
     format!("refused-{number}")
 }
 

@@ -1,5 +1,6 @@
 //! Title, facts and warnings: what a reader must know before any number.
 
+use super::correctness;
 use crate::appendix::Appendix;
 use crate::document::{Inline, Inlines, status_words};
 use crate::extent::Extent;
@@ -109,16 +110,20 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
 
 /// What took the numbers of rows, before anything that is left.
 fn causes(results: &Results) -> Vec<Inlines> {
-    let groups = grouped(&results.results).into_iter();
-    let unusable = groups.filter(|group| group.is_unusable());
-    let told = unusable.map(|group| {
+    let groups = grouped(&results.results).into_iter().zip(1..);
+    let unusable = groups.filter(|(group, _)| group.is_unusable());
+    let told = unusable.map(|(group, number)| {
         let rows = match group.rows.len() {
             1 => group.names(),
             rows => format!("{rows} rows"),
         };
         let words = status_words(group.status).1;
         let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
-        strong(&loud, " ").text(group.detail)
+        let seen = Inline::Link {
+            href: format!("#{}", correctness::anchor(number)),
+            text: "What was seen.".to_owned(),
+        };
+        strong(&loud, " ").text(group.detail).text(" ").and(seen)
     });
     told.collect()
 }

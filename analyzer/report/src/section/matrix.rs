@@ -254,8 +254,7 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
     let mut lines: Vec<Inlines> = results.comparisons.iter().filter_map(pair).collect();
     let unmeasured = beside::unmeasured(results);
     if unmeasured > 0 {
-        let pairs =
-            format!("{unmeasured} pairs of which a row has no number, for the reason told of it");
+        let pairs = format!("Of which a row has no number, for its own reason: {unmeasured}");
         lines.push(pairs.into());
     }
     lines
