@@ -253,8 +253,9 @@ fn a_package_that_is_not_the_pinned_one_is_refused_with_both_hashes() {
 
 /// The kernel that other tests of this file boot.
 fn cached_kernel() -> PathBuf {
-    let kernels = repository().join("target/guests/linux/kernels");
-    let entries = fs::read_dir(kernels)
+    let shared = std::env::var_os("CAPBENCH_CACHE").map(PathBuf::from);
+    let cache = shared.unwrap_or_else(|| repository().join("target/guests/linux"));
+    let entries = fs::read_dir(cache.join("kernels"))
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut kernels = entries
