@@ -32,7 +32,7 @@ Conf seabios (1.16.2-1 Debian:12.15/oldstable [all])";
 const UNKNOWN: &str = "E: Unable to locate package qemu-system-x86";
 
 const GONE: &str = "\
-E: Failed to fetch http://deb.debian.org/debian/pool/main/q/qemu/x.deb  404  Not Found [IP: 192.0.2.1 80]
+E: Failed to fetch http://mirror.example/debian/pool/main/q/qemu/x.deb  404  Not Found [IP: 192.0.2.1 80]
 E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?";
 
 const LOCKED: &str = "\
