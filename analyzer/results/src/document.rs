@@ -95,8 +95,9 @@ pub struct BenchmarkResult {
     pub authority_profile: String,
     /// What a reader must know before its number.
     pub labels: Vec<Label>,
-    /// Boots of its guest and system that took place, repeated ones included, audits
-    /// not; 0 in documents that are older than the field, and where none took place.
+    /// Boots of its guest and system that took place for it, repeated ones included,
+    /// audits not; 0 in documents that are older than the field, and where there were
+    /// none.
     pub attempts: u32,
     /// How it ended.
     pub outcome: Outcome,

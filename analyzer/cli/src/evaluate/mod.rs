@@ -479,8 +479,12 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
     findings
 }
 
-/// Boots that took place for a row, counted or not.
+/// Boots that took place for a row, counted or not; none for a row that was left out of
+/// them.
 fn attempts(row: &Row, run: &CapturedRun) -> u32 {
+    if lacking(row).is_some() {
+        return 0;
+    }
     let boots = run.record.boots.iter().map(|boot| &boot.id);
     let own = boots.filter(|id| !id.audit && id.guest == row.guest && id.system == row.system);
     own.count() as u32

@@ -119,6 +119,7 @@ fn a_guest_whose_kernel_could_not_be_had_is_unsupported() {
             let refusal = Refusal::new(UnsupportedReason::NoGuestImage, "no kernel");
             row.outcome = Outcome::Unsupported(refusal);
             row.artifact_hash = None;
+            row.attempts = 0;
         }
         results.comparisons.clear();
     });
