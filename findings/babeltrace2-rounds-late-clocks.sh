@@ -45,13 +45,13 @@ APT::Sandbox::User "root";
 CONF
     APT_CONFIG=$work/apt/conf apt-get -qq update >&2
     APT_CONFIG=$work/apt/conf apt-get -qq --yes --no-install-recommends --download-only install babeltrace2 >&2
-    for package in "$work"/apt/archives/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
+    for package in "$work"/apt/archives/*.deb; do dpkg-deb --extract "$package" "$work/tree"; done
 }
 
 babeltrace2() {
-    loader=$(find "$work/root" -type f -name ld-linux-x86-64.so.2)
-    libraries=$work/root/usr/lib/x86_64-linux-gnu
-    "$loader" --library-path "$libraries" "$work/root/usr/bin/babeltrace2" \
+    loader=$(find "$work/tree" -type f -name ld-linux-x86-64.so.2)
+    libraries=$work/tree/usr/lib/x86_64-linux-gnu
+    "$loader" --library-path "$libraries" "$work/tree/usr/bin/babeltrace2" \
         --omit-home-plugin-path --omit-system-plugin-path \
         --plugin-path="$libraries/babeltrace2/plugins" "$@"
 }

@@ -11,6 +11,7 @@ mod labels;
 mod native;
 mod not_tried;
 pub mod privileged;
+mod repeated;
 mod smokes;
 mod transcript;
 
@@ -23,10 +24,10 @@ use capbench_frames::trace::{Trace, read_file};
 use capbench_join::PolarsError;
 use capbench_join::instruments::{BootFigures, Instruments};
 use capbench_results::{
-    BenchmarkResult, Digest, Evidence, FailureReason, InvalidReason, Label, Mispriced,
-    MispricedKind, Outcome, Refusal, Results, RowName, UnsupportedReason,
+    BenchmarkResult, Digest, Evidence, FailureReason, Label, Mispriced, MispricedKind, Outcome,
+    Refusal, Results, RowName, UnsupportedReason,
 };
-use capbench_runner::boot::again::{FEWEST_BOOTS, kinds};
+use capbench_runner::boot::again::kinds;
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
@@ -474,7 +475,7 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
         let kinds = kinds.filter(|((guest, system, _), _)| {
             own.is_some_and(|own| own.guest == *guest && own.system == *system)
         });
-        findings.extend(kinds.filter_map(|(_, boots)| repeated_too_often(&boots)));
+        findings.extend(kinds.filter_map(|(_, boots)| repeated::finding(&boots)));
     }
     findings
 }
@@ -488,29 +489,6 @@ fn attempts(row: &Row, run: &CapturedRun) -> u32 {
     let boots = run.record.boots.iter().map(|boot| &boot.id);
     let own = boots.filter(|id| !id.audit && id.guest == row.guest && id.system == row.system);
     own.count() as u32
-}
-
-/// Boots of one kind that were repeated more often than an odd one may be, or for
-/// another reason than its stream.
-fn repeated_too_often(boots: &[&CapturedBoot]) -> Option<Finding> {
-    let (counted, repeated): (Vec<&CapturedBoot>, Vec<&CapturedBoot>) = boots
-        .iter()
-        .partition(|boot| boots.iter().all(|other| !other.id.repeats(&boot.id)));
-    let odd = repeated.last()?;
-    let is_tolerated = repeated.len() == 1 && counted.len() >= FEWEST_BOOTS && odd.exit.is_clean();
-    (!is_tolerated).then(|| Finding {
-        check: "streams",
-        objection: Objection::Invalid(InvalidReason::StreamsDiffer),
-        benchmark: None,
-        evidence: Evidence {
-            source: source(odd),
-            subject: "repeated boots".to_owned(),
-            expected: format!(
-                "at most one beside {FEWEST_BOOTS} equal ones, and only for its stream"
-            ),
-            observed: format!("{} beside {}", repeated.len(), counted.len()),
-        },
-    })
 }
 
 /// Streams of boots that ended as they should; the others differ for a reason

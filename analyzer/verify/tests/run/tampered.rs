@@ -256,6 +256,13 @@ fn a_boot_that_was_left_out_is_found() {
 }
 
 #[test]
+fn a_row_that_counts_other_attempts_than_took_place_is_found() {
+    let run = Artifact::new();
+    run.edit_results(|results| results.results[0].attempts += 1);
+    assert_eq!(run.broken(), ["boots"]);
+}
+
+#[test]
 fn a_changed_series_is_found() {
     let run = Artifact::new();
     run.edit_results(|results| results.results[0].config_hash = hash::of(b"another"));
