@@ -2,9 +2,10 @@
 //! remedy, for what the system says of it names neither.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
+use capbench_runner::remedy;
 use miette::{Report, Result, miette};
 
 /// Makes a directory and what is missing above it.
@@ -25,27 +26,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn unwritable(path: &Path, error: &io::Error) -> Report {
     miette!(
         code = "capbench::output",
-        help = remedy(error.kind()),
+        help = remedy::unwritable(error.kind()),
         "cannot write {}: {error}",
         path.display()
     )
-}
-
-/// What to do about it.
-pub const fn remedy(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "a file is where a directory has to be: move it away, or name another place"
-        }
-        ErrorKind::IsADirectory => {
-            "a directory is where the file has to be: name a file in it, or another place"
-        }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            "name a place that you have permissions to write to"
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "free some space, or name a place on another disk"
-        }
-        _ => "name a place whose directory exists or can be made, with space and permissions",
-    }
 }

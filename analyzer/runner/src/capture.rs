@@ -3,13 +3,16 @@
 //! The digest of the raw stream is what boots are compared by; the file at rest
 //! is zstd in seekable frames with an index, readable by any zstd. The raw file
 //! is removed only after the compressed one is complete on disk; if anything
-//! fails before, the raw file stays and is named in the artifact.
+//! fails before, the raw file stays and is named in the artifact. No file that was
+//! there before is written to or replaced.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
 use zeekstd::{EncodeOptions, Encoder};
 
 use capbench_results::Digest;
@@ -39,15 +42,20 @@ pub struct Stream {
 
 /// Compresses `raw` into `ktrace` and removes `raw`.
 pub fn store(raw: &Path, ktrace: &Path) -> io::Result<Stream> {
-    let temporary = ktrace.with_extension("ktrace.part");
-    let stream = compress(raw, &temporary);
-    if stream.is_err() {
-        // Half a trace is worth nothing while the raw bytes are there.
-        let _ = fs::remove_file(&temporary);
-    }
-    let (bytes, sha256) = stream?;
-    fs::rename(&temporary, ktrace)?;
+    let source = BufReader::with_capacity(1 << 17, File::open(raw)?);
+    let stream = compress(source, ktrace)?;
     fs::remove_file(raw)?;
+    Ok(stream)
+}
+
+/// Compresses what `source` gives into `ktrace`, which appears whole or not at all,
+/// and never in the place of another file.
+pub fn compress(source: impl Read, ktrace: &Path) -> io::Result<Stream> {
+    let temporary = beside(ktrace)?;
+    let (bytes, sha256) = encode(source, temporary.as_file())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(ktrace)?;
+    sync_name(ktrace)?;
     Ok(Stream {
         file: ktrace.to_owned(),
         sha256,
@@ -55,9 +63,38 @@ pub fn store(raw: &Path, ktrace: &Path) -> io::Result<Stream> {
     })
 }
 
-fn compress(raw: &Path, ktrace: &Path) -> io::Result<(u64, Digest)> {
-    let mut source = HashingReader::new(BufReader::with_capacity(1 << 17, File::open(raw)?));
-    let mut target = BufWriter::new(File::create(ktrace)?);
+/// A file under a name that no other has, so that half a trace which a killed process
+/// left is neither overwritten nor in the way. It goes with an error.
+fn beside(ktrace: &Path) -> io::Result<NamedTempFile> {
+    let mut prefix = ktrace.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".part")
+        // As for any new file: the user's mask takes away what it will.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(directory_of(ktrace))
+}
+
+fn directory_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// Waits until the file's name is on disk as its content is.
+fn sync_name(file: &Path) -> io::Result<()> {
+    match File::open(directory_of(file))?.sync_all() {
+        // What some file systems say that have nothing to do here.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+fn encode(source: impl Read, target: impl Write) -> io::Result<(u64, Digest)> {
+    let mut source = HashingReader::new(source);
+    let mut target = BufWriter::new(target);
     let options = EncodeOptions::new()
         .compression_level(LEVEL)
         .checksum_flag(true);
@@ -74,7 +111,6 @@ fn compress(raw: &Path, ktrace: &Path) -> io::Result<(u64, Digest)> {
     }
     encoder.finish().map_err(io::Error::other)?;
     target.flush()?;
-    target.get_ref().sync_all()?;
     Ok(source.finish())
 }
 
@@ -162,5 +198,42 @@ mod tests {
         let nowhere = directory.path().join("absent/a.ktrace");
         assert!(store(&raw, &nowhere).is_err());
         assert_eq!(fs::read(&raw).unwrap(), b"frames");
+    }
+
+    #[test]
+    fn a_file_that_was_there_is_neither_replaced_nor_written_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let raw = directory.path().join("a.trace");
+        let ktrace = directory.path().join("a.ktrace");
+        let elsewhere = directory.path().join("elsewhere");
+        let is_refused = || {
+            let refused = store(&raw, &ktrace).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(&raw).unwrap(), b"frames");
+        };
+        fs::write(&raw, b"frames").unwrap();
+
+        fs::write(&ktrace, b"mine").unwrap();
+        is_refused();
+        assert_eq!(fs::read(&ktrace).unwrap(), b"mine");
+
+        fs::remove_file(&ktrace).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &ktrace).unwrap();
+        is_refused();
+        assert!(ktrace.is_symlink() && !elsewhere.exists());
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn half_a_trace_that_a_killed_process_left_is_not_touched() {
+        let directory = tempfile::tempdir().unwrap();
+        let raw = directory.path().join("a.trace");
+        let ktrace = directory.path().join("a.ktrace");
+        let left = directory.path().join("a.ktrace.part");
+        fs::write(&raw, b"frames").unwrap();
+        fs::write(&left, b"half").unwrap();
+        store(&raw, &ktrace).unwrap();
+        assert_eq!(fs::read(&left).unwrap(), b"half");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2);
     }
 }

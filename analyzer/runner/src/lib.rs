@@ -27,6 +27,8 @@ pub mod probe;
 pub mod progress;
 pub mod qemu;
 pub mod record;
+pub mod recording;
+pub mod remedy;
 pub mod run;
 pub mod stderr;
 pub mod time;

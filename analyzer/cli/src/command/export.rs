@@ -9,12 +9,12 @@ use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::boot::CapturedBoot;
 use capbench_runner::guest::Variant;
 use capbench_runner::hash;
+use capbench_runner::remedy;
 use capbench_runner::stderr;
 use clap::{Args, ValueEnum};
 use miette::{Result, miette};
 
 use crate::exit::Exit;
-use crate::output;
 use crate::stdout;
 
 #[derive(Args)]
@@ -225,7 +225,7 @@ impl Export {
 
 fn failed(error: ExportError) -> miette::Report {
     let help = match &error {
-        ExportError::Io { source, .. } => output::remedy(source.kind()),
+        ExportError::Io { source, .. } => remedy::unwritable(source.kind()),
         ExportError::Encode { .. } => {
             "check space and permissions; files that were there before are as they were"
         }
