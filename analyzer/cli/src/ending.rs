@@ -48,7 +48,7 @@ fn of_boot(
         ("console", &boot.console),
     ];
     let logs = logs.into_iter().filter_map(|(label, log)| {
-        let lines = tail::last_lines(&directory.join(log)).into_iter();
+        let lines = tail::last_lines(directory, log).into_iter();
         // The emulator names files as they were called before the run was sealed.
         let lines: Vec<String> = lines.map(|line| line.replace(&unsealed, "")).collect();
         let path = place(log)?;

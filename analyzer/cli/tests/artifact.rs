@@ -577,12 +577,170 @@ fn on_a_terminal_no_color_is_respected_by_what_is_shown_and_by_errors() {
 
 /// The run with another `checkout` in its record, as it may be found.
 fn with_checkout(checkout: Value) -> (tempfile::TempDir, PathBuf) {
+    with_record(|record| record["checkout"] = checkout)
+}
+
+/// A sealed copy of the run whose record differs.
+fn with_record(change: impl FnOnce(&mut Value)) -> (tempfile::TempDir, PathBuf) {
     let (directory, copy) = copy();
     let path = copy.join("run.json");
     let mut record: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    record["checkout"] = checkout;
+    change(&mut record);
     fs::write(&path, record.to_string()).unwrap();
+    seal(&copy, "run.json");
     (directory, copy)
+}
+
+/// Makes the checksums hold after a change of one file.
+fn seal(run: &Path, changed: &str) {
+    let path = run.join("SHA256SUMS");
+    let sums = fs::read_to_string(&path).unwrap();
+    let ending = format!("  {changed}");
+    let hash = capbench_runner::hash::of_file(&run.join(changed)).unwrap();
+    let lines = sums.lines().map(|line| match line.ends_with(&ending) {
+        true => format!("{hash}{ending}\n"),
+        false => format!("{line}\n"),
+    });
+    fs::write(&path, lines.collect::<String>()).unwrap();
+}
+
+#[test]
+fn a_run_whose_sums_do_not_hold_is_not_repeated() {
+    let (_directory, copy) = copy();
+    fs::write(copy.join("audit.json"), "[ ]").unwrap();
+    let said = refused(&["replay", word(&copy)]);
+    assert!(said.contains("is not as it was sealed"), "{said}");
+    assert!(said.contains("audit.json was changed"), "{said}");
+    assert!(said.contains("capbench verify"), "{said}");
+}
+
+#[test]
+fn a_run_that_sets_a_variable_which_may_name_a_program_is_not_repeated() {
+    for name in ["RUSTC_WRAPPER", "PATH", "capbench_build_id"] {
+        let (_directory, copy) = with_record(|record| {
+            let environment = serde_json::json!({ name: "/bin/false" });
+            record["overrides"]["extra"] =
+                serde_json::json!({"features": [], "environment": environment});
+        });
+        let said = refused(&["replay", word(&copy)]);
+        assert!(said.contains(&format!("the variable \"{name}\"")), "{said}");
+        assert!(said.contains("only CAPBENCH_BUILD_ID"), "{said}");
+    }
+}
+
+#[test]
+fn a_run_whose_parameters_or_features_are_no_names_is_not_repeated() {
+    let feature = |record: &mut Value| {
+        let extra = serde_json::json!({"features": ["--config=x"], "environment": {}});
+        record["overrides"]["extra"] = extra;
+    };
+    let parameter = |record: &mut Value| {
+        record["overrides"]["parameters"] = serde_json::json!({"--qemu=x": "1"});
+    };
+    for change in [&feature as &dyn Fn(&mut Value), &parameter] {
+        let (_directory, copy) = with_record(change);
+        let said = refused(&["replay", word(&copy)]);
+        assert!(said.contains("no name of a parameter or feature"), "{said}");
+    }
+}
+
+#[test]
+fn a_kernel_outside_of_the_run_is_named_again_to_repeat_it() {
+    let (_directory, copy) = with_record(|record| {
+        record["overrides"]["extra"] =
+            serde_json::json!({"features": [], "environment": {}, "kernel": "/dev/zero"});
+    });
+    let said = refused(&["replay", word(&copy)]);
+    assert!(
+        said.contains("\"/dev/zero\", which is no part of it"),
+        "{said}"
+    );
+    assert!(said.contains("--kernel FILE"), "{said}");
+    let said = refused(&["replay", word(run()), "--kernel", "vmlinux"]);
+    assert!(said.contains("leave out --kernel"), "{said}");
+}
+
+#[test]
+fn names_that_would_lead_elsewhere_make_no_paths() {
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 3] = [
+        ("run id", |record| {
+            record["runId"] = "../../elsewhere".into()
+        }),
+        ("commit", |record| {
+            record["checkout"]["commit"] = "$(id)".into()
+        }),
+        ("system's name", |record| {
+            record["boots"][0]["system"] = "../ring".into();
+        }),
+    ];
+    for (what, change) in changes {
+        let (directory, copy) = with_record(change);
+        let to = directory.path().join("to");
+        let mut all = readers(&to);
+        all.push(vec!["replay"]);
+        for reader in all {
+            let said = refused(&[&reader[..], &[word(&copy)]].concat());
+            assert!(
+                said.contains(&format!("is no {what}")),
+                "{reader:?}: {said}"
+            );
+        }
+        assert!(!to.exists());
+    }
+}
+
+/// Something else where a file was: a FIFO, or a link to a device that never ends.
+fn put_in_place_of(file: &Path, what: &str) {
+    fs::remove_file(file).unwrap();
+    match what {
+        "no regular file" => {
+            let made = std::process::Command::new("mkfifo").arg(file).status();
+            assert!(made.unwrap().success());
+        }
+        _ => std::os::unix::fs::symlink("/dev/zero", file).unwrap(),
+    }
+}
+
+#[test]
+fn a_fifo_or_a_link_in_place_of_a_file_makes_no_reader_wait() {
+    for what in ["no regular file", "link"] {
+        for name in ["run.json", "results.json"] {
+            let (directory, copy) = copy();
+            put_in_place_of(&copy.join(name), what);
+            let to = directory.path().join("to");
+            for reader in readers(&to) {
+                let said = refused(&[&reader[..], &[word(&copy)]].concat());
+                assert!(
+                    said.contains(&format!("{name}: it is")),
+                    "{reader:?}: {said}"
+                );
+                assert!(said.contains(what), "{reader:?}: {said}");
+            }
+            let verified = capbench(&["verify", word(&copy)]);
+            assert_eq!(verified.status.code(), Some(2), "{verified:?}");
+            assert!(text(&verified.stdout).contains(what), "{verified:?}");
+        }
+    }
+}
+
+#[test]
+fn a_trace_that_is_a_fifo_or_a_link_is_not_read() {
+    let trace = "boots/capos-ring-segments-1.ktrace";
+    for what in ["no regular file", "link"] {
+        let (directory, copy) = copy();
+        put_in_place_of(&copy.join(trace), what);
+        let to = directory.path().join("to");
+        let export = ["export", "--format", "folded", "--output", word(&to)];
+        let said = refused(&[&export[..], &[word(&copy)]].concat());
+        assert!(said.contains(&format!("{trace}: it is")), "{said}");
+        assert!(said.contains(what), "{said}");
+        let verified = capbench(&["verify", word(&copy)]);
+        assert_eq!(verified.status.code(), Some(2), "{verified:?}");
+        let inspected = capbench(&["inspect", word(&copy.join(trace))]);
+        assert_eq!(inspected.status.code(), Some(1), "{inspected:?}");
+        assert!(text(&inspected.stderr).contains("capbench record"));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! damaged part costs the zstd frame it hits, in the stream below it the trace
 //! frame. Only I/O errors stop the reading.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use trace_format::decode::{Frame, Scan, SequenceCheck, scan};
@@ -30,6 +30,15 @@ pub enum LoadError {
         /// What the system said.
         error: io::Error,
     },
+    /// It may never end.
+    #[error(
+        "{path}: no regular file; `capbench record` keeps what a FIFO or a terminal sends",
+        path = path.display()
+    )]
+    NotRegular {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is nothing in it that this build understands.
     #[error("{path}: {error}", path = path.display())]
     Decode {
@@ -44,7 +53,8 @@ impl LoadError {
     /// The same of a file as it is called inside of `directory`, for a record that may
     /// be moved.
     pub fn relative_to(mut self, directory: &Path) -> Self {
-        let (Self::Io { path, .. } | Self::Decode { path, .. }) = &mut self;
+        let (Self::Io { path, .. } | Self::NotRegular { path } | Self::Decode { path, .. }) =
+            &mut self;
         if let Ok(inside) = path.strip_prefix(directory) {
             *path = inside.to_owned();
         }
@@ -81,12 +91,18 @@ pub enum Event<'a> {
     Warning(Warning),
 }
 
-/// Opens a raw stream or a `.ktrace`, told apart by their first bytes.
+/// Opens a raw stream or a `.ktrace`, told apart by their first bytes. Only a regular
+/// file is one: no device, no FIFO.
 pub fn open(path: &Path) -> Result<Frames<File>, LoadError> {
     let failed = |error| LoadError::Io {
         path: path.to_owned(),
         error,
     };
+    // Opening a FIFO would already wait.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        let path = path.to_owned();
+        return Err(LoadError::NotRegular { path });
+    }
     let mut file = File::open(path).map_err(failed)?;
     let mut start = Vec::new();
     file.by_ref()

@@ -160,6 +160,13 @@ fn nothing_is_not_a_trace() {
     }
 }
 
+#[test]
+fn a_device_is_refused_and_not_read() {
+    let refused = open(Path::new("/dev/zero")).err().unwrap();
+    assert!(matches!(refused, LoadError::NotRegular { .. }), "{refused}");
+    assert!(refused.to_string().contains("capbench record"), "{refused}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -4,7 +4,6 @@
 //! their traces; what cannot be read is left out, never guessed.
 
 use std::fmt;
-use std::fs;
 use std::str::FromStr;
 
 use capbench_results::{
@@ -15,6 +14,7 @@ use serde::ser::Error;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::inside;
 use crate::record::{Boot, Record};
 use crate::run::{RESULTS_JSON, Run};
 use crate::statistics::median;
@@ -283,8 +283,8 @@ pub fn explain(
 }
 
 fn results(run: &Run) -> Result<Results, String> {
-    let path = run.directory.join(RESULTS_JSON);
-    let text = fs::read_to_string(&path).map_err(|error| format!("{RESULTS_JSON}: {error}"))?;
+    let text = inside::text(&run.directory, RESULTS_JSON);
+    let text = text.map_err(|error| format!("{RESULTS_JSON}: {error}"))?;
     Results::from_json(&text).map_err(|error| format!("{RESULTS_JSON}: {error}"))
 }
 

@@ -14,6 +14,7 @@
 //!
 //! | module | has |
 //! |---|---|
+//! | `inside` | which files of a run are opened |
 //! | `run`, `record`, `rows`, `kept` | the files of a run, as data |
 //! | `stream` | what a raw stream says, and what its records add up to |
 //! | `rules` | what makes a number invalid, one file for each rule |
@@ -28,6 +29,7 @@ mod audit;
 mod canonical;
 mod check;
 mod explain;
+mod inside;
 mod kept;
 mod record;
 pub mod replay;
@@ -37,6 +39,7 @@ mod run;
 mod statistics;
 mod stream;
 
+pub use check::sums;
 pub use check::{Check, Report, Verdict, verify};
 pub use explain::{
     Attempt, Beside, Cell, Definition, Explanation, KernelUsed, Mechanism, NoSuchCell, explain,

@@ -1,11 +1,11 @@
 //! A run directory, opened: what could be read of it, and why the rest could not.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::audit::{self, Audit};
+use crate::inside;
 use crate::kept::Kept;
 use crate::record::Record;
 use crate::rows::Document;
@@ -63,13 +63,14 @@ impl Run {
     /// Opens the run in `directory`. What is damaged is found by the checks; only
     /// a directory that holds nothing of a run is an error.
     pub fn open(directory: &Path, definitions: Definitions) -> Result<Self, NoRun> {
-        let holds = |name: &&str| directory.join(name).is_file();
+        // Whatever it is: the checks say what is wrong with it.
+        let holds = |name: &&str| directory.join(name).symlink_metadata().is_ok();
         if ![RECORD, RESULTS_JSON, SUMS].iter().any(holds) {
             let path = directory.to_owned();
             return Err(NoRun { path });
         }
         let text = |name: &str| {
-            let text = fs::read_to_string(directory.join(name));
+            let text = inside::text(directory, name);
             text.map_err(|error| format!("{name} cannot be read: {error}"))
         };
         let named = |name: &'static str| move |error: String| format!("{name}: {error}");
@@ -82,8 +83,9 @@ impl Run {
         let stored = record.iter().flat_map(Record::stored);
         let streams = stored
             .map(|stored| {
-                let stream = inside(directory, &stored.file)
-                    .and_then(|path| Stream::read(&path, stored.bytes, &mut budget));
+                let stream = inside::open(directory, &stored.file)
+                    .map_err(|error| error.to_string())
+                    .and_then(|file| Stream::read(file, stored.bytes, &mut budget));
                 (stored.file.clone(), stream)
             })
             .collect();
@@ -139,16 +141,5 @@ impl Run {
         let stream = self.stream(file)?;
         let said = stream.said.as_ref();
         said.map_err(|error| format!("{file}: {error}"))
-    }
-}
-
-/// A path of the record. One that leads out of the run would make it rest on files
-/// that are not its own.
-pub(crate) fn inside(directory: &Path, name: &str) -> Result<PathBuf, String> {
-    let mut parts = Path::new(name).components();
-    if parts.all(|part| matches!(part, Component::Normal(_))) {
-        Ok(directory.join(name))
-    } else {
-        Err("its path leads out of the run".to_owned())
     }
 }

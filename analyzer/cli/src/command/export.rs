@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use capbench_export::{Boot, ExportError, Exported, Symbols, TableFormat, Written};
 use capbench_results::{Mode, Status};
-use capbench_runner::artifact::{Artifact, names};
+use capbench_runner::artifact::{Artifact, kept_kernel, names};
 use capbench_runner::boot::CapturedBoot;
-use capbench_runner::guest::Variant;
+use capbench_runner::guest::{KERNEL, Variant};
 use capbench_runner::hash;
 use capbench_runner::remedy;
 use capbench_runner::stderr;
@@ -119,7 +119,7 @@ impl Export {
                 Ok(only(written, metrics_note(results.run.mode)))
             }
             ExportFormat::Capnp => {
-                let message = artifact.directory().join(names::RESULTS_MESSAGE);
+                let message = artifact.locate(Path::new(names::RESULTS_MESSAGE))?;
                 let written = capbench_export::write_message(results, &message, to);
                 Ok(only(written.map_err(failed)?, None))
             }
@@ -181,8 +181,8 @@ impl Export {
     /// The boots asked for.
     fn named<'a>(&self, artifact: &'a Artifact) -> Result<Vec<&'a CapturedBoot>> {
         let find = |stem: &String| {
-            let mut traces = artifact.traces().map(|(boot, _)| boot);
-            traces
+            artifact
+                .traces()
                 .find(|boot| boot.id.stem() == *stem)
                 .ok_or_else(|| no_boot(artifact, stem))
         };
@@ -198,28 +198,28 @@ impl Export {
         if !self.boot.is_empty() {
             return self.named(artifact);
         }
-        let measured = artifact.traces().map(|(boot, _)| boot);
-        Ok(choose(measured.filter(|boot| !boot.id.audit).collect()))
+        Ok(choose(
+            artifact.traces().filter(|boot| !boot.id.audit).collect(),
+        ))
     }
 
     /// Names of the kernel's functions: those asked for, or those of the image that
-    /// booted, if it still is what it was. A stripped one has none.
+    /// booted, if the run keeps it. A stripped one has none.
     fn symbols(&self, artifact: &Artifact, boot: &CapturedBoot) -> Result<Option<Symbols>> {
         if let Some(path) = &self.symbols {
             return Ok(Some(Symbols::read(path).map_err(failed)?));
         }
-        let mut arguments = boot.arguments.iter();
-        let kernel = arguments.find(|argument| *argument == "-kernel");
-        let Some(path) = kernel.and_then(|_| arguments.next()).map(Path::new) else {
+        let mut guests = artifact.record.guests.iter();
+        let guest =
+            guests.find(|guest| guest.guest == boot.id.guest && guest.variant == boot.id.variant);
+        let Some(kernel) = guest.and_then(|guest| guest.image(KERNEL)) else {
             return Ok(None);
         };
-        let guests = artifact.record.guests.iter();
-        let mut images = guests
-            .filter(|guest| guest.guest == boot.id.guest)
-            .flat_map(|guest| &guest.images);
-        let same =
-            hash::of_file(path).is_ok_and(|digest| images.any(|image| image.sha256 == digest));
-        Ok(same.then(|| Symbols::read(path).ok()).flatten())
+        let Ok(path) = artifact.locate(&kept_kernel(kernel.sha256)) else {
+            return Ok(None);
+        };
+        let same = hash::of_file(&path).is_ok_and(|digest| digest == kernel.sha256);
+        Ok(same.then(|| Symbols::read(&path).ok()).flatten())
     }
 }
 
@@ -254,7 +254,7 @@ fn metrics_note(mode: Mode) -> Option<String> {
 }
 
 fn no_boot(artifact: &Artifact, stem: &str) -> miette::Report {
-    let stems: Vec<_> = artifact.traces().map(|(boot, _)| boot.id.stem()).collect();
+    let stems: Vec<_> = artifact.traces().map(|boot| boot.id.stem()).collect();
     miette!(
         code = "capbench::export",
         help = format!("the run has {}", stems.join(", ")),
@@ -264,7 +264,7 @@ fn no_boot(artifact: &Artifact, stem: &str) -> miette::Report {
 
 fn open(artifact: &Artifact, captured: &CapturedBoot) -> Result<Boot> {
     let stream = captured.stream().expect("chosen among boots with a trace");
-    let path = artifact.locate(&stream.file);
+    let path = artifact.locate(&stream.file)?;
     Boot::open(captured.id.stem(), path).map_err(|error| failed(error.into()))
 }
 

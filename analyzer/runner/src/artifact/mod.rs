@@ -6,6 +6,7 @@
 //! whole or not at all.
 
 mod definitions;
+pub mod inside;
 pub mod instructions;
 mod read;
 
@@ -16,6 +17,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use capbench_results::Digest;
 use miette::Diagnostic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -151,8 +153,8 @@ impl RunDirectory {
 
     /// Keeps a kernel image, whose code tells what an instruction log means.
     pub fn write_kernel(&self, bytes: &[u8]) -> Result<(), ArtifactError> {
-        let name = hash::short(hash::of(bytes));
-        self.write(&format!("{}/{name}.elf", names::IMAGES), bytes)?;
+        let name = kept_kernel(hash::of(bytes));
+        self.write(&name.to_string_lossy(), bytes)?;
         Ok(())
     }
 
@@ -166,6 +168,11 @@ impl RunDirectory {
         point(&latest, &self.run_id).map_err(at(&latest))?;
         Ok(sealed)
     }
+}
+
+/// Where a run keeps a kernel image, if it does.
+pub fn kept_kernel(sha256: Digest) -> PathBuf {
+    format!("{}/{}.elf", names::IMAGES, hash::short(sha256)).into()
 }
 
 fn shorten(value: &mut Value, places: &[String]) {

@@ -1,12 +1,11 @@
 //! Reading a sealed run back.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use capbench_results::{Contradiction, Results};
 use miette::Diagnostic;
 
+use super::inside::{self, NotInside, is_plain_name};
 use super::names;
 use crate::boot::CapturedBoot;
 use crate::record::{RunRecord, SCHEMA};
@@ -71,13 +70,24 @@ pub enum ReadError {
         path: PathBuf,
     },
     /// A file of it cannot be read.
-    #[error("{}: {source}", path.display())]
-    #[diagnostic(code(capbench::artifact::file), help("check that the run is complete"))]
-    File {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    File(#[from] NotInside),
+    /// A name in the record would become a path to somewhere else.
+    #[error("{}: {name:?} is no {what}: paths are made of it", path.display())]
+    #[diagnostic(
+        code(capbench::artifact::name),
+        help(
+            "the file was changed after it was written: copy the run again from where it was made"
+        )
+    )]
+    Name {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What it should be the name of.
+        what: &'static str,
+        /// What it says.
+        name: String,
     },
     /// The record is of another version or damaged.
     #[error("{}: {message}", path.display())]
@@ -117,14 +127,19 @@ impl Artifact {
             return Err(ReadError::Missing { path });
         }
         let text = |name: &'static str| {
-            let path = directory.join(name);
-            let text = fs::read_to_string(&path);
-            text.map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => missing(directory, name),
-                _ => ReadError::File { path, source },
+            let bytes = inside::read(directory, Path::new(name));
+            let bytes = bytes.map_err(|error| match error.is_missing() {
+                true => missing(directory, name),
+                false => ReadError::File(error),
+            })?;
+            String::from_utf8(bytes).map_err(|error| ReadError::Record {
+                path: directory.join(name),
+                message: error.to_string(),
             })
         };
-        let record = parse_record(&text(names::RECORD)?, &directory.join(names::RECORD))?;
+        let path = directory.join(names::RECORD);
+        let record = parse_record(&text(names::RECORD)?, &path)?;
+        check_names(&record, &path)?;
         let results = Results::from_json(&text(names::RESULTS_JSON)?);
         Ok(Self {
             directory: directory.to_owned(),
@@ -142,16 +157,28 @@ impl Artifact {
     }
 
     /// Where a path of the record lies.
-    pub fn locate(&self, path: &Path) -> PathBuf {
-        self.directory.join(path)
+    ///
+    /// # Errors
+    ///
+    /// It is no file of the run.
+    pub fn locate(&self, path: &Path) -> Result<PathBuf, NotInside> {
+        inside::open(&self.directory, path)?;
+        Ok(self.directory.join(path))
     }
 
-    /// Boots that count and left a trace, with where it lies.
-    pub fn traces(&self) -> impl Iterator<Item = (&CapturedBoot, PathBuf)> {
-        self.record.counted_boots().filter_map(|boot| {
-            let stream = boot.stream()?;
-            Some((boot, self.locate(&stream.file)))
-        })
+    /// The content of one of its files.
+    ///
+    /// # Errors
+    ///
+    /// It is no file of the run, or too large.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, NotInside> {
+        inside::read(&self.directory, Path::new(name))
+    }
+
+    /// Boots that count and left a trace.
+    pub fn traces(&self) -> impl Iterator<Item = &CapturedBoot> {
+        let boots = self.record.counted_boots();
+        boots.filter(|boot| boot.stream().is_some())
     }
 }
 
@@ -173,6 +200,25 @@ fn missing(directory: &Path, lost: &'static str) -> ReadError {
     }
 }
 
+/// What becomes a part of paths and commands: directories are made for a run, files for
+/// its boots, and its commit is to be checked out.
+fn check_names(record: &RunRecord, path: &Path) -> Result<(), ReadError> {
+    let mut names = vec![
+        ("run id", &record.run_id),
+        ("commit", &record.checkout.commit),
+    ];
+    let boots = record.boots.iter();
+    names.extend(boots.map(|boot| ("system's name", &boot.id.system)));
+    match names.into_iter().find(|(_, name)| !is_plain_name(name)) {
+        None => Ok(()),
+        Some((what, name)) => Err(ReadError::Name {
+            path: path.to_owned(),
+            what,
+            name: name.clone(),
+        }),
+    }
+}
+
 fn parse_record(text: &str, path: &Path) -> Result<RunRecord, ReadError> {
     let broken = |message: String| ReadError::Record {
         path: path.to_owned(),
@@ -191,6 +237,8 @@ fn parse_record(text: &str, path: &Path) -> Result<RunRecord, ReadError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -1,26 +1,28 @@
 //! The end of a log, for whoever asks why a boot ended.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+
+use crate::artifact::inside;
 
 /// A panic and a line or two of what led to it.
 const LINES: usize = 6;
 /// As much of the file as is looked at.
 const BYTES: u64 = 4096;
 
-/// The last lines of a text that a guest or the emulator wrote, with what is not
-/// printable escaped; none where there is nothing or it cannot be read.
-pub fn last_lines(log: &Path) -> Vec<String> {
-    let end = read_end(log).unwrap_or_default();
+/// The last lines of a text that a guest or the emulator wrote into the run in
+/// `directory`, with what is not printable escaped; none where there is nothing or it
+/// cannot be read.
+pub fn last_lines(directory: &Path, log: &Path) -> Vec<String> {
+    let end = read_end(directory, log).unwrap_or_default();
     let text = String::from_utf8_lossy(&end);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let lines: Vec<String> = lines.map(printable).collect();
     lines[lines.len().saturating_sub(LINES)..].to_vec()
 }
 
-fn read_end(log: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(log)?;
+fn read_end(directory: &Path, log: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = inside::open(directory, log).map_err(std::io::Error::other)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
     let mut end = Vec::new();
@@ -45,9 +47,8 @@ mod tests {
 
     fn last_of(text: &str) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
-        let log = directory.path().join("log");
-        std::fs::write(&log, text).unwrap();
-        last_lines(&log)
+        std::fs::write(directory.path().join("log"), text).unwrap();
+        last_lines(directory.path(), Path::new("log"))
     }
 
     #[test]
@@ -57,7 +58,10 @@ mod tests {
         assert_eq!(lines.len(), LINES);
         assert_eq!(lines.last().unwrap(), "line 1999");
         assert_eq!(last_of(""), [""; 0]);
-        assert_eq!(last_lines(Path::new("/nonexistent")), [""; 0]);
+        assert_eq!(
+            last_lines(Path::new("/nonexistent"), Path::new("log")),
+            [""; 0]
+        );
     }
 
     #[test]

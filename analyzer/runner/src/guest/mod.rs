@@ -156,6 +156,14 @@ impl fmt::Display for Variant {
     }
 }
 
+/// Variables that the guests' sources read when they are compiled. A run passes on no
+/// other: cargo itself obeys many, and some of them name programs that it starts.
+pub const BUILD_VARIABLES: [&str; 3] = [
+    "CAPBENCH_BUILD_ID",
+    "CAPBENCH_INJECT_COUNT",
+    "CAPBENCH_INJECT_SEGMENT",
+];
+
 /// What a test or an experiment adds to a build. Recorded with the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
@@ -201,7 +209,7 @@ const KERNELS: &str = "kernels";
 const KERNEL_PINS: &str = "kernels.toml";
 
 /// Name of the image that is booted.
-const KERNEL: &str = "kernel.elf";
+pub const KERNEL: &str = "kernel.elf";
 
 /// A built guest: its images and everything that decided their bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

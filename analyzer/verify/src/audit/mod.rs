@@ -14,7 +14,6 @@ mod log;
 pub use elf::section;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{BufReader, Read};
 
 use serde::Deserialize;
@@ -22,9 +21,10 @@ use trace_format::decode::{Event, Frames, SpanColumns, read_records};
 use trace_format::{FrameKind, Instant, SampleFlags, Span};
 
 use crate::canonical::sha256;
+use crate::inside;
 use crate::record::{self, Boot};
 use crate::rows::Mispriced;
-use crate::run::{Run, inside};
+use crate::run::Run;
 use crate::stream::{Window, raw};
 use code::KINDS;
 use log::{Counts, Log};
@@ -90,7 +90,7 @@ pub struct Stated {
 
 /// The run's own word on its audits.
 pub fn stated(run: &Run) -> Result<Vec<Stated>, String> {
-    let text = fs::read_to_string(run.directory.join(STATED));
+    let text = inside::text(&run.directory, STATED);
     let text = text.map_err(|error| format!("{STATED}: {error}"))?;
     serde_json::from_str(&text).map_err(|error| format!("{STATED}: {error}"))
 }
@@ -117,8 +117,11 @@ fn count_one(run: &Run, record: &record::Record, boot: &Boot) -> Result<Counted,
     }
     let name = boot.instruction_log.as_ref();
     let name = name.ok_or_else(|| Uncounted::Broken("it logged nothing".to_owned()))?;
-    let path = inside(&run.directory, &format!("{name}.zst")).map_err(Uncounted::Broken)?;
-    let file = File::open(&path).map_err(|_| Uncounted::NotKept(why_not_kept(run, boot)))?;
+    let name = format!("{name}.zst");
+    let file = inside::open(&run.directory, &name).map_err(|error| match error.is_missing() {
+        true => Uncounted::NotKept(why_not_kept(run, boot)),
+        false => Uncounted::Broken(format!("{name}: {error}")),
+    })?;
     let image = kernel(run, record, boot)?;
     let count = || -> Result<Counted, String> {
         let text = section(&image, ".text")?;
@@ -127,8 +130,11 @@ fn count_one(run: &Run, record: &record::Record, boot: &Boot) -> Result<Counted,
         let log = BufReader::with_capacity(1 << 20, decoder.take(LOG_BYTES_MAX));
         let log = Log::count(log, &sites, text).map_err(|error| format!("{name}: {error}"))?;
         let stored = boot.stored().ok_or("it left no stream")?;
-        let path = inside(&run.directory, &stored.file)?;
-        let stream = raw(&path, stored.bytes)?;
+        let stored_file = inside::open(&run.directory, &stored.file);
+        let stream = raw(
+            stored_file.map_err(|error| error.to_string())?,
+            stored.bytes,
+        )?;
         let said = run.said(&stored.file)?;
         let segments = said.statements.segments.iter();
         let idle = segments.filter(|(_, segment)| segment.name == IDLE);
@@ -169,10 +175,13 @@ fn kernel(run: &Run, record: &record::Record, boot: &Boot) -> Result<Vec<u8>, Un
         kernel.ok_or_else(|| Uncounted::Broken("the record names no kernel".to_owned()))?;
     let short = kernel.sha256.get(..12).unwrap_or_default();
     let name = format!("images/{short}.elf");
-    let path = inside(&run.directory, &name).map_err(Uncounted::Broken)?;
-    let image = fs::read(path);
-    let image =
-        image.map_err(|error| Uncounted::NotKept(format!("the kernel image {name}: {error}")))?;
+    let image = inside::read(&run.directory, &name).map_err(|error| {
+        let why = format!("the kernel image {name}: {error}");
+        match error.is_missing() {
+            true => Uncounted::NotKept(why),
+            false => Uncounted::Broken(why),
+        }
+    })?;
     let found = sha256(&image);
     if found != kernel.sha256 {
         let why = format!("{name} has the hash {found}, booted was {}", kernel.sha256);

@@ -1,18 +1,17 @@
 //! The two stored forms of the results, held against the published laws and each
 //! other.
 
-use std::fs;
-
 use capbench_results::Results;
 
 use super::{Answer, Found, count};
+use crate::inside;
 use crate::run::{RESULTS_JSON, RESULTS_MESSAGE, Run};
 
 pub(super) fn check(run: &Run) -> Found {
-    let json = fs::read_to_string(run.directory.join(RESULTS_JSON))
+    let json = inside::text(&run.directory, RESULTS_JSON)
         .map_err(|error| error.to_string())
         .and_then(|text| Results::from_json(&text).map_err(|error| error.to_string()));
-    let message = fs::read(run.directory.join(RESULTS_MESSAGE))
+    let message = inside::read(&run.directory, RESULTS_MESSAGE)
         .map_err(|error| error.to_string())
         .and_then(|bytes| Results::from_message(&bytes).map_err(|error| error.to_string()));
     let faults = match (json, message) {

@@ -1,9 +1,8 @@
 //! One run in all its files.
 
-use std::fs;
-
 use super::{Answer, Found, count, differ};
 use crate::canonical::sha256;
+use crate::inside;
 use crate::run::Run;
 
 pub(super) fn check(run: &Run) -> Found {
@@ -34,7 +33,7 @@ pub(super) fn images(run: &Run) -> Found {
     let images = &run.record()?.boot_images;
     let mut faults = Vec::new();
     for (name, hash) in images {
-        match fs::read(run.directory.join(name)) {
+        match inside::read(&run.directory, name) {
             Ok(bytes) => faults.extend(differ(name, hash, &sha256(&bytes))),
             Err(error) => faults.push(format!("{name}: {error}")),
         }

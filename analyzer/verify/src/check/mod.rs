@@ -20,7 +20,7 @@ mod refusals;
 mod rows;
 mod rules;
 mod series;
-mod sums;
+pub mod sums;
 mod traces;
 mod workload;
 

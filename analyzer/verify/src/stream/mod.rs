@@ -21,7 +21,6 @@ pub use window::{Values, Window};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use trace_format::control::Message;
 use trace_format::decode::{Event, Frame, Frames, Messages, read_records};
@@ -104,8 +103,8 @@ pub struct Totals {
 
 impl Stream {
     /// Reads a stored stream, at most `stated` bytes of it and one more.
-    pub fn read(path: &Path, stated: u64, budget: &mut Budget) -> Result<Self, String> {
-        let bytes = raw(path, stated)?;
+    pub fn read(file: File, stated: u64, budget: &mut Budget) -> Result<Self, String> {
+        let bytes = raw(file, stated)?;
         Ok(Self {
             sha256: sha256(&bytes),
             bytes: bytes.len() as u64,
@@ -115,8 +114,7 @@ impl Stream {
 }
 
 /// The bytes of a stored stream as they left the guest.
-pub fn raw(path: &Path, stated: u64) -> Result<Vec<u8>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+pub fn raw(file: File, stated: u64) -> Result<Vec<u8>, String> {
     let decoder = zstd::stream::read::Decoder::new(file).map_err(|error| error.to_string())?;
     if stated > BYTES_MAX {
         return Err(format!("{stated} bytes are more than are read at once"));

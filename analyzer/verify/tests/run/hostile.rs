@@ -1,5 +1,11 @@
 //! Whatever a run holds, looking at it ends in a report.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use capbench_verify::Report;
 use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
@@ -67,6 +73,88 @@ fn files_that_are_not_what_they_say_are_faults() {
     let broken = run.broken();
     for check in ["traces", "damage", "samples", "audit"] {
         assert!(broken.contains(&check), "{check}: {broken:?}");
+    }
+}
+
+/// Kinds of files that a run may hold in place of its own, and how a fault calls them.
+const NO_FILES: [&str; 2] = ["no regular file", "a link"];
+
+fn put_in_place_of(file: &Path, what: &str) {
+    fs::remove_file(file).unwrap();
+    if what == "a link" {
+        symlink("/dev/zero", file).unwrap();
+    } else {
+        let made = Command::new("mkfifo").arg(file).status();
+        assert!(made.unwrap().success());
+    }
+}
+
+fn evidence(report: &Report, check: &str) -> String {
+    let mut checks = report.checks.iter();
+    let check = checks.find(|found| found.name == check).unwrap();
+    check.evidence.join("; ")
+}
+
+#[test]
+fn a_fifo_or_a_link_to_a_device_is_a_fault_and_is_never_read() {
+    let stored = |run: &Artifact| {
+        let boots = run.read("run.json")["boots"].clone();
+        let mut files = boots.as_array().unwrap().iter();
+        files.find_map(|boot| boot["capture"]["file"].as_str().map(str::to_owned))
+    };
+    for what in NO_FILES {
+        let run = Artifact::new();
+        let trace = stored(&run).unwrap();
+        let files = [
+            ("SHA256SUMS", "sums"),
+            ("results.capnp", "forms"),
+            ("definitions.json", "workload"),
+            ("results.json", "forms"),
+            (&trace, "traces"),
+            ("run.json", "identity"),
+        ];
+        for (name, check) in files {
+            put_in_place_of(&run.path(name), what);
+            let said = evidence(&run.verify(), check);
+            assert!(said.contains(what), "{name}: {check}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_link_inside_of_the_run_is_a_fault_too() {
+    let run = Artifact::new();
+    fs::rename(run.path("boots"), run.path("elsewhere")).unwrap();
+    symlink("elsewhere", run.path("boots")).unwrap();
+    let said = evidence(&run.verify(), "traces");
+    assert!(said.contains("lies behind one"), "{said}");
+}
+
+#[test]
+fn a_hole_of_a_terabyte_is_a_fault_and_is_not_hashed() {
+    let run = Artifact::new();
+    let file = fs::File::create(run.path("results.capnp")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let report = run.verify();
+    for check in ["sums", "forms"] {
+        let said = evidence(&report, check);
+        assert!(said.contains("more than the"), "{check}: {said}");
+    }
+}
+
+#[test]
+fn what_a_record_names_outside_of_the_run_is_a_fault() {
+    for outside in ["../x", "/etc/hostname"] {
+        let run = Artifact::new();
+        run.edit("run.json", |record| {
+            record["boots"][0]["capture"]["file"] = json!(outside);
+            record["bootImages"] = json!({ outside: "0".repeat(64) });
+        });
+        let report = run.verify();
+        for check in ["traces", "images"] {
+            let said = evidence(&report, check);
+            assert!(said.contains("leads out of the run"), "{check}: {said}");
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! A run's record as a report wants it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use capbench_frames::audit::Report;
@@ -193,12 +191,12 @@ fn boot(boot: &CapturedBoot, end: String, files: &Files) -> Boot {
 
 /// What the audit boots showed, one sentence each. A run without probes has none.
 fn audits(artifact: &Artifact) -> Vec<String> {
-    let text = match fs::read_to_string(artifact.directory().join(names::AUDITS)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
-        Err(error) => return vec![format!("{} does not open: {error}.", names::AUDITS)],
+    let stored = match artifact.read(names::AUDITS) {
+        Ok(stored) => stored,
+        Err(error) if error.is_missing() => return Vec::new(),
+        Err(error) => return vec![format!("{error}.")],
     };
-    match serde_json::from_str::<Vec<Report>>(&text) {
+    match serde_json::from_slice::<Vec<Report>>(&stored) {
         Ok(reports) => reports.iter().map(audit).collect(),
         Err(error) => vec![format!("{} does not read: {error}.", names::AUDITS)],
     }
@@ -216,8 +214,8 @@ fn audit(report: &Report) -> String {
 /// What programs did with their authority, boots counted together. An older run has
 /// none of it written down.
 fn exercised(artifact: &Artifact) -> Vec<Exercised> {
-    let text = fs::read_to_string(artifact.directory().join(names::EXERCISED));
-    let stored = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let stored = artifact.read(names::EXERCISED).ok();
+    let stored = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
     let stored: Vec<exercised::Exercised> = stored.unwrap_or_default();
     let mut programs: BTreeMap<String, Exercised> = BTreeMap::new();
     for one in stored {
@@ -235,8 +233,8 @@ fn exercised(artifact: &Artifact) -> Vec<Exercised> {
 
 /// Privileged acts, those alike counted together. An older run has none written down.
 fn acts(artifact: &Artifact) -> Vec<Act> {
-    let text = fs::read_to_string(artifact.directory().join(names::PRIVILEGED));
-    let acts = text.ok().and_then(|text| serde_json::from_str(&text).ok());
+    let acts = artifact.read(names::PRIVILEGED).ok();
+    let acts = acts.and_then(|acts| serde_json::from_slice(&acts).ok());
     let acts: Vec<privileged::Act> = acts.unwrap_or_default();
     let mut alike: Vec<Act> = Vec::new();
     for act in acts {

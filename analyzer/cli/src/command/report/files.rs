@@ -1,8 +1,9 @@
 //! Where a run's files lie, seen from a report.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use capbench_report::appendix::File;
+use capbench_runner::artifact::inside;
 use miette::{IntoDiagnostic, Result};
 
 /// The way from a report's directory to a run's.
@@ -22,10 +23,8 @@ impl Files {
 
     /// A file of the run, if it is there.
     pub fn link(&self, label: &str, path: &Path) -> Option<File> {
-        let inside = path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
-        (inside && self.run.join(path).is_file()).then(|| File {
+        inside::open(&self.run, path).ok()?;
+        Some(File {
             label: label.to_owned(),
             path: format!("{}{}", self.way, path.display()),
         })
@@ -63,7 +62,8 @@ mod tests {
         std::fs::write(run.path().join("run.json"), "{}").unwrap();
         let files = Files::new(run.path(), run.path()).unwrap();
         assert!(files.link("x", Path::new("run.json")).is_some());
-        for outside in ["../x", "/etc/hostname", "absent"] {
+        std::os::unix::fs::symlink("/etc/hostname", run.path().join("link")).unwrap();
+        for outside in ["../x", "/etc/hostname", "link", "absent"] {
             assert!(files.link("x", Path::new(outside)).is_none(), "{outside}");
         }
     }

@@ -1,0 +1,239 @@
+//! Files that a run names, opened by one rule.
+//!
+//! A run may come from anywhere. What it names must lie inside its directory: a path
+//! of plain names, no link on the way, a regular file at its end, and what is read
+//! whole is of a bounded size. Opening never waits, whatever lies there.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use miette::Diagnostic;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+
+/// Largest file that is read whole. The results of all suites together take a
+/// hundredth of it.
+pub const WHOLE_BYTES_MAX: u64 = 256 << 20;
+
+/// Longest name of a run or a system; a file system takes 255 bytes, and names of
+/// files are made of it.
+const NAME_BYTES_MAX: usize = 128;
+
+/// A file that a run names is not read.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{}: {fault}", name.display())]
+#[diagnostic(
+    code(capbench::artifact::inside),
+    help(
+        "a run holds regular files of its own and nothing else: copy it again from where it \
+         was made; `capbench verify` tells which files were changed"
+    )
+)]
+pub struct NotInside {
+    name: PathBuf,
+    /// Why not.
+    pub fault: Fault,
+}
+
+/// What is wrong with a file that a run names.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Absolute, or with `..`.
+    #[error("its path leads out of the run")]
+    LeadsOut,
+    /// It, or a directory on the way, may be anywhere.
+    #[error("it is, or lies behind, a link or something else that is no directory")]
+    Link,
+    /// A FIFO, say, or a device.
+    #[error("it is no regular file")]
+    NotRegular,
+    /// More than is read.
+    #[error("its {bytes} bytes are more than the {limit} that are read of it")]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// The system's own words.
+    #[error("{0}")]
+    System(io::Error),
+}
+
+impl NotInside {
+    /// Whether there is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(&self.fault, Fault::System(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Opens the file `name` of the run in `directory`.
+pub fn open(directory: &Path, name: &Path) -> Result<File, NotInside> {
+    open_regular(directory, name).map_err(|fault| NotInside {
+        name: name.to_owned(),
+        fault,
+    })
+}
+
+/// The content of the file `name` of the run in `directory`.
+pub fn read(directory: &Path, name: &Path) -> Result<Vec<u8>, NotInside> {
+    let read = |file: File| read_whole(file, WHOLE_BYTES_MAX);
+    open_regular(directory, name)
+        .and_then(read)
+        .map_err(|fault| NotInside {
+            name: name.to_owned(),
+            fault,
+        })
+}
+
+/// Whether a word of a record can be a part of a file's name.
+pub fn is_plain_name(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    word.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && word.chars().all(plain)
+        && word.len() <= NAME_BYTES_MAX
+}
+
+fn open_regular(directory: &Path, name: &Path) -> Result<File, Fault> {
+    let parts: Option<Vec<_>> = name
+        .components()
+        .map(|part| match part {
+            Component::Normal(part) => Some(part),
+            _ => None,
+        })
+        .collect();
+    let parts = parts.ok_or(Fault::LeadsOut)?;
+    let (last, way) = parts.split_last().ok_or(Fault::LeadsOut)?;
+    let to_directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    // The run itself may go by a link, as the latest one does.
+    let mut at = openat(CWD, directory, to_directory, Mode::empty()).map_err(fault)?;
+    for part in way {
+        let flags = to_directory | OFlags::NOFOLLOW;
+        at = openat(&at, *part, flags, Mode::empty()).map_err(fault)?;
+    }
+    // Without NONBLOCK a FIFO would wait for its writer.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let flags = flags | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(openat(&at, *last, flags, Mode::empty()).map_err(fault)?);
+    let found = file.metadata().map_err(Fault::System)?;
+    if found.is_file() {
+        Ok(file)
+    } else {
+        Err(Fault::NotRegular)
+    }
+}
+
+fn fault(error: Errno) -> Fault {
+    match error {
+        Errno::LOOP | Errno::NOTDIR => Fault::Link,
+        // A socket.
+        Errno::NXIO => Fault::NotRegular,
+        error => Fault::System(error.into()),
+    }
+}
+
+fn read_whole(file: File, limit: u64) -> Result<Vec<u8>, Fault> {
+    let bytes = file.metadata().map_err(Fault::System)?.len();
+    if bytes > limit {
+        return Err(Fault::TooLarge { bytes, limit });
+    }
+    let mut content = Vec::new();
+    file.take(limit)
+        .read_to_end(&mut content)
+        .map_err(Fault::System)?;
+    Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{FileType, mknodat};
+
+    use super::*;
+
+    fn run() -> tempfile::TempDir {
+        let run = tempfile::tempdir().unwrap();
+        fs::create_dir(run.path().join("boots")).unwrap();
+        fs::write(run.path().join("boots/x.log"), "said").unwrap();
+        run
+    }
+
+    fn fault_of(run: &Path, name: &str) -> Fault {
+        read(run, Path::new(name)).unwrap_err().fault
+    }
+
+    #[test]
+    fn a_file_of_the_run_is_read_also_where_the_run_goes_by_a_link() {
+        let run = run();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let latest = elsewhere.path().join("latest");
+        symlink(run.path(), &latest).unwrap();
+        for directory in [run.path(), &latest] {
+            assert_eq!(read(directory, Path::new("boots/x.log")).unwrap(), b"said");
+        }
+    }
+
+    #[test]
+    fn a_path_that_leaves_the_run_is_refused() {
+        let run = run();
+        for name in ["/etc/hostname", "../x", "boots/../../x", "."] {
+            assert!(matches!(fault_of(run.path(), name), Fault::LeadsOut));
+        }
+    }
+
+    #[test]
+    fn a_link_is_refused_as_a_file_and_as_a_directory_on_the_way() {
+        let run = run();
+        symlink("/dev/zero", run.path().join("zero")).unwrap();
+        symlink("boots", run.path().join("others")).unwrap();
+        for name in ["zero", "others/x.log"] {
+            assert!(matches!(fault_of(run.path(), name), Fault::Link), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_without_waiting() {
+        let run = run();
+        let fifo = run.path().join("fifo");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let _socket = UnixListener::bind(run.path().join("socket")).unwrap();
+        for name in ["fifo", "socket", "boots"] {
+            let fault = fault_of(run.path(), name);
+            assert!(matches!(fault, Fault::NotRegular), "{name}: {fault}");
+        }
+    }
+
+    #[test]
+    fn a_file_larger_than_is_read_whole_is_refused() {
+        let run = run();
+        let file = File::create(run.path().join("large")).unwrap();
+        file.set_len(WHOLE_BYTES_MAX + 1).unwrap();
+        assert!(matches!(
+            fault_of(run.path(), "large"),
+            Fault::TooLarge { .. }
+        ));
+    }
+
+    #[test]
+    fn names_that_could_lead_elsewhere_are_not_plain() {
+        for bad in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "-x",
+            "a/b",
+            "a\nb",
+            "ä",
+            &"a".repeat(200),
+        ] {
+            assert!(!is_plain_name(bad), "{bad}");
+        }
+        assert!(is_plain_name("20261124T160141Z-ring-exact-7645"));
+        assert!(is_plain_name("linux-matched"));
+    }
+}
