@@ -1,9 +1,8 @@
 //! What one trace says, in a form to print: for whoever has a trace and no run.
 
 use crate::breakdown::breakdown;
-use crate::check::Finding;
 use crate::flags::Flags;
-use crate::outcome::SampleSet;
+use crate::samples::SampleSet;
 use crate::trace::{Damage, Trace};
 use crate::windows::{Edges, Window};
 use capbench_results::{Breakdown, Evidence, InstrumentAgreement, SampleKind, Unit};
@@ -130,7 +129,7 @@ pub struct FindingSummary {
 
 impl TraceSummary {
     /// Summarises a trace with what the rules found in it.
-    pub fn new(trace: &Trace, findings: &[Finding]) -> Self {
+    pub fn new(trace: &Trace, findings: Vec<FindingSummary>) -> Self {
         let statements = &trace.statements;
         let session = statements.session.clone();
         let counts = statements
@@ -174,7 +173,7 @@ impl TraceSummary {
                 .collect(),
             outside: breakdown(&trace.outside, statements, vec![trace.source.clone()]),
             warnings: warnings(&trace.damage),
-            findings: findings.iter().map(summarize_finding).collect(),
+            findings,
         }
     }
 }
@@ -264,13 +263,4 @@ fn warnings(damage: &Damage) -> Vec<String> {
         warnings.push(format!("{} statements found no place", damage.left_out));
     }
     warnings
-}
-
-fn summarize_finding(finding: &Finding) -> FindingSummary {
-    FindingSummary {
-        check: finding.check,
-        reason: finding.objection.to_string(),
-        benchmark: finding.benchmark.clone(),
-        evidence: finding.evidence.clone(),
-    }
 }

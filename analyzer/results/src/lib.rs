@@ -17,6 +17,7 @@ mod comparison;
 mod context;
 mod digest;
 mod document;
+mod evidence_file;
 mod instruments;
 mod json;
 mod measurement;
@@ -36,6 +37,9 @@ pub use comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 pub use context::{ContextRow, ContextValue};
 pub use digest::{Digest, NotADigest};
 pub use document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
+pub use evidence_file::{
+    AuditReport, EvidenceFile, EvidenceFileError, EvidenceKind, Exercised, PrivilegedAct, Use,
+};
 pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
 pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};

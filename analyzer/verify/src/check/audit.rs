@@ -1,7 +1,9 @@
 //! The audits, counted again, and what exact mode misprices.
 
 use super::{Answer, Found, count, differ};
-use crate::audit::{Counted, Stated, Uncounted, stated};
+use capbench_results::AuditReport;
+
+use crate::audit::{Counted, Uncounted, stated};
 use crate::kept::Kept;
 use crate::record::Record;
 use crate::rows::{Mispriced, Row};
@@ -65,7 +67,7 @@ fn without(run: &Run) -> Found {
     Answer::new(Vec::new(), "no boot has probes that exact mode can audit")
 }
 
-fn against(stated: &Stated, counted: &Counted) -> Vec<String> {
+fn against(stated: &AuditReport, counted: &Counted) -> Vec<String> {
     let figures = [
         differ("records compared", stated.compared, counted.compared),
         differ(

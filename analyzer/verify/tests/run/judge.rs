@@ -9,14 +9,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use capbench_frames::audit::{InstructionLog, MispricedCode, ProbeSites, audit};
-use capbench_frames::check::{
+use capbench_frames::figures::{Figures, Loop};
+use capbench_frames::trace::{Trace, read_file};
+use capbench_judge::audit::{InstructionLog, MispricedCode, ProbeSites, audit};
+use capbench_judge::outcome::{Boot, Material, Row, outcome, refused};
+use capbench_judge::rule::{
     Authority, Ending, Expectation, Finding, Objection, Program, Stream, check, check_unreadable,
     check_without_trace, streams_differ,
 };
-use capbench_frames::figures::{Figures, Loop};
-use capbench_frames::outcome::{Boot, Material, Row, outcome, refused};
-use capbench_frames::trace::{Trace, read_file};
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, Digest, Envelope, Evidence,
     InstrumentAgreement, InstrumentReading, InvalidReason, Label, Mispriced, Mode, NoRatioReason,
@@ -65,7 +65,7 @@ pub fn judge(directory: &Path, record: &RunRecord, kept: &Kept) -> Judged {
         .map(|name| row(record, kept, &boots, &audited, name))
         .collect();
     Judged {
-        audit: json!([audited.stated]),
+        audit: json!({"schema": "capbench.audit/1", "entries": [audited.stated]}),
         results: Results {
             run: RunLine {
                 mode: Mode::Exact,
@@ -335,7 +335,7 @@ fn of_audit(directory: &Path, record: &RunRecord) -> OfAudit {
     });
     let counted_by = format!("instruction log of {AUDIT}");
     let found = found.ok();
-    let figure = |of: fn(&capbench_frames::audit::Audit) -> u64| found.as_ref().map_or(0, of);
+    let figure = |of: fn(&capbench_judge::audit::Audit) -> u64| found.as_ref().map_or(0, of);
     OfAudit {
         finding,
         mispriced: found.as_ref().map_or_else(BTreeMap::new, |found| {

@@ -402,7 +402,9 @@ fn an_interval_that_no_boots_support_is_found() {
 #[test]
 fn a_changed_audit_or_its_log_or_kernel_is_found() {
     let run = Artifact::new();
-    run.edit("audit.json", |audits| audits[0]["compared"] = json!(1));
+    run.edit("audit.json", |audits| {
+        audits["entries"][0]["compared"] = json!(1)
+    });
     assert_eq!(run.broken(), ["audit"]);
 
     let run = Artifact::new();
@@ -425,7 +427,7 @@ fn a_log_that_is_not_kept_says_what_that_leaves_open() {
     let log = format!("boots/{AUDIT}.instructions.log.zst");
     fs::remove_file(run.path(&log)).unwrap();
     run.edit("audit.json", |audits| {
-        audits[0]["logLeftOut"] = json!("compressed it still has 99 bytes");
+        audits["entries"][0]["logLeftOut"] = json!("compressed it still has 99 bytes");
     });
     let report = run.verify();
     assert_eq!(names(&report, Verdict::Broken), [""; 0]);
