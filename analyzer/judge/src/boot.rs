@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use capbench_frames::trace::{Trace, read_file};
+use capbench_frames::trace::Trace;
 use capbench_results::Label;
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::guest::Variant;
@@ -51,10 +51,7 @@ pub(crate) fn judge<'a>(boot: &'a CapturedBoot, run: &Run, catalogue: &Catalogue
             findings,
         };
     }
-    let read = boot
-        .stream()
-        .map(|stream| read_file(&run.locate(&stream.file), &source))
-        .map(|read| read.map_err(|error| error.relative_to(run.directory)));
+    let read = boot.stream().map(|stream| run.trace(&stream.file, &source));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
             let mut features = declared_features(&trace, boot.id.variant, run);

@@ -34,14 +34,16 @@ mod run;
 mod seal;
 pub mod side_by_side;
 mod smokes;
+mod stored;
 
 pub use bare::trace;
 pub use polars::error::PolarsError;
 pub use run::Run;
-pub use seal::{SealError, seal};
+pub use seal::{SealError, seal, write_judgement};
+pub use stored::{Difference, JudgeError, JudgedAgain, judge_stored};
 
 use capbench_frames::trace::Trace;
-use capbench_results::{BenchmarkResult, Exercised, PrivilegedAct, Results};
+use capbench_results::{AuditReport, BenchmarkResult, Exercised, PrivilegedAct, Results};
 use capbench_runner::manifest::Catalogue;
 
 use audit::Audited;
@@ -60,6 +62,14 @@ pub struct Judgement {
     pub exercised: Vec<Exercised>,
     /// Privileged acts that the guests noted.
     pub privileged: Vec<PrivilegedAct>,
+}
+
+impl Judgement {
+    /// What the audits showed, as a run keeps it.
+    pub fn reports(&self) -> Vec<AuditReport> {
+        let audits = self.audits.iter();
+        audits.map(|audited| audited.report.clone()).collect()
+    }
 }
 
 /// Judges a run. An audit that does not agree is an objection to every row of its

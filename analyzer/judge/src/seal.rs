@@ -12,10 +12,10 @@ use crate::Judgement;
 
 /// What judging came to cannot be kept.
 #[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// The artifact cannot be written.
+pub enum SealError<E = ArtifactError> {
+    /// A file cannot be written.
     #[error(transparent)]
-    Artifact(#[from] ArtifactError),
+    Unwritten(E),
     /// The results contradict themselves, which is a fault of ours.
     #[error("the results: {0}")]
     Results(#[from] Contradiction),
@@ -37,28 +37,32 @@ pub fn seal(captured: CapturedRun, judgement: &mut Judgement) -> Result<PathBuf,
     for audited in &mut judgement.audits {
         keep_log(&captured, &audited.id, &mut audited.report);
     }
-    let directory = &captured.directory;
-    let results = &judgement.results;
-    directory.write(names::RESULTS_JSON, results.to_json()?.as_bytes())?;
-    directory.write(names::RESULTS_MESSAGE, &results.to_message()?)?;
-    let audits = judgement
-        .audits
-        .iter()
-        .map(|audited| audited.report.clone());
-    write(&captured, names::AUDITS, audits.collect::<Vec<_>>())?;
-    write(&captured, names::PRIVILEGED, judgement.privileged.clone())?;
-    write(&captured, names::EXERCISED, judgement.exercised.clone())?;
-    Ok(captured.directory.seal()?)
+    write_judgement(judgement, |name, bytes| {
+        captured.directory.write(name, bytes).map(|_| ())
+    })?;
+    captured.directory.seal().map_err(SealError::Unwritten)
 }
 
-fn write<T: EvidenceKind>(
-    captured: &CapturedRun,
-    name: &str,
-    entries: Vec<T>,
-) -> Result<(), SealError> {
-    let json = EvidenceFile::new(entries).to_json()?;
-    captured.directory.write(name, json.as_bytes())?;
-    Ok(())
+/// Writes results and evidence by their names in a run.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub fn write_judgement<E>(
+    judgement: &Judgement,
+    mut write: impl FnMut(&str, &[u8]) -> Result<(), E>,
+) -> Result<(), SealError<E>> {
+    let results = &judgement.results;
+    let mut keep = |name, bytes: &[u8]| write(name, bytes).map_err(SealError::Unwritten);
+    keep(names::RESULTS_JSON, results.to_json()?.as_bytes())?;
+    keep(names::RESULTS_MESSAGE, &results.to_message()?)?;
+    keep(names::AUDITS, &file(judgement.reports())?)?;
+    keep(names::PRIVILEGED, &file(judgement.privileged.clone())?)?;
+    keep(names::EXERCISED, &file(judgement.exercised.clone())?)
+}
+
+fn file<T: EvidenceKind>(entries: Vec<T>) -> Result<Vec<u8>, serde_json::Error> {
+    Ok(EvidenceFile::new(entries).to_json()?.into_bytes())
 }
 
 /// Keeps an audit boot's log, for a second count, and the kernel image that tells what

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use capbench_judge::audit::{Audited, logged_addresses};
-use capbench_judge::{judge, seal};
+use capbench_judge::audit::logged_addresses;
+use capbench_judge::{Judgement, judge, seal};
 use capbench_report::LastWords;
-use capbench_results::{Digest, Mode, Results};
+use capbench_results::{Digest, Mode};
 use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
@@ -200,7 +200,7 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     let results = &judgement.results;
     let printed = match format {
         Format::Json => stdout::text(results.to_json().into_diagnostic()?),
-        Format::Text => print_text(results, &judgement.audits, &record, &sealed),
+        Format::Text => print_judgement(&judgement, &record, &sealed),
     };
     stderr::line(sealed.display());
     printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
@@ -212,12 +212,12 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
 }
 
 /// Why rows have no number comes last, where a terminal stops.
-fn print_text(
-    results: &Results,
-    audits: &[Audited],
+pub(super) fn print_judgement(
+    judgement: &Judgement,
     record: &RunRecord,
     sealed: &Path,
 ) -> Result<(), Unwritten> {
+    let results = &judgement.results;
     let look = super::look();
     stdout::text(capbench_report::results(
         results,
@@ -227,7 +227,7 @@ fn print_text(
     stdout::text(capbench_report::breakdowns(results, look))?;
     stdout::text(capbench_report::instruments(results, look))?;
     stdout::text(capbench_report::matrix(results, look))?;
-    for audit in audits {
+    for audit in &judgement.audits {
         stdout::line(audit.summary())?;
     }
     let last_words = last_words(record, sealed);

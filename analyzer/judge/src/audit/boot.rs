@@ -1,14 +1,14 @@
 //! Every audit boot of a run, compared with its log.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::thread;
 
-use capbench_frames::trace::{Recorded, Trace, read_file_with_records};
+use capbench_frames::trace::{Recorded, Trace};
 use capbench_results::{AuditReport, Evidence, InvalidReason, Mispriced};
-use capbench_runner::artifact::{instructions, kept_kernel};
+use capbench_runner::artifact::{inside, instructions, kept_kernel};
 use capbench_runner::boot::{BootId, CapturedBoot};
 use capbench_runner::guest::{Guest, GuestName};
 use capbench_runner::hash;
@@ -17,6 +17,9 @@ use trace_format::Span;
 use super::{Audit, Disagreement, InstructionLog, MispricedCode, ProbeSites, audit};
 use crate::Run;
 use crate::rule::{Finding, Objection};
+
+/// Most of a kept log that is read, decompressed: twenty times the longest.
+const LOG_BYTES_MAX: u64 = 16 << 30;
 
 /// What an audit boot showed, and which system it speaks of.
 #[derive(Debug)]
@@ -94,6 +97,15 @@ fn one(run: &Run, boot: &CapturedBoot) -> Audited {
         }
         Err(why) => (None, Err(why)),
     };
+    let stated = run.stated_audits.iter().find(|stated| stated.boot == stem);
+    if let Some(stated) = stated.filter(|stated| stated.log_left_out.is_some()) {
+        // Its log is not there to be counted again.
+        return Audited {
+            report: stated.clone(),
+            id: boot.id.clone(),
+            trace,
+        };
+    }
     let report = match compared {
         Ok((found, mispriced)) => AuditReport {
             boot: stem,
@@ -120,7 +132,7 @@ fn read(run: &Run, boot: &CapturedBoot) -> Result<(Trace, Recorded), String> {
         return Err(boot.exit.to_string());
     }
     let stream = boot.stream().ok_or("no stream")?;
-    let read = read_file_with_records(&run.locate(&stream.file), &boot.id.stem());
+    let read = run.records(&stream.file, &boot.id.stem());
     read.map_err(|error| error.to_string())
 }
 
@@ -134,7 +146,7 @@ fn compare(
     recorded: Recorded,
 ) -> Result<Compared, String> {
     let log = boot.instruction_log.as_ref().ok_or("no instruction log")?;
-    let log = read_log(&run.locate(log), &kernel_of(run, boot)?)?;
+    let log = read_log(run, log, &kernel_of(run, boot)?)?;
     let idle = trace.statements.idle_segment();
     let spans = recorded.spans.iter().copied();
     let found = audit(&log, spans, recorded.instants.into_iter(), idle)
@@ -144,22 +156,28 @@ fn compare(
     Ok((found, mispriced))
 }
 
-fn read_log(path: &Path, image: &[u8]) -> Result<InstructionLog, String> {
+fn read_log(run: &Run, log: &Path, image: &[u8]) -> Result<InstructionLog, String> {
     let sites = ProbeSites::from_elf(image).map_err(|error| error.to_string())?;
     let code = MispricedCode::from_elf(image).map_err(|error| error.to_string())?;
-    let log = open_log(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let log = open_log(run, log)?;
     InstructionLog::read(log, &sites, &code).map_err(|error| error.to_string())
 }
 
 /// As the emulator wrote it, or as a sealed run keeps it.
-fn open_log(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open_log(run: &Run, log: &Path) -> Result<Box<dyn BufRead>, String> {
     const READ_AT_ONCE: usize = 1 << 20;
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let kept = zstd::Decoder::new(File::open(instructions::compressed(path))?)?;
+    match run.open(log) {
+        Err(error) if error.is_missing() => {
+            let kept = run.open(&instructions::compressed(log));
+            let kept = kept.map_err(|error| error.to_string())?;
+            let kept = zstd::Decoder::new(kept).map_err(|error| error.to_string())?;
+            let kept = kept.take(LOG_BYTES_MAX);
             Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, kept)))
         }
-        log => Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, log?))),
+        log => {
+            let log = log.map_err(|error| error.to_string())?;
+            Ok(Box::new(BufReader::with_capacity(READ_AT_ONCE, log)))
+        }
     }
 }
 
@@ -170,8 +188,12 @@ fn kernel_of(run: &Run, boot: &CapturedBoot) -> Result<Vec<u8>, String> {
         .find(|guest| guest.guest == boot.id.guest && guest.variant == boot.id.variant)
         .ok_or("its guest is not in the record")?;
     let kernel = guest.kernel();
-    let kept = run.locate(&kept_kernel(kernel.sha256));
-    let image = fs::read(&kept).or_else(|_| fs::read(&kernel.path));
+    let kept = inside::read(run.directory, &kept_kernel(kernel.sha256));
+    let image = kept.or_else(|error| match error.is_missing() {
+        // Not sealed yet.
+        true => fs::read(&kernel.path).map_err(|error| error.to_string()),
+        false => Err(error.to_string()),
+    });
     let image = image.map_err(|error| format!("the kernel's image: {error}"))?;
     if hash::of(&image) != kernel.sha256 {
         return Err("the kernel's image is not the one that was booted".to_owned());

@@ -6,7 +6,7 @@
 use crate::Run;
 use crate::outcome::{self, Boot, Material, outcome};
 use crate::rule::{Ending, Expectation, check};
-use capbench_frames::trace::{Trace, read_file};
+use capbench_frames::trace::Trace;
 use capbench_results::{
     ContextRow, ContextValue, FailureReason, Measurement, Outcome, Refusal, Unit,
 };
@@ -44,8 +44,7 @@ fn read(native: &NativeRun, run: &Run) -> Result<Trace, String> {
     match (&native.capture, &native.exit) {
         (Capture::Stored(stream), _) => {
             let source = stream.file.display().to_string();
-            let trace = read_file(&run.locate(&stream.file), &source)
-                .map_err(|error| error.relative_to(run.directory));
+            let trace = run.trace(&stream.file, &source);
             trace.map_err(|error| error.to_string())
         }
         (_, NativeExit::Abnormal { message }) => Err(message.clone()),

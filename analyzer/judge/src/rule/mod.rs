@@ -26,7 +26,6 @@ mod windows;
 
 pub use streams::{Stream, streams_differ};
 
-use capbench_frames::load::LoadError;
 use capbench_frames::summary::FindingSummary;
 use capbench_frames::trace::Trace;
 use capbench_results::{Evidence, FailureReason, InvalidReason};
@@ -194,7 +193,11 @@ pub fn check_without_trace(source: &str, expected: &Expectation) -> Vec<Finding>
 
 /// Holds a boot whose trace is there and cannot be read against the rules that
 /// need none; that it cannot be read is a finding too.
-pub fn check_unreadable(source: &str, expected: &Expectation, error: &LoadError) -> Vec<Finding> {
+pub fn check_unreadable(
+    source: &str,
+    expected: &Expectation,
+    error: &dyn fmt::Display,
+) -> Vec<Finding> {
     let mut list = check_without_trace(source, expected);
     let mut findings = Findings {
         check: "damage",

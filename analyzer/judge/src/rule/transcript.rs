@@ -3,11 +3,10 @@
 //! A program cannot see its own terminal: that what is typed is echoed, or hidden, is
 //! for whoever reads the console to say.
 
-use std::fs;
-
 use crate::Run;
 use crate::rule::{Finding, Objection};
 use capbench_results::{Evidence, InvalidReason};
+use capbench_runner::artifact::inside;
 use capbench_runner::boot::CapturedBoot;
 
 /// Stands for the row's name.
@@ -23,7 +22,7 @@ pub fn findings(boot: &CapturedBoot, run: &Run) -> Vec<Finding> {
     if declared.peek().is_none() {
         return Vec::new();
     }
-    let console = fs::read(run.locate(&boot.console)).unwrap_or_default();
+    let console = inside::read(run.directory, &boot.console).unwrap_or_default();
     declared
         .filter_map(|(row, transcript)| {
             let expected = transcript.replace(ROW, &row.name);
