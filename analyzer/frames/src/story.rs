@@ -49,6 +49,7 @@ pub struct Story {
     pub early_sample: bool,
     pub claimed_spans: u16,
     pub overlapping: bool,
+    pub no_dispatches: bool,
     pub undeclared_segment: bool,
     pub short_sample: bool,
     pub sample_operations: Option<u32>,
@@ -230,7 +231,11 @@ impl Story {
         let mut frame = SpanFrame::new(&mut buffer);
         let mut records = 0;
         let mut start = WINDOW_BEGIN + 100;
-        for number in 0..BATCH * BATCHES + self.unsubmitted {
+        let dispatches = match self.no_dispatches {
+            true => 0,
+            false => BATCH * BATCHES + self.unsubmitted,
+        };
+        for number in 0..dispatches {
             let odd = number == 5;
             let first = if odd && self.undeclared_segment {
                 UNDECLARED

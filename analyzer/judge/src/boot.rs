@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use capbench_frames::trace::Trace;
 use capbench_results::Label;
 use capbench_runner::boot::{CapturedBoot, Exit};
+use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::Variant;
 use capbench_runner::manifest::{Catalogue, System};
+use capbench_runner::mode::Clock;
 use capbench_runner::plan::Row;
 
 use crate::Run;
 use crate::labels::has_script;
+use crate::rule::accounts::{CONSUMED, POSTED};
 use crate::rule::{
-    Authority, Ending, Expectation, Finding, Program, check, check_unreadable, check_without_trace,
-    transcript,
+    Accounts, Authority, Dispatches, Ending, Expectation, Finding, Program, Required, Session,
+    check, check_unreadable, check_without_trace, transcript,
 };
 
 /// A boot with what its stream says and what the rules object to.
@@ -26,17 +29,7 @@ pub(crate) struct Judged<'a> {
 /// Reads a boot's stream, once, and holds it against every rule.
 pub(crate) fn judge<'a>(boot: &'a CapturedBoot, run: &Run, catalogue: &Catalogue) -> Judged<'a> {
     let source = source(boot);
-    let mut expected = Expectation {
-        ending: Some(ending(&boot.exit)),
-        features: None,
-        authority: boot
-            .id
-            .guest
-            .has_capabilities()
-            .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
-        submissions: submissions(&run.plan.rows),
-        exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
-    };
+    let mut expected = expectation(boot, run, catalogue);
     let not_tried = matches!(boot.exit, Exit::NotTried { .. });
     if boot.id.variant == Variant::Plain || not_tried {
         // No stream can be there, so only its ending can be judged.
@@ -54,14 +47,7 @@ pub(crate) fn judge<'a>(boot: &'a CapturedBoot, run: &Run, catalogue: &Catalogue
     let read = boot.stream().map(|stream| run.trace(&stream.file, &source));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
-            let mut features = declared_features(&trace, boot.id.variant, run);
-            if has_script(run, |id| {
-                (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
-            }) {
-                // The kernel's word for it is the label's.
-                features.push(Label::ScriptedInput.to_string());
-            }
-            expected.features = Some(features);
+            expected.features = Some(features(boot, &trace, run));
             let mut findings = check(&trace, &expected);
             findings.extend(transcript::findings(boot, run));
             (Some(trace), findings)
@@ -73,6 +59,90 @@ pub(crate) fn judge<'a>(boot: &'a CapturedBoot, run: &Run, catalogue: &Catalogue
         boot,
         trace,
         findings,
+    }
+}
+
+/// What a boot's trace is held against.
+pub(crate) fn expectation(boot: &CapturedBoot, run: &Run, catalogue: &Catalogue) -> Expectation {
+    let id = &boot.id;
+    let system = &catalogue.systems[&id.system];
+    let has_capabilities = id.guest.has_capabilities();
+    Expectation {
+        ending: Some(ending(&boot.exit)),
+        session: Some(session(boot, run)),
+        required: Some(required(boot, run)),
+        features: None,
+        authority: has_capabilities.then(|| authority(system, catalogue)),
+        submissions: submissions(&run.plan.rows),
+        exit_codes: exit_codes(system),
+    }
+}
+
+/// Findings of an audit boot's trace. Its log is held against it elsewhere.
+pub(crate) fn audited(
+    boot: &CapturedBoot,
+    trace: &Trace,
+    run: &Run,
+    catalogue: &Catalogue,
+) -> Vec<Finding> {
+    let mut expected = expectation(boot, run, catalogue);
+    expected.features = Some(features(boot, trace, run));
+    check(trace, &expected)
+}
+
+/// Features of its kernel that were declared.
+fn features(boot: &CapturedBoot, trace: &Trace, run: &Run) -> Vec<String> {
+    let mut features = declared_features(trace, boot.id.variant, run);
+    if has_script(run, |id| {
+        (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
+    }) {
+        // The kernel's word for it is the label's.
+        features.push(Label::ScriptedInput.to_string());
+    }
+    features
+}
+
+fn session(boot: &CapturedBoot, run: &Run) -> Session {
+    let id = &boot.id;
+    let mut guests = run.record.guests.iter();
+    let image = guests.find_map(|built| {
+        let is_it = (built.guest, built.variant) == (id.guest, id.variant);
+        built.kernel_image.as_ref().filter(|_| is_it)
+    });
+    // A distribution names the package for the release; a file has any name.
+    let release = image.and_then(|image| image.name.strip_prefix("linux-image-"));
+    let release = release.filter(|release| release.starts_with(|c: char| c.is_ascii_digit()));
+    let kernel = id.guest.session_kernel();
+    Session {
+        variant: id.variant.to_string(),
+        kernel: release.map_or_else(|| kernel.to_owned(), |release| format!("{kernel}{release}")),
+        cpus: PROCESSORS as u16,
+        counts_instructions: Some(run.record.mode.counts_instructions()),
+    }
+}
+
+/// The kernel counts what goes through its rings in every variant, and records every
+/// dispatch where its probes are compiled in.
+fn required(boot: &CapturedBoot, run: &Run) -> Required {
+    let id = &boot.id;
+    let rows = run.plan.rows.iter();
+    let own = rows.filter(|row| (row.guest, &row.system) == (id.guest, &id.system));
+    let has_rings = id.guest.has_capabilities();
+    let is_traced = has_rings && id.variant == Variant::Segments;
+    Required {
+        rows: own.map(|row| row.name.clone()).collect(),
+        counters: match has_rings {
+            true => vec![CONSUMED, POSTED],
+            false => Vec::new(),
+        },
+        dispatches: match is_traced {
+            true => Dispatches::Recorded,
+            false => Dispatches::NotRecorded,
+        },
+        accounts: match is_traced {
+            true => Accounts::Kept,
+            false => Accounts::NotKept,
+        },
     }
 }
 
@@ -172,15 +242,15 @@ fn authority(system: &System, catalogue: &Catalogue) -> Authority {
         name: child.name.clone(),
         grants: grants(&child.grants),
     });
-    let denials = system
-        .programs
-        .iter()
-        .flat_map(|program| &profile(program).denials);
+    let denials = system.programs.iter().flat_map(|program| {
+        let denials = profile(program).denials.iter();
+        denials.map(|denial| (program.name.clone(), denial.name.clone()))
+    });
     Authority {
         programs: std::iter::once(init)
             .chain(programs)
             .chain(children)
             .collect(),
-        denials: denials.map(|denial| denial.name.clone()).collect(),
+        denials: denials.collect(),
     }
 }

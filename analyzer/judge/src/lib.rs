@@ -79,7 +79,14 @@ impl Judgement {
 ///
 /// A join fails, which is a fault of ours.
 pub fn judge(run: &Run, catalogue: &Catalogue) -> Result<Judgement, PolarsError> {
-    let audits = audit::all(run);
+    let mut audits = audit::all(run);
+    for audited in &mut audits {
+        let mut boots = run.record.boots.iter();
+        let boot = boots.find(|boot| boot.id == audited.id);
+        if let (Some(boot), Some(trace)) = (boot, &audited.trace) {
+            audited.findings = boot::audited(boot, trace, run, catalogue);
+        }
+    }
     let boots = run.record.counted_boots().filter(|boot| !boot.id.audit);
     let mut judged: Vec<Judged> = boots
         .map(|boot| boot::judge(boot, run, catalogue))

@@ -4,6 +4,7 @@ use capbench_results::{
     BenchmarkResult, Digest, Evidence, FailureReason, Label, Mispriced, MispricedKind, Outcome,
     Refusal, RowName, UnsupportedReason,
 };
+use capbench_runner::boot::BootId;
 use capbench_runner::boot::again::kinds;
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{KernelImage, Package, Variant};
@@ -21,7 +22,7 @@ use crate::instruments::{BootFigures, Instruments};
 use crate::labels::{has_script, labels};
 use crate::not_tried;
 use crate::outcome::{self, Boot, Material, outcome, refused};
-use crate::rule::{Finding, Objection, Stream, repeated, streams_differ};
+use crate::rule::{Finding, Objection, Stream, boots, repeated, streams_differ};
 
 /// What the rows of a run are judged by, beside their own boots.
 pub(crate) struct Evaluation<'a> {
@@ -117,6 +118,7 @@ impl Evaluation<'_> {
         let mut beyond: Vec<Finding> = unread.flat_map(|judged| judged.findings.clone()).collect();
         beyond.extend(across(own, self.run));
         beyond.extend(self.audits_of(row).filter_map(Audited::finding));
+        beyond.extend(self.audits_of(row).flat_map(|audit| audit.findings.clone()));
         let measured = readable(own, Variant::Samples);
         if measured.is_empty() {
             return Ok(refused(&asked, &beyond));
@@ -243,6 +245,10 @@ fn across(own: &[&Judged], run: &Run) -> Vec<Finding> {
                 observed: format!("{} before it was stopped", run.record.boots.len()),
             },
         });
+    } else if let Some(own) = own.first().map(|judged| &judged.boot.id) {
+        let of_row = |id: &&BootId| (id.guest, &id.system) == (own.guest, &own.system);
+        let planned = run.plan.boots.iter().map(|boot| &boot.id).filter(of_row);
+        findings.extend(boots::missing(planned, &run.record.boots));
     }
     if run.record.mode.repeats_exactly() {
         let variants = own

@@ -30,6 +30,8 @@ pub struct Audited {
     pub id: BootId,
     /// Its stream, where it could be read.
     pub(crate) trace: Option<Trace>,
+    /// What the rules object to in it.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Audited {
@@ -104,6 +106,7 @@ fn one(run: &Run, boot: &CapturedBoot) -> Audited {
             report: stated.clone(),
             id: boot.id.clone(),
             trace,
+            findings: Vec::new(),
         };
     }
     let report = match compared {
@@ -124,6 +127,7 @@ fn one(run: &Run, boot: &CapturedBoot) -> Audited {
         report,
         id: boot.id.clone(),
         trace,
+        findings: Vec::new(),
     }
 }
 

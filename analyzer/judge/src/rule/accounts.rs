@@ -6,10 +6,10 @@ use capbench_frames::windows::Window;
 use capbench_results::InvalidReason::AccountsUnbalanced;
 
 /// Name of the kernel's count of submissions taken off their queues.
-const CONSUMED: &str = "sqe_consumed";
+pub(crate) const CONSUMED: &str = "sqe_consumed";
 
 /// Name of its count of completions posted.
-const POSTED: &str = "cqe_posted";
+pub(crate) const POSTED: &str = "cqe_posted";
 
 pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     // A stream that just stops states no totals; that is another rule's finding.

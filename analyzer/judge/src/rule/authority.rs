@@ -11,16 +11,16 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
     };
     granted(trace, authority, findings);
     exercised(trace, findings);
-    for denial in &authority.denials {
-        if !trace
-            .statements
-            .denials
-            .iter()
-            .any(|(_, name)| name == denial)
-        {
+    let statements = &trace.statements;
+    for (program, denial) in &authority.denials {
+        // What one program is denied says nothing of another.
+        let is_proven = statements.denials.iter().any(|(pid, name)| {
+            name == denial && statements.program(*pid) == Some(program.as_str())
+        });
+        if !is_proven {
             findings.invalid(
                 DenialUnproven,
-                "denials",
+                format_args!("denials of {program}"),
                 format_args!("`{denial}` proven"),
                 "not",
             );
@@ -95,7 +95,7 @@ mod tests {
         };
         let authority = Authority {
             programs: vec![program],
-            denials: vec!["no-spawn".into()],
+            denials: vec![("ring-nop".into(), "no-spawn".into())],
         };
         Expectation {
             authority: Some(authority),
@@ -163,6 +163,19 @@ mod tests {
             with(vec![grant("null", "null", 7), used(8), proven()]),
             [EXCEEDED]
         );
+    }
+
+    #[test]
+    fn a_denial_of_another_program_proves_nothing() {
+        let (name, observed) = ("no-spawn", "CAP_ERR_INVALID_CAP");
+        let by_another = Message::DenialProven(DenialProven {
+            pid: 3,
+            name,
+            interface: 0,
+            observed,
+        });
+        let unproven = ("authority", Objection::Invalid(DenialUnproven));
+        assert_eq!(with(vec![grant("null", "null", 7), by_another]), [unproven]);
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //! killed is judged by the same ones as a boot that went well. What takes several
 //! boots or several tables to see is judged where they are joined.
 
-mod accounts;
+pub(crate) mod accounts;
 mod authority;
+pub(crate) mod boots;
 mod damage;
 mod dropped;
 mod end_of_stream;
@@ -17,13 +18,17 @@ mod instruments;
 mod nesting;
 mod panic;
 pub(crate) mod repeated;
+mod required;
 mod sequence;
+mod session;
 mod streams;
 mod time_order;
 pub(crate) mod transcript;
 mod verifier;
 mod windows;
 
+pub use required::{Accounts, Dispatches, Required};
+pub use session::Session;
 pub use streams::{Stream, streams_differ};
 
 use capbench_frames::summary::FindingSummary;
@@ -38,6 +43,10 @@ use std::fmt;
 pub struct Expectation {
     /// How the boot ended.
     pub ending: Option<Ending>,
+    /// Whose stream it must be.
+    pub session: Option<Session>,
+    /// What must be in it.
+    pub required: Option<Required>,
     /// Features of the kernel build that the configuration declares.
     pub features: Option<Vec<String>>,
     /// What the programs may do.
@@ -75,8 +84,8 @@ pub enum Ending {
 pub struct Authority {
     /// Each program by name.
     pub programs: Vec<Program>,
-    /// Denials that must be proven, by name.
-    pub denials: Vec<String>,
+    /// Denials that must be proven: the program and their name.
+    pub denials: Vec<(String, String)>,
 }
 
 /// What a program may do.
@@ -147,11 +156,13 @@ const RULES: &[(&str, Rule)] = &[
     ("ending", ending::check),
     ("panic", panic::check),
     ("damage", damage::check),
+    ("session", session::check),
     ("sequence", sequence::check),
     ("end-of-stream", end_of_stream::check),
     ("windows", windows::check),
     ("dropped", dropped::check),
     ("verifier", verifier::check),
+    ("required", required::check),
     ("accounts", accounts::check),
     ("time-order", time_order::check),
     ("nesting", nesting::check),

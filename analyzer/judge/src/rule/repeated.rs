@@ -34,12 +34,12 @@ pub fn finding(boots: &[&CapturedBoot]) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use capbench_runner::boot::{BootId, Capture, Exit};
     use capbench_runner::guest::{GuestName, Variant};
 
-    fn boot(index: u32, attempt: u32) -> CapturedBoot {
+    pub(in super::super) fn boot(index: u32, attempt: u32) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
                 guest: GuestName::Capos,

@@ -76,6 +76,14 @@ impl GuestName {
         }
     }
 
+    /// What its kernel calls itself in a stream; a version follows a space.
+    pub fn session_kernel(self) -> &'static str {
+        match self {
+            Self::Capos => "capos-reference",
+            Self::Linux => "linux ",
+        }
+    }
+
     /// Whether programs hold capabilities that a system grants them.
     pub fn has_capabilities(self) -> bool {
         self == Self::Capos
