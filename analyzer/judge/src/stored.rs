@@ -1,7 +1,8 @@
 //! A stored run, judged again and held against the results it keeps.
 
 use capbench_results::{
-    AuditReport, Contradiction, EvidenceFile, EvidenceKind, Outcome, Results, UnsupportedReason,
+    AuditReport, BenchmarkResult, Contradiction, EvidenceFile, EvidenceKind, Outcome, Results,
+    UnsupportedReason,
 };
 use capbench_runner::artifact::{Artifact, Stored, StoredError, names};
 use polars::error::PolarsError;
@@ -54,7 +55,7 @@ pub enum JudgeError {
 ///
 /// The run does not keep what judging takes.
 pub fn judge_stored(artifact: &Artifact) -> Result<JudgedAgain, JudgeError> {
-    let Stored { catalogue, plan } = artifact.stored()?;
+    let Stored { catalogue, plan } = Stored::of(artifact.directory(), &artifact.record)?;
     let stated = evidence::<AuditReport>(artifact, names::AUDITS);
     let run = Run {
         directory: artifact.directory(),
@@ -65,11 +66,7 @@ pub fn judge_stored(artifact: &Artifact) -> Result<JudgedAgain, JudgeError> {
     let mut judgement = judge(&run, &catalogue)?;
     let as_stated = take_as_stated(&mut judgement, &artifact.results, run.stated_audits);
     let mut differences = Differences::default();
-    differences.between(
-        names::RESULTS_JSON,
-        &parsed(&artifact.results.to_json()?),
-        &parsed(&judgement.results.to_json()?),
-    );
+    differences.of_results(&artifact.results, &judgement.results)?;
     let audits: Vec<AuditReport> = judgement.reports();
     differences.of_evidence(names::AUDITS, stated, &audits);
     let exercised = evidence(artifact, names::EXERCISED);
@@ -131,11 +128,30 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).expect("written by a serializer")
 }
 
+fn row(result: &BenchmarkResult) -> String {
+    let BenchmarkResult {
+        benchmark_name,
+        guest,
+        system,
+        ..
+    } = result;
+    format!("{benchmark_name} on {guest}, {system}")
+}
+
+/// How a row ended, with the rule that speaks first against it.
+fn ending(outcome: &Outcome) -> String {
+    let status = outcome.status();
+    match outcome.refusal() {
+        Some((reason, detail, _)) => format!("{status}, {reason}: {detail}"),
+        None => status.to_string(),
+    }
+}
+
 /// Differences that are listed; what is beyond says nothing new.
 const LISTED: usize = 64;
 
 /// Characters of a value that are shown.
-const SHOWN: usize = 120;
+const SHOWN: usize = 240;
 
 #[derive(Default)]
 struct Differences {
@@ -143,6 +159,30 @@ struct Differences {
 }
 
 impl Differences {
+    /// A row that ends otherwise is one difference, whatever else of it differs then.
+    fn of_results(&mut self, stored: &Results, judged: &Results) -> Result<(), Contradiction> {
+        let (mut stored_rest, mut judged_rest) = (stored.clone(), judged.clone());
+        for (stored, judged) in stored_rest.results.iter_mut().zip(&judged_rest.results) {
+            let (of_stored, of_judged) = (ending(&stored.outcome), ending(&judged.outcome));
+            if row(stored) == row(judged) && of_stored != of_judged {
+                let place = format!("{} {}", names::RESULTS_JSON, row(stored));
+                self.push(&place, &Value::String(of_stored), &Value::String(of_judged));
+                stored.clone_from(judged);
+            }
+        }
+        if !self.list.is_empty() {
+            // A ratio follows from its rows.
+            stored_rest.comparisons = Vec::new();
+            judged_rest.comparisons = Vec::new();
+        }
+        let (stored, judged) = (
+            parsed(&stored_rest.to_json()?),
+            parsed(&judged_rest.to_json()?),
+        );
+        self.between(names::RESULTS_JSON, &stored, &judged);
+        Ok(())
+    }
+
     fn of_evidence<T: EvidenceKind>(
         &mut self,
         name: &str,

@@ -42,36 +42,12 @@ pub struct Row {
     pub guest: String,
     pub system: String,
     pub mode: String,
-    pub tier: u8,
-    pub correctness_id: String,
-    pub authority_profile: String,
     pub config_hash: String,
     pub artifact_hash: Option<String>,
-    #[serde(default)]
-    pub labels: Vec<String>,
     /// 0 in documents that are older than the field.
     #[serde(default)]
     pub attempts: usize,
     pub measurement: Option<Measured>,
-    pub failure: Option<Refusal>,
-    pub invalid: Option<Refusal>,
-    pub unsupported: Option<Refusal>,
-    pub not_applicable: Option<Refusal>,
-}
-
-/// Why a row has no number.
-#[derive(Debug, Deserialize)]
-pub struct Refusal {
-    pub reason: String,
-    pub detail: String,
-    #[serde(default)]
-    pub evidence: Vec<Evidence>,
-}
-
-/// What was seen.
-#[derive(Debug, Deserialize)]
-pub struct Evidence {
-    pub source: String,
 }
 
 /// Its numbers.
@@ -79,8 +55,6 @@ pub struct Evidence {
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
     pub unit: String,
-    pub lower_is_better: bool,
-    pub sample_kind: String,
     pub median: f64,
     pub p95: Option<f64>,
     pub samples: Vec<f64>,
@@ -187,7 +161,6 @@ pub struct Perturbation {
 pub struct Comparison {
     pub numerator: Name,
     pub denominator: Name,
-    pub difference: String,
     pub ratio: Option<Ratio>,
 }
 
@@ -226,18 +199,6 @@ pub struct ContextValue {
 }
 
 impl Row {
-    /// How it ended, and why it has no number.
-    pub fn refusal(&self) -> Option<(&'static str, &Refusal)> {
-        let branches = [
-            ("failed", &self.failure),
-            ("invalid", &self.invalid),
-            ("unsupported", &self.unsupported),
-            ("notApplicable", &self.not_applicable),
-        ];
-        let mut branches = branches.into_iter();
-        branches.find_map(|(status, refusal)| Some((status, refusal.as_ref()?)))
-    }
-
     /// The benchmark's name, and the batch behind it.
     pub fn benchmark(&self) -> (&str, Option<u32>) {
         match self.benchmark_name.rsplit_once('/') {

@@ -44,6 +44,7 @@ pub(super) fn of(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Value> 
         let guest = json!({
             "subsystems": row.guest.subsystems(),
             "capabilities": row.guest.has_capabilities(),
+            "sessionKernel": row.guest.session_kernel(),
         });
         keep("guests", row.guest.name(), guest);
     }

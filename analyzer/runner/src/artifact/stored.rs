@@ -5,13 +5,14 @@
 //! come from a file, so nothing in them is taken to resolve before it was looked at.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::names;
-use super::read::{Artifact, ReadError};
+use super::read::ReadError;
+use super::{inside, names};
 use crate::guest::GuestName;
 use crate::manifest::{Benchmark, Catalogue, Mapping, Suite, UnknownName};
 use crate::plan::{Overrides, Plan, Unbootable};
@@ -79,27 +80,27 @@ pub struct Stored {
     pub plan: Plan,
 }
 
-impl Artifact {
-    /// The plan of the run, made again.
+impl Stored {
+    /// The plan of the run in `directory`, made again.
     ///
     /// # Errors
     ///
     /// The definitions that the run keeps are damaged, incomplete or of another version.
-    pub fn stored(&self) -> Result<Stored, StoredError> {
-        let bytes = self.read(names::DEFINITIONS).map_err(ReadError::from)?;
+    pub fn of(directory: &Path, record: &RunRecord) -> Result<Self, StoredError> {
+        let bytes = inside::read(directory, Path::new(names::DEFINITIONS));
+        let bytes = bytes.map_err(ReadError::from)?;
         let kept: BTreeMap<String, Value> =
             serde_json::from_slice(&bytes).map_err(|error| StoredError::Shape {
                 key: "the file".to_owned(),
                 message: error.to_string(),
             })?;
         let catalogue = catalogue(&kept)?;
-        let record = &self.record;
         check(&catalogue, &record.selection, &record.overrides)?;
         let mut plan = Plan::new(&catalogue, &record.selection, &record.overrides)?;
         check_guests(&kept, &plan)?;
         plan.leave_out_audits(record.mode);
         give_up(&mut plan, record);
-        Ok(Stored { catalogue, plan })
+        Ok(Self { catalogue, plan })
     }
 }
 

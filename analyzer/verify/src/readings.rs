@@ -8,7 +8,6 @@
 
 use trace_format::SampleFlags;
 
-use super::{Objections, Scene};
 use crate::stream::{Said, Window};
 
 /// Metric of the loop.
@@ -39,30 +38,6 @@ pub struct Reading {
 impl Reading {
     pub fn deviation(&self) -> f64 {
         (self.observed - self.program).abs()
-    }
-
-    pub fn disagrees(&self) -> bool {
-        let agrees = self.deviation() <= self.allowed;
-        self.not_judged.is_none() && !agrees
-    }
-}
-
-pub(super) fn check(scene: &Scene, objections: &mut Objections) {
-    let readings = scene.said.map(readings).unwrap_or_default();
-    for reading in readings.iter().filter(|reading| reading.disagrees()) {
-        let Reading {
-            benchmark,
-            instrument,
-            unit,
-            program,
-            observed,
-            allowed,
-            ..
-        } = reading;
-        let words = format!(
-            "{benchmark}: {instrument}: {observed} {unit}, the program says {program} ± {allowed}"
-        );
-        objections.one(benchmark, "instrumentsDisagree", words);
     }
 }
 
