@@ -14,7 +14,7 @@ use crate::Judgement;
 #[derive(Debug, thiserror::Error)]
 pub enum SealError<E = ArtifactError> {
     /// A file cannot be written.
-    #[error(transparent)]
+    #[error("{0}")]
     Unwritten(E),
     /// The results contradict themselves, which is a fault of ours.
     #[error("the results: {0}")]

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use capbench_judge::{JudgedAgain, judge_stored, write_judgement};
+use capbench_judge::{JudgedAgain, SealError, judge_stored, write_judgement};
 use capbench_runner::artifact::Artifact;
 use clap::Args;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{Result, miette};
 use serde_json::json;
 
 use super::run::print_judgement;
@@ -70,16 +70,26 @@ fn write(directory: &Path, again: &JudgedAgain, format: Format) -> Result<()> {
         ));
     }
     output::directory(directory)?;
+    let mut written = Vec::new();
     write_judgement(&again.judgement, |name, bytes| {
         let path = directory.join(name);
-        std::fs::write(&path, bytes)?;
-        // Programs read one document, and know the names.
-        match format {
-            Format::Text => stdout::line(path.display()).map_err(std::io::Error::other),
-            Format::Json => Ok(()),
-        }
+        output::write(&path, bytes)?;
+        written.push(path);
+        Ok(())
     })
-    .into_diagnostic()
+    .map_err(|error| match error {
+        SealError::Unwritten(report) => report,
+        SealError::Results(fault) => miette!("the results: {fault}"),
+        SealError::Evidence(fault) => miette!("the evidence: {fault}"),
+        SealError::Message(fault) => miette!("the results as a message: {fault}"),
+    })?;
+    // Programs read one document, and know the names.
+    if format == Format::Text {
+        for path in written {
+            stdout::line(path.display())?;
+        }
+    }
+    Ok(())
 }
 
 fn print_comparison(again: &JudgedAgain) -> Result<(), Unwritten> {
