@@ -145,6 +145,11 @@ impl TraceSummary {
             ring_slots: 0,
             overwrites: false,
         });
+        let unit = if counts {
+            Unit::Instructions
+        } else {
+            Unit::TscTicks
+        };
         let totals = &trace.totals;
         Self {
             source: trace.source.clone(),
@@ -152,11 +157,7 @@ impl TraceSummary {
             build_id: session.build_id,
             variant: session.variant,
             features: session.features,
-            unit: if counts {
-                Unit::Instructions
-            } else {
-                Unit::TscTicks
-            },
+            unit,
             totals: TotalsSummary {
                 bytes: totals.bytes,
                 frames: totals.frames,
@@ -169,7 +170,7 @@ impl TraceSummary {
             windows: trace
                 .windows
                 .iter()
-                .map(|window| summarize_window(window, trace))
+                .map(|window| summarize_window(window, trace, unit))
                 .collect(),
             outside: breakdown(&trace.outside, statements, vec![trace.source.clone()]),
             warnings: warnings(&trace.damage),
@@ -178,8 +179,8 @@ impl TraceSummary {
     }
 }
 
-fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
-    let samples = summarize_samples(window);
+fn summarize_window(window: &Window, trace: &Trace, unit: Unit) -> WindowSummary {
+    let samples = summarize_samples(window, unit);
     let traces = vec![trace.source.clone()];
     let mut breakdown = breakdown(&window.tables, &trace.statements, traces);
     if let Some(breakdown) = &mut breakdown {
@@ -200,7 +201,7 @@ fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
     }
 }
 
-fn summarize_samples(window: &Window) -> Option<SampleSummary> {
+fn summarize_samples(window: &Window, unit: Unit) -> Option<SampleSummary> {
     let found = SampleSet::of(window);
     let summary = summarize(&[&found.warm])?;
     let batch = window.samples.first()?.operations;
@@ -214,7 +215,7 @@ fn summarize_samples(window: &Window) -> Option<SampleSummary> {
         max: summary.values.high,
         sd: summary.sd,
         cold: found.cold,
-        flags: Flags::of_boots(&[&found.warm], batch),
+        flags: Flags::of_boots(&[&found.warm], batch, unit),
     })
 }
 

@@ -7,16 +7,17 @@
 use crate::rule::{Finding, Objection};
 use capbench_frames::Budget;
 use capbench_frames::breakdown;
+use capbench_frames::flags::Flags;
 use capbench_frames::samples::SampleSet;
 use capbench_frames::trace::Trace;
 use capbench_frames::windows::{Tables, Window};
 use capbench_results::{
     BootSummary, Breakdown, Evidence, FailureReason, InstrumentAgreement, Interval, InvalidReason,
     Measurement, Mispriced, Outcome, Perturbation, Range, Refusal, SampleKind, Unit,
-    UnsupportedReason,
+    UnsupportedReason, ValueMode,
 };
 use capbench_stats::{
-    Confidence, REPORT_RESAMPLES, Replicates, Resampling, Summary, median, summarize,
+    Confidence, Mode, REPORT_RESAMPLES, Replicates, Resampling, Summary, mean, median, summarize,
 };
 
 /// Evidence kept in a refusal; the traces hold the rest.
@@ -153,16 +154,23 @@ fn measure(row: &Row, material: &Material) -> Result<Measurement, Refused> {
     let summary = summarize(&slices).ok_or_else(|| never_ran("no boot"))?;
     let cold: Option<Vec<f64>> = boots.iter().map(|boot| boot.cold).collect();
     let idled = boots.iter().any(|boot| boot.idled);
+    let unit = if idled && row.unit == Unit::Instructions {
+        Unit::VirtualNs
+    } else {
+        row.unit
+    };
+    let samples = slices.concat();
+    // Of the boots' means, for a long boot weighs as much as a short one.
+    let means: Option<Vec<f64>> = slices.iter().map(|values| mean(values)).collect();
+    let modes = Flags::of_boots(&slices, row.batch, unit).modes(&samples);
     Ok(Measurement {
-        unit: if idled && row.unit == Unit::Instructions {
-            Unit::VirtualNs
-        } else {
-            row.unit
-        },
+        unit,
         lower_is_better: row.lower_is_better,
         median: summary.median,
         p95: summary.p95,
-        samples: slices.concat(),
+        mean: means.and_then(|means| mean(&means)),
+        modes: modes.into_iter().flatten().map(value_mode).collect(),
+        samples,
         sample_kind: SampleKind::of_batch(row.batch),
         batch: row.batch,
         n: summary.n,
@@ -191,6 +199,13 @@ fn measure(row: &Row, material: &Material) -> Result<Measurement, Refused> {
         perturbations: perturbations(row, summary.median, material.passes)?,
         mispriced: material.mispriced.to_vec(),
     })
+}
+
+fn value_mode(mode: Mode) -> ValueMode {
+    ValueMode {
+        value: mode.value,
+        share: mode.share,
+    }
 }
 
 /// Seed of every interval: equal boots give equal intervals.

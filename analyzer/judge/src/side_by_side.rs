@@ -6,7 +6,7 @@
 
 use crate::column::Cells;
 use capbench_results::{
-    BenchmarkResult, Comparison, ComparisonOutcome, NoRatioReason, Ratio, Refusal, RowName,
+    BenchmarkResult, Comparison, ComparisonOutcome, NoRatioReason, Ratio, Refusal, RowName, Unit,
 };
 use polars::prelude::*;
 
@@ -63,7 +63,7 @@ pub fn compare(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<Vec<Compariso
 fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
     let measured = |row: &MatrixRow| {
         let measurement = row.result.outcome.measurement()?;
-        Some((measurement.unit.as_str(), measurement.median))
+        Some((measurement.unit.as_str(), measurement.headline().value))
     };
     let side = |name: &str| {
         df! {
@@ -72,7 +72,7 @@ fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
             format!("{name}_corpus") => rows.iter().map(|row| row.corpus).collect::<Vec<_>>(),
             name => (0..rows.len() as u32).collect::<Vec<_>>(),
             format!("{name}_unit") => rows.iter().map(|row| measured(row).map(|m| m.0)).collect::<Vec<_>>(),
-            format!("{name}_median") => rows.iter().map(|row| measured(row).map(|m| m.1)).collect::<Vec<_>>(),
+            format!("{name}_headline") => rows.iter().map(|row| measured(row).map(|m| m.1)).collect::<Vec<_>>(),
         }
         .map(IntoLazy::lazy)
     };
@@ -98,12 +98,12 @@ fn joined(rows: &[MatrixRow], pairs: &[Pair]) -> PolarsResult<DataFrame> {
             col(format!("{name}_batch")),
         ]
     };
-    let divided = col("numerator_median") / col("denominator_median");
+    let divided = col("numerator_headline") / col("denominator_headline");
     let one_unit = col("numerator_unit").eq(col("denominator_unit"));
     let one_corpus = col("numerator_corpus").eq_missing(col("denominator_corpus"));
     let divisible = one_unit
         .and(one_corpus)
-        .and(col("denominator_median").neq(lit(0.0)));
+        .and(col("denominator_headline").neq(lit(0.0)));
     let inner = || JoinArgs::new(JoinType::Inner);
     pairs
         .lazy()
@@ -140,8 +140,10 @@ fn ratio(value: f64, numerator: &MatrixRow, denominator: &MatrixRow) -> Comparis
         (Some(above), Some(below)) => ComparisonOutcome::Ratio(Ratio {
             value,
             unit: above.unit,
-            numerator: above.median,
-            denominator: below.median,
+            numerator: above.headline().value,
+            denominator: below.headline().value,
+            numerator_headline: above.headline().kind,
+            denominator_headline: below.headline().kind,
         }),
         _ => no_ratio(numerator, denominator),
     }
@@ -166,6 +168,10 @@ fn no_ratio(numerator: &MatrixRow, denominator: &MatrixRow) -> ComparisonOutcome
             NoRatioReason::ReferenceMismatch,
             format!("{} and {}", worked_on(numerator), worked_on(denominator)),
         ),
+        None if unit(numerator.result) == unit(denominator.result) => Refusal::new(
+            NoRatioReason::ZeroDenominator,
+            format!("{} is 0", denominator.result.benchmark_name),
+        ),
         None => Refusal::new(
             NoRatioReason::UnitsDiffer,
             format!(
@@ -175,6 +181,13 @@ fn no_ratio(numerator: &MatrixRow, denominator: &MatrixRow) -> ComparisonOutcome
             ),
         ),
     })
+}
+
+fn unit(result: &BenchmarkResult) -> Option<Unit> {
+    result
+        .outcome
+        .measurement()
+        .map(|measurement| measurement.unit)
 }
 
 fn worked_on(row: &MatrixRow) -> String {

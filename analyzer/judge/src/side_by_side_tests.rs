@@ -1,6 +1,7 @@
 use super::*;
 use capbench_results::{
-    BootSummary, Digest, Measurement, Mode, Outcome, Range, SampleKind, Unit, UnsupportedReason,
+    BootSummary, Digest, HeadlineKind, Measurement, Mode, Outcome, Range, SampleKind, Unit,
+    UnsupportedReason, ValueMode,
 };
 
 fn measurement(unit: Unit, median: f64) -> Measurement {
@@ -29,6 +30,8 @@ fn measurement(unit: Unit, median: f64) -> Measurement {
             cold: None,
         }],
         breakdown: None,
+        mean: None,
+        modes: Vec::new(),
         interval: None,
         instruments: Vec::new(),
         perturbations: Vec::new(),
@@ -95,7 +98,9 @@ fn a_ratio_names_its_rows_and_is_their_medians_divided() {
             value: 0.5,
             unit: Unit::Instructions,
             numerator: 300.0,
-            denominator: 600.0
+            denominator: 600.0,
+            numerator_headline: HeadlineKind::Median,
+            denominator_headline: HeadlineKind::Median,
         })
     );
 }
@@ -203,4 +208,36 @@ fn rows_of_different_input_are_never_divided() {
 fn a_pair_with_a_side_that_did_not_run_is_none() {
     assert_eq!(compared(&[passed("ring/nop/1", "ring", 300.0)]), []);
     assert_eq!(compared(&[]), []);
+}
+
+#[test]
+fn a_row_with_two_modes_is_divided_by_its_mean_and_the_ratio_says_so() {
+    let mut two_modes = passed("linux/getppid/1", "linux-matched", 955.0);
+    let Outcome::Passed(measurement) = &mut two_modes.outcome else {
+        panic!("it passed");
+    };
+    measurement.mean = Some(930.0);
+    measurement.modes = [(910.0, 0.5), (955.0, 0.5)]
+        .map(|(value, share)| ValueMode { value, share })
+        .into();
+    let found = compared(&[passed("ring/nop/1", "ring", 300.0), two_modes]);
+    let ComparisonOutcome::Ratio(ratio) = &found[0].outcome else {
+        panic!("{found:?}");
+    };
+    assert_eq!(ratio.value, 300.0 / 930.0);
+    assert_eq!(ratio.numerator_headline, HeadlineKind::Median);
+    assert_eq!(ratio.denominator_headline, HeadlineKind::Mean);
+}
+
+#[test]
+fn nothing_is_divided_by_zero_and_the_reason_says_so() {
+    let found = compared(&[
+        passed("ring/nop/1", "ring", 300.0),
+        passed("linux/getppid/1", "linux-matched", 0.0),
+    ]);
+    let ComparisonOutcome::None(refusal) = &found[0].outcome else {
+        panic!("{found:?}");
+    };
+    assert_eq!(refusal.reason, NoRatioReason::ZeroDenominator);
+    assert!(refusal.detail.contains("linux/getppid/1"));
 }

@@ -46,6 +46,8 @@ fn passed() -> Outcome {
         cold: None,
         boots: vec![boot],
         breakdown: None,
+        mean: None,
+        modes: Vec::new(),
         interval: None,
         instruments: Vec::new(),
         perturbations: Vec::new(),

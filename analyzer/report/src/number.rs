@@ -1,5 +1,7 @@
 //! Numbers for people: whole ones whole, others with two decimals.
 
+use capbench_results::{Headline, HeadlineKind, Measurement};
+
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
 
@@ -10,6 +12,20 @@ pub(crate) fn number(value: f64) -> String {
         "0".to_owned()
     } else {
         text.to_owned()
+    }
+}
+
+/// What stands for a row: its median, or its mean where two modes leave no median.
+pub(crate) fn headline(measurement: &Measurement) -> String {
+    let Headline { kind, value } = measurement.headline();
+    named(value, kind)
+}
+
+/// A headline that is no median says so.
+pub(crate) fn named(value: f64, kind: HeadlineKind) -> String {
+    match kind {
+        HeadlineKind::Median => number(value),
+        HeadlineKind::Mean => format!("{} (mean)", number(value)),
     }
 }
 

@@ -42,7 +42,9 @@ pub use evidence_file::{
 };
 pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
-pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
+pub use measurement::{
+    BootSummary, Headline, HeadlineKind, Interval, Measurement, Range, SampleKind, ValueMode,
+};
 pub use message::MessageError;
 pub use mispriced::Mispriced;
 pub use outcome::{Evidence, Outcome, Refusal};

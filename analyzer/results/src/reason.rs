@@ -101,5 +101,7 @@ words! {
         ReferenceMismatch = "referenceMismatch",
         /// They count different things.
         UnitsDiffer = "unitsDiffer",
+        /// The denominator is zero.
+        ZeroDenominator = "zeroDenominator",
     }
 }

@@ -66,6 +66,10 @@ pub struct Measured {
     pub range: Range,
     pub interval: Option<Range>,
     pub cold: Option<f64>,
+    /// Absent in documents that are older than the field.
+    pub mean: Option<f64>,
+    #[serde(default)]
+    pub modes: Vec<ValueMode>,
     pub boots: Vec<BootLine>,
     pub breakdown: Option<Breakdown>,
     #[serde(default)]
@@ -74,6 +78,24 @@ pub struct Measured {
     pub perturbations: Vec<Perturbation>,
     #[serde(default)]
     pub mispriced: Vec<Mispriced>,
+}
+
+/// One of two modes.
+#[derive(Debug, Deserialize)]
+pub struct ValueMode {
+    pub value: f64,
+    pub share: f64,
+}
+
+/// Two modes of so much each leave no robust median.
+const SHARE_WITHOUT_MEDIAN: f64 = 0.25;
+
+impl Measured {
+    /// Whether its mean stands for it, and not its median.
+    pub fn stands_by_mean(&self) -> bool {
+        let no_median = |mode: &ValueMode| mode.share >= SHARE_WITHOUT_MEDIAN;
+        self.modes.len() == 2 && self.modes.iter().all(no_median)
+    }
 }
 
 /// What a second instrument said.
@@ -174,11 +196,15 @@ pub struct Name {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Ratio {
     pub value: f64,
     pub unit: String,
     pub numerator: f64,
     pub denominator: f64,
+    /// Absent where the median was divided.
+    pub numerator_headline: Option<String>,
+    pub denominator_headline: Option<String>,
 }
 
 /// A number from outside the envelope.
