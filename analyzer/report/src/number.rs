@@ -1,6 +1,6 @@
 //! Numbers for people: whole ones whole, others with two decimals.
 
-use capbench_results::{Headline, HeadlineKind, Measurement};
+use capbench_results::{Headline, HeadlineKind, Measurement, SegmentSummary};
 
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
@@ -31,6 +31,17 @@ pub(crate) fn named(value: f64, kind: HeadlineKind) -> String {
 
 pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), number)
+}
+
+/// Durations from here on are counted in buckets.
+const BUCKETS_FROM: f64 = 65536.0;
+
+/// A figure of a segment, marked where it comes out of a bucket.
+pub(crate) fn of_segment(value: f64, segment: &SegmentSummary) -> String {
+    match segment.bucketed && value >= BUCKETS_FROM {
+        true => format!("~{}", number(value)),
+        false => number(value),
+    }
 }
 
 pub(crate) fn percent(share: Option<f64>) -> String {
