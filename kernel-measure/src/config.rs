@@ -164,6 +164,10 @@ pub enum LinkError {
     /// A control message is longer than a frame.
     #[error("a control message does not fit in a frame")]
     MessageTooLong,
+    /// Records lay in their ring for longer than its times can tell, 26 hours at 3 GHz.
+    /// They stay there, unsent: which age they are of, nobody knows any more.
+    #[error("records are too old to be sent: drain the rings more often than every 2^48 ticks")]
+    TooOld,
     /// The transport refused.
     #[error(transparent)]
     Transport(#[from] TransportError),

@@ -29,6 +29,8 @@ pub(crate) struct Told {
     spans: [Lost; 3],
     instants: [Lost; 3],
     samples: Lost,
+    /// When each context's span ring was last seen empty. Its records are younger.
+    emptied: [u64; 3],
     /// Counter values by context.
     counters: [[u64; COUNTER_LIMIT as usize]; 3],
 }
@@ -44,8 +46,16 @@ impl Told {
             spans: [NONE; 3],
             instants: [NONE; 3],
             samples: NONE,
+            emptied: [0; 3],
             counters: [[0; COUNTER_LIMIT as usize]; 3],
         }
+    }
+}
+
+impl Told {
+    /// Nothing was recorded before now.
+    pub(crate) fn begins(&mut self) {
+        self.emptied = [clock::now(); 3];
     }
 }
 
@@ -65,8 +75,9 @@ pub(crate) fn drain_cpu(
         let rings = &cpu.contexts[context as usize];
         let place = (number, context);
         let lost = &mut told.spans[context as usize];
+        let emptied = &mut told.emptied[context as usize];
         closed(&rings.spans, mode, || {
-            send_spans(link, place, &rings.spans, lost)
+            send_spans(link, place, &rings.spans, lost, emptied)
         })?;
         let lost = &mut told.instants[context as usize];
         closed(&rings.instants, mode, || {
@@ -112,10 +123,16 @@ fn send_spans(
     place: (u16, Context),
     ring: &Ring,
     told: &mut Lost,
+    emptied: &mut u64,
 ) -> Result<(), LinkError> {
     let now = clock::now();
     let mut unread = ring.unread();
     let lost = lost(ring);
+    let near = if unread.is_empty() {
+        now
+    } else {
+        packed::near(*emptied, now).ok_or(LinkError::TooOld)?
+    };
     while !unread.is_empty() || *told != lost {
         link.send(|buffer, sequence| {
             let mut frame = SpanFrame::new(buffer);
@@ -125,9 +142,9 @@ fn send_spans(
                 let taken = match unread.run() {
                     // A root that lies across the end of the ring's memory.
                     [_] if packed::is_root(first.0) => {
-                        frame.push_packed(&[first.0, unread.second().0], now)
+                        frame.push_packed(&[first.0, unread.second().0], near)
                     }
-                    run => frame.push_packed(run, now),
+                    run => frame.push_packed(run, near),
                 };
                 unread.step(taken as u64);
             }
@@ -136,6 +153,7 @@ fn send_spans(
         *told = lost;
         unread.release();
     }
+    *emptied = now;
     Ok(())
 }
 

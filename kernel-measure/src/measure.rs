@@ -195,6 +195,9 @@ impl<const CPUS: usize> Measure<CPUS> {
             core::iter::once(certificate)
                 .chain(calibrations.iter().copied().map(Message::Calibration)),
         )?;
+        for told in &mut stream.told {
+            told.begins();
+        }
         stream.state = State::Open;
         Ok(())
     }

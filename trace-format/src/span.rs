@@ -69,6 +69,32 @@ pub struct Span {
     pub segment: u16,
 }
 
+impl Span {
+    /// Whether it ends before it starts: see [`ends_before_it_starts`].
+    pub const fn ends_before_it_starts(&self) -> bool {
+        ends_before_it_starts(self.duration)
+    }
+}
+
+/// Bits of a time in a kernel's ring.
+pub const TIME_BITS: u32 = 48;
+
+/// Whether a duration is that of a record that ends before it starts: a ring keeps the
+/// lower [`TIME_BITS`] of the difference, whose upper half is what is below zero. No
+/// record is so long, 13 hours at 3 GHz.
+pub const fn ends_before_it_starts(duration: u64) -> bool {
+    duration >> (TIME_BITS - 1) != 0
+}
+
+/// Where a record ends, for the record after it: before its start, if it does.
+pub(crate) const fn end_of(start: u64, duration: u64) -> u64 {
+    let end = start.wrapping_add(duration);
+    match ends_before_it_starts(duration) {
+        true => end.wrapping_sub(1 << TIME_BITS),
+        false => end,
+    }
+}
+
 /// Marks a segment that has no place in the dictionary.
 const NO_PLACE: u8 = u8::MAX;
 
@@ -126,7 +152,7 @@ impl<'a> SpanFrame<'a> {
     /// If the segment is not below [`SEGMENT_LIMIT`].
     #[inline]
     pub fn push_span(&mut self, span: Span) -> Result<(), FrameFull> {
-        let end = span.start.wrapping_add(span.duration);
+        let end = end_of(span.start, span.duration);
         let delta = self.advance(end)?;
         if let Some(delta) = delta {
             if (delta | span.duration) >> SHORT_BITS == 0
@@ -160,7 +186,7 @@ impl<'a> SpanFrame<'a> {
     ///
     /// If the segment is not below [`SEGMENT_LIMIT`].
     pub fn push_root(&mut self, root: &Root) -> Result<(), FrameFull> {
-        let end = root.start.wrapping_add(root.duration);
+        let end = end_of(root.start, root.duration);
         let delta = self.advance(end)?;
         let dispatch = packed::dispatch(root.dispatch);
         let repeats = self.next_dispatch == Some(dispatch);

@@ -27,10 +27,10 @@
 //! see [`crate::pattern`]. Many of those are handed over together, so that whoever
 //! counts them can go segment by segment.
 
-use trace_format::SPANS_INSIDE_MAX;
 use trace_format::control::{ProbeKind, SegmentKind};
 use trace_format::decode::{RootAt, SpanColumns};
-use trace_format::span::SEGMENT_LIMIT;
+use trace_format::span::{SEGMENT_LIMIT, ends_before_it_starts};
+use trace_format::{SPANS_INSIDE_MAX, Span};
 
 use crate::pattern::{Alike, DURATION_MAX, Gathered, Pattern, Patterns};
 use crate::statements::Statements;
@@ -162,6 +162,8 @@ pub struct NestingFaults {
     pub undeclared: u64,
     /// Records that end before the one committed before them.
     pub backwards: u64,
+    /// Records that end before they start. They are in no tree and no histogram.
+    pub reversed: u64,
 }
 
 impl NestingFaults {
@@ -170,6 +172,7 @@ impl NestingFaults {
         self.misplaced += other.misplaced;
         self.undeclared += other.undeclared;
         self.backwards += other.backwards;
+        self.reversed += other.reversed;
     }
 }
 
@@ -188,6 +191,8 @@ pub(crate) trait Sink {
     fn tree(&mut self, nodes: &[Node]);
     /// Records whose parent never came.
     fn orphans(&mut self, nodes: &[Node]);
+    /// A record that ends before it starts.
+    fn reversed(&mut self, record: Span);
     /// What did not fit together near `time`.
     fn faults(&mut self, faults: NestingFaults, time: u64);
 }
@@ -284,6 +289,9 @@ impl Nesting {
 
     #[inline]
     fn span(&mut self, columns: &SpanColumns, index: usize, facts: &Facts, sink: &mut impl Sink) {
+        if ends_before_it_starts(columns.duration[index]) {
+            return sink.reversed(columns.span(index));
+        }
         let (end, first) = self.adopt(columns, index, facts, sink);
         let node = self.nodes[self.nodes.len() - 1];
         if facts.of(node.segment).parent == NO_PARENT {
@@ -312,7 +320,12 @@ impl Nesting {
         facts: &mut Facts,
         sink: &mut impl Sink,
     ) {
-        let (end, first) = self.adopt(columns, root.index as usize, facts, sink);
+        let at = root.index as usize;
+        if ends_before_it_starts(columns.duration[at]) {
+            sink.reversed(columns.span(at));
+            return self.finish(sink);
+        }
+        let (end, first) = self.adopt(columns, at, facts, sink);
         let start = self.nodes[self.nodes.len() - 1].start;
         self.close(end, start, sink);
         let (orphans, tree) = self.nodes.split_at(first);

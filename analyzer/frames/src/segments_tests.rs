@@ -47,6 +47,7 @@ struct Seen {
     trees: Vec<Vec<Node>>,
     orphans: Vec<Node>,
     faults: NestingFaults,
+    reversed: Vec<Span>,
 }
 
 /// What is counted of a node.
@@ -109,6 +110,9 @@ impl Sink for Seen {
     }
     fn orphans(&mut self, nodes: &[Node]) {
         self.orphans.extend_from_slice(nodes);
+    }
+    fn reversed(&mut self, record: Span) {
+        self.reversed.push(record);
     }
     fn faults(&mut self, faults: NestingFaults, _: u64) {
         self.faults.add(faults);

@@ -62,7 +62,14 @@ pub struct Statements {
     pub end: Option<EndOfStream>,
     /// Statements that found no place.
     pub left_out: u64,
+    /// Statements that contradict an earlier one or themselves, in words: the first.
+    pub contradictions: Vec<String>,
+    /// How many they are in all.
+    pub contradiction_count: u64,
 }
+
+/// Contradictions kept in words.
+const CONTRADICTIONS_KEPT: usize = 16;
 
 /// Who speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,6 +188,10 @@ impl Statements {
     pub fn take(&mut self, message: &Message) {
         match *message {
             Message::Session(session) => {
+                if self.session.is_some() {
+                    self.contradiction("a second session header".to_owned());
+                    return;
+                }
                 let features = session.features.split(',').map(str::trim);
                 self.session = Some(Session {
                     build_id: session.build_id.to_owned(),
@@ -201,12 +212,16 @@ impl Statements {
                     parent: segment.parent,
                     kind: segment.kind,
                 };
-                self.segments.insert(segment.id, declared);
+                self.declare_segment(segment.id, declared);
             }
             Message::SegmentDeclared(_) => self.left_out += 1,
             Message::InterfaceDeclared(interface) => {
-                self.interfaces
-                    .insert(interface.index, (interface.id, interface.name.to_owned()));
+                let declared = (interface.id, interface.name.to_owned());
+                let known = self.interfaces.insert(interface.index, declared.clone());
+                if known.is_some_and(|known| known != declared) {
+                    let index = interface.index;
+                    self.contradiction(format!("interface {index} is declared in two ways"));
+                }
             }
             Message::CounterDeclared(counter) => {
                 let declared = Counter {
@@ -214,6 +229,10 @@ impl Statements {
                     unit: counter.unit.to_owned(),
                     aggregation: counter.aggregation,
                 };
+                let known = self.counters.get(&counter.id);
+                if known.is_some_and(|known| *known != declared) {
+                    self.contradiction(format!("counter {} is declared in two ways", counter.id));
+                }
                 insert(&mut self.counters, counter.id, declared, &mut self.left_out);
             }
             Message::InstantDeclared(instant) => {
@@ -222,6 +241,10 @@ impl Statements {
                     a: instant.a.to_owned(),
                     b: instant.b.to_owned(),
                 };
+                let known = self.instants.get(&instant.id);
+                if known.is_some_and(|known| *known != declared) {
+                    self.contradiction(format!("instant {} is declared in two ways", instant.id));
+                }
                 insert(&mut self.instants, instant.id, declared, &mut self.left_out);
             }
             Message::ThreadDeclared(thread) => {
@@ -291,13 +314,46 @@ impl Statements {
                 let ring = (account.cpu, account.context);
                 insert(&mut self.accounts, ring, account, &mut self.left_out);
             }
-            Message::EndOfStream(end) => self.end = Some(end),
+            Message::EndOfStream(end) => {
+                if self.end.is_some() {
+                    self.contradiction("a second end of the stream".to_owned());
+                    return;
+                }
+                self.end = Some(end);
+            }
             Message::MetricDeclared(_)
             | Message::WindowBegun(_)
             | Message::WindowRing(_)
             | Message::WindowCounter(_)
             | Message::WindowEnded(_)
             | Message::Verdict(_) => {}
+        }
+    }
+
+    /// A later declaration of one id takes the place of the earlier; that the two differ
+    /// is noted.
+    fn declare_segment(&mut self, id: u16, declared: Segment) {
+        if declared.parent == Some(id) {
+            self.contradiction(format!(
+                "segment {id} ({}) is its own parent",
+                declared.name
+            ));
+        }
+        if let Some(known) = self.segments.get(&id)
+            && *known != declared
+        {
+            let (known, declared) = (known.name.clone(), &declared.name);
+            self.contradiction(format!(
+                "segment {id} is declared in two ways, as {known} and as {declared}"
+            ));
+        }
+        self.segments.insert(id, declared);
+    }
+
+    fn contradiction(&mut self, what: String) {
+        self.contradiction_count += 1;
+        if self.contradictions.len() < CONTRADICTIONS_KEPT {
+            self.contradictions.push(what);
         }
     }
 

@@ -16,8 +16,10 @@ use std::io::Read;
 use std::path::Path;
 use trace_format::control::Message;
 use trace_format::decode::{Frame, Messages, SpanColumns, read_records};
+use trace_format::span::ends_before_it_starts;
 use trace_format::{
-    Context, Counter, DecodeWarning, FrameKind, Instant, Origin, RecordError, Sample, Span,
+    Context, Counter, DecodeWarning, FrameKind, Instant, Origin, PcSample, RecordError, Sample,
+    Span,
 };
 
 /// Rings that may record: a hostile stream could name 65536 CPUs.
@@ -64,6 +66,8 @@ pub struct Totals {
     pub switches: u64,
     /// Sampled program counters.
     pub pc_samples: u64,
+    /// End of the latest span or root.
+    pub latest_record: u64,
 }
 
 /// What one ring delivered.
@@ -96,6 +100,8 @@ pub struct Damage {
     pub left_out: u64,
     /// Records that frames of any kind reported lost.
     pub lost: u64,
+    /// Of them those that a transport did not take, because it stalled.
+    pub lost_in_transport: u64,
     /// The first warnings, in words.
     pub first: Vec<String>,
 }
@@ -199,6 +205,7 @@ struct Reader {
     samples: Vec<Sample>,
     counters: Vec<Counter>,
     instants: Vec<Instant>,
+    pc_samples: Vec<PcSample>,
     gathered: Gathered<<Windows as Sink>::Place>,
     nestings: BTreeMap<(u16, Context), Nesting>,
     /// Per CPU; emptied by every declaration or calibration.
@@ -221,6 +228,7 @@ impl Reader {
             samples: Vec::new(),
             counters: Vec::new(),
             instants: Vec::new(),
+            pc_samples: Vec::new(),
             gathered: Gathered::default(),
             nestings: BTreeMap::new(),
             facts: BTreeMap::new(),
@@ -242,10 +250,7 @@ impl Reader {
             FrameKind::Samples => self.samples(frame),
             FrameKind::Counters => self.counters(frame),
             FrameKind::Instants => self.instants(frame),
-            FrameKind::PcSamples => {
-                self.trace.totals.pc_samples += u64::from(frame.header.record_count);
-                Ok(())
-            }
+            FrameKind::PcSamples => self.pc_samples(frame),
         };
         if let Err(error) = read {
             let warning = DecodeWarning::Records {
@@ -274,7 +279,9 @@ impl Reader {
         if new == 0 {
             return;
         }
-        self.trace.damage.lost = self.trace.damage.lost.saturating_add(new);
+        let damage = &mut self.trace.damage;
+        damage.lost = damage.lost.saturating_add(new);
+        damage.lost_in_transport = damage.lost_in_transport.max(origin.lost.transport);
         self.windows.lost(new);
         if kind == FrameKind::Spans {
             let ring = self
@@ -313,7 +320,16 @@ impl Reader {
         self.columns.clear();
         let read = self.columns.read(frame);
         let count = self.columns.len() as u64;
-        self.trace.totals.records += count;
+        let totals = &mut self.trace.totals;
+        totals.records += count;
+        // Ends of a frame rise, or a rule objects to it.
+        let columns = &self.columns;
+        let edges = [0, columns.len().saturating_sub(1)];
+        for at in edges.into_iter().filter(|at| *at < columns.len()) {
+            if !ends_before_it_starts(columns.duration[at]) {
+                totals.latest_record = totals.latest_record.max(columns.end[at]);
+            }
+        }
         self.trace.rings.entry(ring).or_default().decoded += count;
         if let Some(recorded) = &mut self.recorded {
             let spans = (0..self.columns.len()).map(|index| self.columns.span(index));
@@ -355,6 +371,14 @@ impl Reader {
                 self.trace.damage.left_out += 1;
             }
         }
+        read.map(|_| ())
+    }
+
+    /// Only counted here: whoever wants a profile reads them.
+    fn pc_samples(&mut self, frame: &Frame) -> Result<(), RecordError> {
+        self.pc_samples.clear();
+        let read = read_records(frame, &mut self.pc_samples);
+        self.trace.totals.pc_samples += self.pc_samples.len() as u64;
         read.map(|_| ())
     }
 

@@ -15,7 +15,7 @@ use crate::segments::{NestingFaults, Node, Sink};
 use std::collections::BTreeMap;
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
-use trace_format::{Context, Instant, Outcome, Sample};
+use trace_format::{Context, Instant, Outcome, Sample, Span};
 
 /// Most statements of one kind about one window: metrics, rings, counters. Each is the
 /// window's own, and there are many windows.
@@ -142,6 +142,8 @@ pub struct Tables {
     pub orphans: u64,
     /// What did not fit together.
     pub faults: NestingFaults,
+    /// The first record that ends before it starts.
+    pub first_reversed: Option<Span>,
 }
 
 /// What the records of one segment add up to.
@@ -583,6 +585,13 @@ impl Sink for Windows {
                 tables.record(node, true, false, budget);
             }
         }
+    }
+
+    fn reversed(&mut self, record: Span) {
+        let window = self.holding(record.start, record.start);
+        let tables = self.tables(window).0;
+        tables.faults.reversed += 1;
+        tables.first_reversed.get_or_insert(record);
     }
 
     fn faults(&mut self, faults: NestingFaults, time: u64) {

@@ -47,6 +47,8 @@ words! {
         TimeOrderBroken = "timeOrderBroken",
         /// Records were lost inside a window.
         RecordsDropped = "recordsDropped",
+        /// The stream declares one thing in two ways.
+        DeclarationsContradict = "declarationsContradict",
         /// Segments overlap, or do not nest as declared.
         SegmentsUnbalanced = "segmentsUnbalanced",
         /// The stream says that it is of another boot than the one it is kept for.

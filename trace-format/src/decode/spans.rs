@@ -8,7 +8,7 @@ use super::Frame;
 use crate::frame::{FrameKind, read_u16};
 use crate::span::{
     DICTIONARY_ENTRIES, DICTIONARY_LENGTH, MEDIUM_DELTA_BITS, MEDIUM_SEGMENTS, SEGMENT_LIMIT,
-    SHORT_BITS, TAG_FULL, TAG_MEDIUM, full,
+    SHORT_BITS, TAG_FULL, TAG_MEDIUM, TIME_BITS, ends_before_it_starts, full,
 };
 use crate::{DISPATCH_LENGTH, Dispatch, Outcome, RecordError, Root, Span};
 use alloc::vec::Vec;
@@ -220,7 +220,11 @@ fn read_into(
             Ok(record) => record,
             Err(error) => return (read, Err(error)),
         };
-        last_end = record.end;
+        // One that ends before it starts moves no other.
+        last_end = match ends_before_it_starts(record.duration) {
+            true => record.end.wrapping_sub(1 << TIME_BITS),
+            false => record.end,
+        };
         ends[read].write(record.end);
         durations[read].write(record.duration);
         segments[read].write(record.segment);

@@ -17,7 +17,8 @@
 //! [`SpanFrame::push_span`].
 
 use super::{
-    PLACE_MAX, RECORD_LENGTH_MAX, SEGMENT_LIMIT, SHORT_BITS, Span, SpanFrame, TAG_FULL, full,
+    PLACE_MAX, RECORD_LENGTH_MAX, SEGMENT_LIMIT, SHORT_BITS, Span, SpanFrame, TAG_FULL, TIME_BITS,
+    full,
 };
 use crate::{Dispatch, Outcome, Root, SPANS_INSIDE_MAX};
 
@@ -88,6 +89,23 @@ pub(super) const fn next([who, what]: Slot) -> Slot {
 pub const fn is_root(first: Slot) -> bool {
     first[0] & KIND_ROOT != 0
 }
+
+/// A time near those of records that were written after `since` and up to `now`, for
+/// [`SpanFrame::push_packed`]; `None` where some could be of either of two ages: times
+/// keep 48 bits, which is 26 hours at 3 GHz.
+pub const fn near(since: u64, now: u64) -> Option<u64> {
+    const HALF: u64 = 1 << (TIME_BITS - 1);
+    if now.wrapping_sub(since) < HALF - SPAN_TICKS {
+        Some(now)
+    } else if now.wrapping_sub(since) < 2 * HALF - SPAN_TICKS {
+        Some(since.wrapping_add(HALF - SPAN_TICKS))
+    } else {
+        None
+    }
+}
+
+/// A record may have begun so long before its ring was emptied: minutes.
+const SPAN_TICKS: u64 = 1 << 40;
 
 /// Restores the upper bits of a start, which lies less than half of the 48-bit
 /// range (13 hours at 3 GHz) from `now`.
@@ -316,6 +334,63 @@ mod tests {
         }
         frames.push(frame.finish(ORIGIN).to_vec());
         (slots, frames)
+    }
+
+    #[test]
+    fn records_keep_their_times_until_they_could_be_of_two_ages() {
+        let hour = 3_000_000_000 * 3600_u64;
+        let since = 10_000;
+        for (age, kept) in [
+            (1, true),
+            (12, true),
+            (14, true),
+            (25, true),
+            (27, false),
+            (40, false),
+        ] {
+            let now = since + age * hour;
+            let Some(near) = near(since, now) else {
+                assert!(!kept, "{age} hours");
+                continue;
+            };
+            assert!(kept, "{age} hours");
+            for start in [since - 5_000, since, since + 1_000_000, now - 1_000, now] {
+                let slot = span(start, start + 10, 2);
+                assert_eq!(unpack_span(slot, near).start, start, "{age} hours");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_that_ends_before_it_starts_moves_no_other() {
+        let times = [
+            (10_000, 10_100),
+            (12_310, 12_305),
+            (13_000, 13_100),
+            (13_200, 13_250),
+        ];
+        let slots: Vec<Slot> = times
+            .iter()
+            .map(|&(start, end)| span(start, end, 2))
+            .collect();
+        let mut buffer = vec![0; FRAME_LENGTH_MAX];
+        let mut frame = SpanFrame::new(&mut buffer);
+        assert_eq!(frame.push_packed(&slots, 14_000), slots.len());
+        let bytes = frame.finish(ORIGIN).to_vec();
+        let mut frames = crate::decode::Frames::new(&bytes);
+        let Some(crate::decode::Event::Frame(frame)) = frames.next() else {
+            panic!("one frame");
+        };
+        let mut columns = crate::decode::SpanColumns::default();
+        columns.read(&frame).unwrap();
+        let starts: Vec<u64> = (0..columns.len())
+            .map(|at| columns.span(at).start)
+            .collect();
+        assert_eq!(starts, [10_000, 12_310, 13_000, 13_200]);
+        let reversed: Vec<bool> = (0..columns.len())
+            .map(|at| columns.span(at).ends_before_it_starts())
+            .collect();
+        assert_eq!(reversed, [false, true, false, false]);
     }
 
     proptest! {

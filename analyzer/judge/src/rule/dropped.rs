@@ -76,6 +76,17 @@ fn outside(trace: &Trace, findings: &mut Findings) {
             trace.damage.lost - inside,
         );
     }
+    if trace.damage.lost_in_transport > 0 {
+        findings.invalid(
+            RecordsDropped,
+            "the transport",
+            "one that takes every frame",
+            format_args!(
+                "it stalled, and {} records were lost in it",
+                trace.damage.lost_in_transport
+            ),
+        );
+    }
 }
 
 #[cfg(test)]

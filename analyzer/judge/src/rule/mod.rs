@@ -10,6 +10,7 @@ pub(crate) mod accounts;
 mod authority;
 pub(crate) mod boots;
 mod damage;
+mod declarations;
 mod dropped;
 mod end_of_stream;
 mod ending;
@@ -19,6 +20,7 @@ mod nesting;
 mod panic;
 pub(crate) mod repeated;
 mod required;
+mod samples;
 mod sequence;
 mod session;
 mod streams;
@@ -158,12 +160,14 @@ const RULES: &[(&str, Rule)] = &[
     ("damage", damage::check),
     ("session", session::check),
     ("sequence", sequence::check),
+    ("declarations", declarations::check),
     ("end-of-stream", end_of_stream::check),
     ("windows", windows::check),
     ("dropped", dropped::check),
     ("verifier", verifier::check),
     ("required", required::check),
     ("accounts", accounts::check),
+    ("samples", samples::check),
     ("time-order", time_order::check),
     ("nesting", nesting::check),
     ("authority", authority::check),

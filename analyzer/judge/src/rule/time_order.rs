@@ -1,12 +1,15 @@
 //! Time runs forwards.
 
-use super::{Expectation, Findings};
+use super::{Expectation, Findings, Objection};
 use capbench_frames::trace::Trace;
 use capbench_frames::windows::Window;
 use capbench_results::InvalidReason::TimeOrderBroken;
 use std::collections::BTreeMap;
+use trace_format::span::TIME_BITS;
 
 pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+    reversed(trace, findings);
+    beyond_the_end(trace, findings);
     if trace.outside.faults.backwards > 0 {
         let observed = format!(
             "{} before the one ahead of them",
@@ -40,6 +43,49 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     }
 }
 
+/// Records that end before they start: a clock that went back between two readings.
+fn reversed(trace: &Trace, findings: &mut Findings) {
+    let outside = std::iter::once((None, &trace.outside));
+    let windows = trace.windows.iter();
+    let windows = windows.map(|window| (Some(&window.benchmark), &window.tables));
+    for (benchmark, tables) in outside.chain(windows) {
+        let Some(record) = tables.first_reversed else {
+            continue;
+        };
+        let segment = trace.statements.segment_name(record.segment);
+        let before = (1_u64 << TIME_BITS).saturating_sub(record.duration);
+        findings.push(
+            Objection::Invalid(TimeOrderBroken),
+            benchmark.map(String::as_str),
+            format_args!("record of {segment} from {}", record.start),
+            "an end behind its start",
+            format_args!(
+                "an end {before} ticks before it, {} such in all",
+                tables.faults.reversed
+            ),
+        );
+    }
+}
+
+/// A ring keeps the lower bits of a time. What was drained too late gets the upper ones
+/// of a later age, which may lie behind the end of the stream.
+fn beyond_the_end(trace: &Trace, findings: &mut Findings) {
+    let Some(end) = trace.statements.end else {
+        return;
+    };
+    let latest = trace.totals.latest_record;
+    if latest > end.time {
+        findings.invalid(
+            TimeOrderBroken,
+            "times of records",
+            format_args!("none later than the end of the stream at {}", end.time),
+            format_args!(
+                "{latest}: it was too old when its ring was drained, and its time is ambiguous"
+            ),
+        );
+    }
+}
+
 /// The first sample that leaves its window or overlaps the one before it.
 fn misplaced_sample(window: &Window) -> Option<String> {
     let mut last = BTreeMap::new();
@@ -56,7 +102,6 @@ fn misplaced_sample(window: &Window) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Objection;
     use super::super::testing::{Story, objections};
     use super::*;
 

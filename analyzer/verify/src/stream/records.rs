@@ -108,6 +108,13 @@ impl Said {
         facts: &Facts,
         budget: &mut Budget,
     ) {
+        if record.ends_before_it_starts() {
+            // It is in no tree; the root that counted it stays incomplete.
+            if root.is_some() {
+                self.orphans(ring, budget);
+            }
+            return;
+        }
         let end = record.start + record.duration;
         let fact = facts.get(record.segment);
         let (tree, misfits) = Tree::grow(record, &mut ring.waiting, facts);
