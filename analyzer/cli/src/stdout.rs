@@ -5,8 +5,9 @@
 //! turns it into the exit status.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use capbench_runner::stderr::{Colors, shown};
 use miette::Diagnostic;
 
 /// Not everything was written.
@@ -36,10 +37,15 @@ impl From<io::Error> for Unwritten {
     }
 }
 
-/// Writes text as it is.
+/// Writes text, without what a terminal would obey: names in it may be anybody's.
 pub fn text(text: impl Display) -> Result<(), Unwritten> {
     let mut out = io::stdout().lock();
-    write!(out, "{text}")?;
+    let colors = match out.is_terminal() {
+        true => Colors::Kept,
+        false => Colors::Escaped,
+    };
+    let text = text.to_string();
+    out.write_all(shown(&text, colors).as_bytes())?;
     Ok(out.flush()?)
 }
 

@@ -3,6 +3,7 @@
 //! Promises bounded memory: a statement that is repeated replaces itself, and of
 //! each kind at most [`LIMIT`] are kept; how many were left out is counted.
 
+use capbench_results::plain;
 use std::collections::BTreeMap;
 use trace_format::Context;
 use trace_format::control::{
@@ -194,12 +195,12 @@ impl Statements {
                 }
                 let features = session.features.split(',').map(str::trim);
                 self.session = Some(Session {
-                    build_id: session.build_id.to_owned(),
-                    kernel: session.kernel.to_owned(),
-                    variant: session.variant.to_owned(),
+                    build_id: plain(session.build_id).into_owned(),
+                    kernel: plain(session.kernel).into_owned(),
+                    variant: plain(session.variant).into_owned(),
                     features: features
                         .filter(|f| !f.is_empty())
-                        .map(str::to_owned)
+                        .map(|feature| plain(feature).into_owned())
                         .collect(),
                     cpus: session.cpus,
                     ring_slots: session.ring_slots,
@@ -208,7 +209,7 @@ impl Statements {
             }
             Message::SegmentDeclared(segment) if segment.id < SEGMENT_LIMIT => {
                 let declared = Segment {
-                    name: segment.name.to_owned(),
+                    name: plain(segment.name).into_owned(),
                     parent: segment.parent,
                     kind: segment.kind,
                 };
@@ -216,7 +217,7 @@ impl Statements {
             }
             Message::SegmentDeclared(_) => self.left_out += 1,
             Message::InterfaceDeclared(interface) => {
-                let declared = (interface.id, interface.name.to_owned());
+                let declared = (interface.id, plain(interface.name).into_owned());
                 let known = self.interfaces.insert(interface.index, declared.clone());
                 if known.is_some_and(|known| known != declared) {
                     let index = interface.index;
@@ -225,8 +226,8 @@ impl Statements {
             }
             Message::CounterDeclared(counter) => {
                 let declared = Counter {
-                    name: counter.name.to_owned(),
-                    unit: counter.unit.to_owned(),
+                    name: plain(counter.name).into_owned(),
+                    unit: plain(counter.unit).into_owned(),
                     aggregation: counter.aggregation,
                 };
                 let known = self.counters.get(&counter.id);
@@ -237,9 +238,9 @@ impl Statements {
             }
             Message::InstantDeclared(instant) => {
                 let declared = InstantKind {
-                    name: instant.name.to_owned(),
-                    a: instant.a.to_owned(),
-                    b: instant.b.to_owned(),
+                    name: plain(instant.name).into_owned(),
+                    a: plain(instant.a).into_owned(),
+                    b: plain(instant.b).into_owned(),
                 };
                 let known = self.instants.get(&instant.id);
                 if known.is_some_and(|known| *known != declared) {
@@ -248,14 +249,14 @@ impl Statements {
                 insert(&mut self.instants, instant.id, declared, &mut self.left_out);
             }
             Message::ThreadDeclared(thread) => {
-                let declared = (thread.pid, thread.program.to_owned());
+                let declared = (thread.pid, plain(thread.program).into_owned());
                 insert(&mut self.threads, thread.tid, declared, &mut self.left_out);
             }
             Message::ClockCertificate(clock) => {
                 let certified = Clock {
                     tsc_hz: clock.tsc_hz,
                     invariant: clock.invariant,
-                    hypervisor: clock.hypervisor.to_owned(),
+                    hypervisor: plain(clock.hypervisor).into_owned(),
                     counts_instructions: clock.counts_instructions,
                 };
                 insert(&mut self.clocks, clock.cpu, certified, &mut self.left_out);
@@ -271,9 +272,9 @@ impl Statements {
             Message::AuthorityGranted(granted) => {
                 let granted = Granted {
                     pid: granted.pid,
-                    name: granted.name.to_owned(),
+                    name: plain(granted.name).into_owned(),
                     interface: granted.interface,
-                    source: granted.source.to_owned(),
+                    source: plain(granted.source).into_owned(),
                 };
                 push(&mut self.granted, granted, &mut self.left_out);
             }
@@ -283,7 +284,7 @@ impl Statements {
             Message::DenialProven(denial) => {
                 push(
                     &mut self.denials,
-                    (denial.pid, denial.name.to_owned()),
+                    (denial.pid, plain(denial.name).into_owned()),
                     &mut self.left_out,
                 );
             }
@@ -291,8 +292,8 @@ impl Statements {
                 let audited = Audited {
                     time_ns: record.time_ns,
                     pid: record.pid,
-                    event: record.event.to_owned(),
-                    subject: record.subject.to_owned(),
+                    event: plain(record.event).into_owned(),
+                    subject: plain(record.subject).into_owned(),
                     outcome: record.outcome,
                 };
                 push(&mut self.audit, audited, &mut self.left_out);
@@ -300,11 +301,12 @@ impl Statements {
             Message::ProcessExited(exit) => push(&mut self.exits, exit, &mut self.left_out),
             Message::ProcessFaulted(fault) => push(&mut self.faults, fault, &mut self.left_out),
             Message::Panicked(panic) => {
-                self.panic = Some(format!("{} at {}", panic.message, panic.location));
+                let told = format!("{} at {}", panic.message, panic.location);
+                self.panic = Some(plain(&told).into_owned());
             }
             Message::WindowRefused(refused) => {
                 let refused = RefusedWindow {
-                    benchmark: refused.benchmark.to_owned(),
+                    benchmark: plain(refused.benchmark).into_owned(),
                     needed: refused.needed,
                     capacity: refused.capacity,
                 };

@@ -12,6 +12,7 @@
 use crate::histogram::{Budget, Histogram};
 use crate::pattern::{Alike, Pattern, Place};
 use crate::segments::{NestingFaults, Node, Sink};
+use capbench_results::plain;
 use std::collections::BTreeMap;
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
@@ -392,7 +393,7 @@ impl Windows {
                 self.by_id.insert(begun.window, self.list.len());
                 self.list.push(Window {
                     id: begun.window,
-                    benchmark: begun.benchmark.to_owned(),
+                    benchmark: plain(begun.benchmark).into_owned(),
                     tid: begun.tid,
                     record_bound: begun.record_bound,
                     expected_operations: begun.expected_operations,
@@ -422,7 +423,9 @@ impl Windows {
             Message::MetricDeclared(metric) => self.keep(metric.window, |window| {
                 let fits = has_room(&window.metrics, &metric.metric);
                 if fits {
-                    window.metrics.insert(metric.metric, metric.name.to_owned());
+                    window
+                        .metrics
+                        .insert(metric.metric, plain(metric.name).into_owned());
                 }
                 fits
             }),
@@ -432,7 +435,7 @@ impl Windows {
                     submitted: verdict.submitted,
                     completed: verdict.completed,
                     failures: verdict.failures,
-                    detail: verdict.detail.to_owned(),
+                    detail: plain(verdict.detail).into_owned(),
                 });
             }),
             _ => {}

@@ -24,6 +24,7 @@ mod measurement;
 mod message;
 mod mispriced;
 mod outcome;
+mod plain_text;
 mod reason;
 mod words;
 
@@ -48,6 +49,7 @@ pub use measurement::{
 pub use message::MessageError;
 pub use mispriced::Mispriced;
 pub use outcome::{Evidence, Outcome, Refusal};
+pub use plain_text::{plain, plain_lines};
 pub use reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
 };

@@ -2,6 +2,7 @@
 
 use super::canvas::Area;
 use super::{Plot, PlotError, WIDTH, font};
+use capbench_results::{plain, plain_lines};
 use plotters::backend::SVGBackend;
 use plotters::drawing::IntoDrawingArea;
 
@@ -19,7 +20,7 @@ pub(super) fn render(plot: &Plot) -> Result<String, PlotError> {
         plot.draw(&canvas)?;
         area.present().map_err(PlotError::new)?;
     }
-    described(&text, plot)
+    described(&plain_lines(&text), plot)
 }
 
 /// The same with its meaning in words, which screen readers tell.
@@ -39,8 +40,8 @@ fn described(svg: &str, plot: &Plot) -> Result<String, PlotError> {
          aria-labelledby=\"{name}-title {name}-description\">\n\
          <title id=\"{name}-title\">{}</title>\n\
          <desc id=\"{name}-description\">{}</desc>{inside}",
-        escaped(title),
-        escaped(description)
+        escaped(&plain(title)),
+        escaped(&plain(description))
     ))
 }
 

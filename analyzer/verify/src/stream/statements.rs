@@ -1,5 +1,6 @@
 //! What a stream says outside of its windows.
 
+use capbench_results::plain;
 use std::collections::BTreeMap;
 
 use trace_format::Context;
@@ -64,17 +65,17 @@ impl Statements {
                 self.session = Some(Session {
                     features: features
                         .filter(|feature| !feature.is_empty())
-                        .map(str::to_owned)
+                        .map(|feature| plain(feature).into_owned())
                         .collect(),
-                    variant: session.variant.to_owned(),
-                    kernel: session.kernel.to_owned(),
+                    variant: plain(session.variant).into_owned(),
+                    kernel: plain(session.kernel).into_owned(),
                     cpus: session.cpus,
                     overwrites: session.ring_mode == RingMode::Overwrite,
                 });
             }
             Message::SegmentDeclared(segment) if segment.id < SEGMENT_LIMIT => {
                 let declared = Segment {
-                    name: segment.name.to_owned(),
+                    name: plain(segment.name).into_owned(),
                     parent: segment.parent,
                     kind: segment.kind,
                 };
@@ -83,13 +84,13 @@ impl Statements {
             Message::SegmentDeclared(_) => *left_out += 1,
             Message::CounterDeclared(counter) => {
                 let declared = Counter {
-                    name: counter.name.to_owned(),
-                    unit: counter.unit.to_owned(),
+                    name: plain(counter.name).into_owned(),
+                    unit: plain(counter.unit).into_owned(),
                 };
                 insert(&mut self.counters, counter.id, declared, left_out);
             }
             Message::ThreadDeclared(thread) => {
-                let declared = (thread.pid, thread.program.to_owned());
+                let declared = (thread.pid, plain(thread.program).into_owned());
                 insert(&mut self.threads, thread.tid, declared, left_out);
             }
             Message::ClockCertificate(clock) => {
@@ -108,7 +109,7 @@ impl Statements {
             Message::DenialProven(denial) => {
                 push(
                     &mut self.denials,
-                    (denial.pid, denial.name.to_owned()),
+                    (denial.pid, plain(denial.name).into_owned()),
                     left_out,
                 );
             }

@@ -1,5 +1,6 @@
 //! One benchmark's window, and the values in it.
 
+use capbench_results::plain;
 use std::collections::BTreeMap;
 
 use trace_format::control::{Edge, Message, OracleOutcome, WindowBegun};
@@ -91,7 +92,7 @@ impl Window {
     pub(super) fn opened(begun: &WindowBegun) -> Self {
         Self {
             id: begun.window,
-            benchmark: begun.benchmark.to_owned(),
+            benchmark: plain(begun.benchmark).into_owned(),
             begun: begun.time,
             ..Self::default()
         }
@@ -115,7 +116,7 @@ impl Window {
                     submitted: verdict.submitted,
                     completed: verdict.completed,
                     failures: verdict.failures,
-                    detail: verdict.detail.to_owned(),
+                    detail: plain(verdict.detail).into_owned(),
                 });
             }
             _ => {}
