@@ -37,6 +37,13 @@ struct Run {
   dirty     @6 :Bool;
   boots     @7 :UInt32;
   envelope  @8 :Envelope;
+  guests    @9 :List(Guest);  # of its rows
+}
+
+struct Guest {
+  name    @0 :Text;
+  title   @1 :Text;  # in headings
+  caution @2 :Text;  # what a reader of its numbers must know; empty: nothing
 }
 
 struct Envelope {

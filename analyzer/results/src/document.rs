@@ -48,9 +48,38 @@ pub struct Run {
     pub boots: u32,
     /// What outside the guest image can change a number.
     pub envelope: Envelope,
+    /// The guests of its rows; none in older documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guests: Vec<Guest>,
+}
+
+/// A guest, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guest {
+    /// The name in results.
+    pub name: String,
+    /// The name in headings.
+    pub title: String,
+    /// What a reader of its numbers must know, in sentences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 impl Run {
+    /// The name of a guest in headings.
+    pub fn title_of<'a>(&'a self, guest: &'a str) -> &'a str {
+        let known = self.guests.iter().find(|known| known.name == guest);
+        known.map_or(guest, |known| &known.title)
+    }
+
+    /// What a reader must know of the guests' numbers.
+    pub fn cautions(&self) -> impl Iterator<Item = &str> {
+        self.guests
+            .iter()
+            .filter_map(|guest| guest.caution.as_deref())
+    }
+
     /// Whether it says what the sources are, apart from changes. Older documents have
     /// no word for it that it does not.
     pub fn has_commit(&self) -> bool {

@@ -35,7 +35,7 @@ pub use breakdown::{Breakdown, SegmentSummary};
 pub use comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 pub use context::{ContextRow, ContextValue};
 pub use digest::{Digest, NotADigest};
-pub use document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
+pub use document::{BenchmarkResult, Contradiction, Envelope, Guest, Results, Run, SCHEMA};
 pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
 pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};

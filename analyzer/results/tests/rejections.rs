@@ -66,6 +66,7 @@ fn document(results: Vec<BenchmarkResult>) -> Results {
                 hash: Digest([3; 32]),
                 description: "q35, icount".into(),
             },
+            guests: Vec::new(),
         },
         results,
         comparisons: Vec::new(),

@@ -122,6 +122,10 @@ pub struct Denial {
 pub struct Guest {
     pub subsystems: Vec<String>,
     pub capabilities: bool,
+    /// The instrument beside the samples, by variant; the session names it as a feature.
+    /// Absent in older runs.
+    #[serde(default)]
+    pub instruments: Option<BTreeMap<String, String>>,
 }
 
 /// What stands beside a benchmark.

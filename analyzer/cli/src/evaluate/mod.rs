@@ -30,7 +30,7 @@ use capbench_results::{
 use capbench_runner::boot::again::kinds;
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
-use capbench_runner::guest::{KernelImage, Package, Variant};
+use capbench_runner::guest::{GuestName, KernelImage, Package, Variant};
 use capbench_runner::hash;
 use capbench_runner::manifest::{Catalogue, System};
 use capbench_runner::mode::Clock;
@@ -84,7 +84,7 @@ pub fn evaluate(
     // Before anything is made of the numbers.
     smokes::enforce(&run.plan.rows, &mut results);
     Ok(Results {
-        run: run.record.summary(),
+        run: run.record.summary(&run.plan.guests()),
         comparisons: join::comparisons(&run.plan.rows, &results, catalogue)?,
         results,
         context: native::context(run),
@@ -99,7 +99,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         authority: boot
             .id
             .guest
-            .has_capabilities()
+            .has_capabilities
             .then(|| authority(&catalogue.systems[&boot.id.system], catalogue)),
         submissions: submissions(&run.plan.rows),
         exit_codes: exit_codes(&catalogue.systems[&boot.id.system]),
@@ -124,7 +124,7 @@ fn judge<'a>(boot: &'a CapturedBoot, run: &CapturedRun, catalogue: &Catalogue) -
         .map(|read| read.map_err(|error| error.relative_to(run.directory.path())));
     let (trace, findings) = match read {
         Some(Ok(trace)) => {
-            let mut features = declared_features(&trace, boot.id.variant, run);
+            let mut features = declared_features(&trace, (boot.id.guest, boot.id.variant), run);
             if has_script(run, |id| {
                 (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
             }) {
@@ -173,9 +173,9 @@ fn ending(exit: &Exit) -> Ending {
 
 /// Kernel features carry their parameters, `inject=body:7`; what the command line
 /// declared is the part before them.
-fn declared_features(trace: &Trace, variant: Variant, run: &CapturedRun) -> Vec<String> {
+fn declared_features(trace: &Trace, build: (GuestName, Variant), run: &CapturedRun) -> Vec<String> {
     let mut declared = run.record.overrides.extra.features.clone();
-    declared.extend(instrument(trace, variant).map(str::to_owned));
+    declared.extend(instrument(trace, build).map(str::to_owned));
     let reported = trace
         .statements
         .session
@@ -190,19 +190,12 @@ fn declared_features(trace: &Trace, variant: Variant, run: &CapturedRun) -> Vec<
         .collect()
 }
 
-/// The second instrument that a variant of the Linux guest runs. A kernel that is
-/// built here has none: there the name would be a feature nobody declared.
-fn instrument(trace: &Trace, variant: Variant) -> Option<&'static str> {
+/// The instrument that the guest runs in this variant, in a session of the guest's own
+/// kernel. In any other the name would be a feature that nobody declared.
+fn instrument(trace: &Trace, (guest, variant): (GuestName, Variant)) -> Option<&'static str> {
     let session = trace.statements.session.as_ref()?;
-    if !session.kernel.starts_with("linux ") {
-        return None;
-    }
-    match variant {
-        Variant::Samples => Some("markers"),
-        Variant::Counts => Some("ebpf"),
-        Variant::Perf => Some("perf"),
-        Variant::Segments | Variant::Plain => None,
-    }
+    let is_its_own = session.kernel.starts_with(guest.kernel_begins_with);
+    guest.instrument(variant).filter(|_| is_its_own)
 }
 
 /// Of the rows whose operations are not one submission each.
@@ -309,7 +302,7 @@ impl Evaluation<'_> {
         }
         // Those that were asked for; run.json names their libraries' packages too.
         let asked = self.run.plan.packages();
-        let asked = asked.get(&row.system);
+        let asked = asked.get(&(row.guest, row.system.clone()));
         for package in packages {
             if asked.is_some_and(|asked| asked.contains_key(&package.name)) {
                 notes.push_str(&format!(" With {} {}.", package.name, package.version));
@@ -466,8 +459,8 @@ fn across(own: &[&Judged], run: &CapturedRun) -> Vec<Finding> {
     if run.record.mode.repeats_exactly() {
         let variants = own
             .first()
-            .map_or(&[][..], |boot| boot.boot.id.guest.variants());
-        for &variant in variants {
+            .map_or_else(Vec::new, |boot| boot.boot.id.guest.variants());
+        for variant in variants {
             findings.extend(streams_differ(&streams(own, variant)));
         }
         let own = own.first().map(|boot| &boot.boot.id);

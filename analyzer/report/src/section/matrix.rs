@@ -122,7 +122,10 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     let (first, second) = if above == below {
         ("numerator".to_owned(), "denominator".to_owned())
     } else {
-        (title_of(above), title_of(below))
+        (
+            results.run.title_of(above).to_owned(),
+            results.run.title_of(below).to_owned(),
+        )
     };
     let (first, second) = (format!("{first} median"), format!("{second} median"));
     let mut columns = vec![
@@ -192,15 +195,6 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         table.row(cells);
     }
     table
-}
-
-/// The reference kernel is named where its numbers stand.
-fn title_of(guest: &str) -> String {
-    match guest {
-        "capos" => "capos (reference kernel)".to_owned(),
-        "linux" => "Linux".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 /// One status where both agree, both with their side where not.

@@ -405,9 +405,19 @@ pub fn results() -> impl Strategy<Value = Results> {
                     dirty,
                     boots,
                     envelope: Envelope { hash, description },
+                    guests: Vec::new(),
                 }
             },
         );
+    let caution = prop::option::of("[a-z ]+");
+    let guest =
+        (any::<String>(), any::<String>(), caution).prop_map(|(name, title, caution)| Guest {
+            name,
+            title,
+            caution,
+        });
+    let guests = prop::collection::vec(guest, 0..3);
+    let run = (run, guests).prop_map(|(run, guests)| Run { guests, ..run });
     run.prop_flat_map(|run| {
         let results = prop::collection::vec(result(run.id.clone(), run.mode), 0..4);
         let context = prop::collection::vec(context(), 0..3);

@@ -220,7 +220,7 @@ const CHECKS: &[(&str, &str, Rule)] = &[
     (
         "features",
         "no kernel has a feature that nobody declared",
-        |run| rules::check(run, "features"),
+        rules::features,
     ),
     (
         "labels",

@@ -34,3 +34,18 @@ pub(super) fn check_declared(run: &Run, rule: &'static str) -> Found {
     run.kept()?;
     check(run, rule)
 }
+
+/// The same for features, some of which are a guest's instruments.
+pub(super) fn features(run: &Run) -> Found {
+    let kept = run.kept()?;
+    for boot in run.record()?.counted() {
+        if kept.guest(&boot.guest)?.instruments.is_none() {
+            let guest = &boot.guest;
+            return Err(format!(
+                "definitions.json does not say which instruments `{guest}` runs; the run is of \
+                 an older version"
+            ));
+        }
+    }
+    check(run, "features")
+}

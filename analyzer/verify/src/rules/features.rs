@@ -1,8 +1,8 @@
 //! The kernel says of no feature that nobody declared.
 //!
 //! A feature may carry a parameter, `inject=body:7`; what the command line declared
-//! is the part before it. The Linux guest's passes each declare their instrument, and
-//! a system whose kernel is given a terminal script declares that its input is scripted.
+//! is the part before it. A guest's passes each declare their instrument, and a system
+//! whose kernel is given a terminal script declares that its input is scripted.
 
 use super::{Objections, Scene};
 use crate::kept::TERMINAL_SCRIPT;
@@ -12,16 +12,12 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
         return;
     };
     let boot = scene.boot;
-    let instrument = match (boot.guest.as_str(), boot.variant.as_str()) {
-        ("linux", "samples") => Some("markers"),
-        ("linux", "counts") => Some("ebpf"),
-        ("linux", "perf") => Some("perf"),
-        _ => None,
-    };
+    let kept = scene.kept.and_then(|kept| kept.guest(&boot.guest).ok());
+    let instrument = kept.and_then(|guest| guest.instruments?.remove(&boot.variant));
     let extra = scene.record.overrides["extra"]["features"].as_array();
     let extra = extra.into_iter().flatten().filter_map(|name| name.as_str());
     let script = has_script(scene).then_some("scripted-input");
-    let declared: Vec<&str> = extra.chain(instrument).chain(script).collect();
+    let declared: Vec<&str> = extra.chain(instrument.as_deref()).chain(script).collect();
     for feature in &session.features {
         let name = feature.split('=').next().unwrap_or_default();
         if !declared.contains(&name) {

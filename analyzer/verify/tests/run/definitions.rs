@@ -56,11 +56,13 @@ pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
     );
     put(
         "guests/capos",
-        json!({"subsystems": ["ring", "null", "park_bench"], "capabilities": true}),
+        json!({"subsystems": ["ring", "null", "park_bench"], "capabilities": true,
+            "instruments": {}}),
     );
     put(
         "guests/linux",
-        json!({"subsystems": ["process"], "capabilities": false}),
+        json!({"subsystems": ["process"], "capabilities": false,
+            "instruments": {"samples": "markers", "counts": "ebpf", "perf": "perf"}}),
     );
     put(
         "mappings/ring/nop",

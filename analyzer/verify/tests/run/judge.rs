@@ -23,7 +23,7 @@ use capbench_results::{
     Outcome, Ratio, Refusal, Results, RowName, Run as RunLine, Unit, UnsupportedReason,
 };
 use capbench_runner::boot::{CapturedBoot, Exit};
-use capbench_runner::guest::Variant;
+use capbench_runner::guest::{GuestName, Variant};
 use capbench_runner::hash;
 use capbench_runner::manifest::{AuthorityProfile, Benchmark, System};
 use capbench_runner::record::{RunRecord, State};
@@ -73,7 +73,7 @@ pub fn judge(directory: &Path, record: &RunRecord, kept: &Kept) -> Judged {
                     hash: record.envelope.hash,
                     description: "e".into(),
                 },
-                ..record.summary()
+                ..record.summary(&GuestName::ALL.into())
             },
             comparisons: vec![comparison(&results)],
             results,

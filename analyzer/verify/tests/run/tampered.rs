@@ -308,10 +308,34 @@ fn a_run_that_keeps_no_definitions_says_what_that_leaves_open() {
         "rows",
         "authority",
         "denials",
+        "features",
         "labels",
         "mispriced",
     ];
     assert_eq!(open, named);
+}
+
+#[test]
+fn instruments_that_no_definition_names_leave_features_open() {
+    let run = Artifact::new();
+    run.edit("definitions.json", |kept| {
+        kept["guests/linux"]
+            .as_object_mut()
+            .unwrap()
+            .remove("instruments");
+    });
+    let report = run.verify();
+    assert_eq!(names(&report, Verdict::Broken), [""; 0]);
+    assert_eq!(names(&report, Verdict::NotChecked), ["features"]);
+}
+
+#[test]
+fn an_instrument_that_its_guest_does_not_run_is_undeclared() {
+    let run = Artifact::new();
+    run.edit("definitions.json", |kept| {
+        kept["guests/linux"]["instruments"]["samples"] = json!("nothing");
+    });
+    assert_eq!(run.broken(), ["features"]);
 }
 
 #[test]
