@@ -3,6 +3,7 @@
 use crate::comparison::Comparison;
 use crate::context::ContextRow;
 use crate::digest::Digest;
+use crate::name::BenchmarkName;
 use crate::outcome::Outcome;
 use crate::words::{Label, Mode, Status};
 use schemars::JsonSchema;
@@ -102,8 +103,8 @@ pub struct Envelope {
 pub struct BenchmarkResult {
     /// The run it belongs to.
     pub run_id: String,
-    /// Name of the benchmark, parameters included: `ring/nop/16`.
-    pub benchmark_name: String,
+    /// The benchmark and its parameters: `ring/nop/16`.
+    pub benchmark_name: BenchmarkName,
     /// Tier of the benchmark.
     pub tier: u16,
     /// The verifier that had to accept the output, with its version.

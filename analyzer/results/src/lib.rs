@@ -22,6 +22,7 @@ mod json;
 mod measurement;
 mod message;
 mod mispriced;
+mod name;
 mod outcome;
 mod reason;
 mod words;
@@ -41,6 +42,7 @@ pub use json::{json_schema, result_from_json};
 pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
 pub use message::MessageError;
 pub use mispriced::Mispriced;
+pub use name::{BATCH, BenchmarkName, Parameter};
 pub use outcome::{Evidence, Outcome, Refusal};
 pub use reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,

@@ -5,6 +5,7 @@
 mod comparison;
 mod context;
 mod instruments;
+mod name;
 
 use crate::breakdown::{Breakdown, SegmentSummary};
 use crate::digest::{Digest, NotADigest};
@@ -154,6 +155,12 @@ fn read_guest(from: wire::guest::Reader) -> Read<Guest> {
 fn write_result(result: &BenchmarkResult, mut to: wire::benchmark_result::Builder) -> Read<()> {
     to.set_run_id(&result.run_id);
     to.set_benchmark_name(&result.benchmark_name);
+    to.set_benchmark(result.benchmark_name.benchmark());
+    let parameters = result.benchmark_name.parameters();
+    name::write(
+        parameters,
+        to.reborrow().init_parameters(length(parameters)?),
+    );
     to.set_tier(result.tier);
     to.set_status(stored_status(result.status()));
     to.set_correctness_id(&result.correctness_id);
@@ -215,7 +222,13 @@ fn read_result(from: wire::benchmark_result::Reader) -> Read<BenchmarkResult> {
     let artifact_hash = from.get_artifact_hash()?;
     Ok(BenchmarkResult {
         run_id: text(from.get_run_id()?)?,
-        benchmark_name,
+        benchmark_name: name::read(
+            benchmark_name,
+            from.has_benchmark()
+                .then(|| from.get_benchmark())
+                .transpose()?,
+            from.get_parameters()?,
+        )?,
         tier: from.get_tier(),
         correctness_id: text(from.get_correctness_id()?)?,
         config_hash: from.get_config_hash()?.try_into()?,

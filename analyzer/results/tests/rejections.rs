@@ -307,6 +307,24 @@ fn complaint(change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[test]
+fn the_parts_of_a_name_make_the_name() {
+    let changed = complaint(|value| value["benchmark"] = json!("ring/other"));
+    assert!(changed.contains("a row's name"), "{changed}");
+    let changed = complaint(|value| value["parameters"][0]["value"] = json!("1"));
+    assert!(changed.contains("a row's name"), "{changed}");
+}
+
+#[test]
+fn a_document_that_is_older_than_the_parts_is_read() {
+    let new = document(vec![passed()]);
+    let mut value: Value = serde_json::from_str(&new.to_json().unwrap()).unwrap();
+    let row = value["results"][0].as_object_mut().unwrap();
+    row.remove("benchmark").unwrap();
+    row.remove("parameters").unwrap();
+    assert_eq!(Results::from_json(&value.to_string()).unwrap(), new);
+}
+
+#[test]
 fn json_status_must_match_its_branch() {
     for status in ["failed", "unsupported", "invalid", "notApplicable"] {
         let complaint = complaint(|result| result["status"] = json!(status));

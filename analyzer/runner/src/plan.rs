@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use capbench_results::Digest;
+use capbench_results::{BenchmarkName, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::BootId;
@@ -116,7 +116,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The result's name, `ring/nop/16`.
-    pub name: String,
+    pub name: BenchmarkName,
     /// The guest.
     pub guest: GuestName,
     /// The system it boots.

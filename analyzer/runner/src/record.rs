@@ -95,11 +95,6 @@ impl RunRecord {
 
     /// The run as its results name it, with the guests of its rows.
     pub fn summary(&self, guests: &BTreeSet<GuestName>) -> capbench_results::Run {
-        let guests = guests.iter().map(|guest| capbench_results::Guest {
-            name: guest.name.to_owned(),
-            title: guest.title.to_owned(),
-            caution: guest.caution.map(str::to_owned),
-        });
         capbench_results::Run {
             id: self.run_id.clone(),
             suite: self.selection.clone(),
@@ -117,7 +112,7 @@ impl RunRecord {
                     self.envelope.arguments.join(" ")
                 ),
             },
-            guests: guests.collect(),
+            guests: guests.iter().map(|&guest| guest.into()).collect(),
         }
     }
 }

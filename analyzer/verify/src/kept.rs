@@ -126,6 +126,12 @@ pub struct Guest {
     /// Absent in older runs.
     #[serde(default)]
     pub instruments: Option<BTreeMap<String, String>>,
+    /// The name in headings. Absent in older runs.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// What a reader of its numbers must know.
+    #[serde(default)]
+    pub caution: Option<String>,
 }
 
 /// What stands beside a benchmark.

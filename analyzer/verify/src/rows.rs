@@ -25,6 +25,18 @@ pub struct RunLine {
     pub commit: String,
     pub dirty: bool,
     pub envelope: EnvelopeLine,
+    /// Absent in older documents.
+    #[serde(default)]
+    pub guests: Vec<GuestLine>,
+}
+
+/// What the document says of a guest.
+#[derive(Debug, Deserialize)]
+pub struct GuestLine {
+    pub name: String,
+    pub title: String,
+    #[serde(default)]
+    pub caution: Option<String>,
 }
 
 /// The envelope's name.
@@ -39,6 +51,8 @@ pub struct EnvelopeLine {
 pub struct Row {
     pub run_id: String,
     pub benchmark_name: String,
+    #[serde(flatten)]
+    pub parts: Parts,
     pub guest: String,
     pub system: String,
     pub mode: String,
@@ -57,6 +71,35 @@ pub struct Row {
     pub invalid: Option<Refusal>,
     pub unsupported: Option<Refusal>,
     pub not_applicable: Option<Refusal>,
+}
+
+/// The parts of a row's name; absent in older documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Parts {
+    pub benchmark: Option<String>,
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    pub value: String,
+}
+
+impl Parts {
+    /// The benchmark, and the operations of a batch. A name without parts ends in them.
+    pub fn of<'a>(&'a self, joined: &'a str) -> (&'a str, Option<u32>) {
+        let Some(benchmark) = &self.benchmark else {
+            return match joined.rsplit_once('/') {
+                Some((benchmark, batch)) => (benchmark, batch.parse().ok()),
+                None => (joined, None),
+            };
+        };
+        let mut parameters = self.parameters.iter();
+        let batch = parameters.find(|parameter| parameter.name == "batch");
+        (benchmark, batch.and_then(|batch| batch.value.parse().ok()))
+    }
 }
 
 /// Why a row has no number.
@@ -196,6 +239,8 @@ pub struct Comparison {
 #[serde(rename_all = "camelCase")]
 pub struct Name {
     pub benchmark_name: String,
+    #[serde(flatten)]
+    pub parts: Parts,
     pub guest: String,
     pub system: String,
 }
@@ -214,6 +259,8 @@ pub struct Ratio {
 pub struct Context {
     pub column: String,
     pub benchmark_name: String,
+    #[serde(flatten)]
+    pub parts: Parts,
     pub value: Option<ContextValue>,
 }
 
@@ -238,12 +285,9 @@ impl Row {
         branches.find_map(|(status, refusal)| Some((status, refusal.as_ref()?)))
     }
 
-    /// The benchmark's name, and the batch behind it.
+    /// The benchmark, and the operations of a batch.
     pub fn benchmark(&self) -> (&str, Option<u32>) {
-        match self.benchmark_name.rsplit_once('/') {
-            Some((name, batch)) => (name, batch.parse().ok()),
-            None => (&self.benchmark_name, None),
-        }
+        self.parts.of(&self.benchmark_name)
     }
 
     /// The row as evidence names it.
@@ -254,6 +298,7 @@ impl Row {
     pub fn name(&self) -> Name {
         Name {
             benchmark_name: self.benchmark_name.clone(),
+            parts: self.parts.clone(),
             guest: self.guest.clone(),
             system: self.system.clone(),
         }
@@ -261,6 +306,11 @@ impl Row {
 }
 
 impl Name {
+    /// The benchmark, and the operations of a batch.
+    pub fn benchmark(&self) -> (&str, Option<u32>) {
+        self.parts.of(&self.benchmark_name)
+    }
+
     pub fn title(&self) -> String {
         format!("{} on {}/{}", self.benchmark_name, self.guest, self.system)
     }

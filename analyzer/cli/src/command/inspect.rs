@@ -105,7 +105,7 @@ pub(super) fn summarize(trace: &Trace) -> Result<(TraceSummary, bool)> {
     let mut summary = TraceSummary::new(trace, &findings);
     for window in &mut summary.windows {
         let name = RowName {
-            benchmark_name: window.benchmark.clone(),
+            benchmark_name: window.benchmark.as_str().into(),
             guest: String::new(),
             system: String::new(),
         };

@@ -202,7 +202,7 @@ fn instrument(trace: &Trace, (guest, variant): (GuestName, Variant)) -> Option<&
 fn submissions(rows: &[Row]) -> BTreeMap<String, u32> {
     let stated = rows.iter().filter_map(|row| {
         let mechanism = &row.benchmark.guests[row.guest.name()];
-        Some((row.name.clone(), mechanism.submissions?))
+        Some((row.name.to_string(), mechanism.submissions?))
     });
     stated.collect()
 }
@@ -391,7 +391,7 @@ impl Evaluation<'_> {
                 && boot.figures.pass == Variant::Perf.name()
         });
         let mut loops = boots.flat_map(|boot| &boot.figures.loops);
-        let looped = loops.find(|looped| looped.benchmark == row.name)?;
+        let looped = loops.find(|looped| row.name == looped.benchmark)?;
         let faults = looped.counters.get("page_faults")?.value;
         (faults > 0 && looped.operations > 0).then(|| faults as f64 / f64::from(looped.operations))
     }

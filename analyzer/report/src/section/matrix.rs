@@ -108,9 +108,9 @@ impl Notes {
         if let Some(place) = self.0.iter().position(|(known, _)| known == difference) {
             return place + 1;
         }
-        let note = Inlines::code(family(&comparison.numerator.benchmark_name))
+        let note = Inlines::code(comparison.numerator.benchmark_name.benchmark())
             .text(" ÷ ")
-            .with_code(family(&comparison.denominator.benchmark_name))
+            .with_code(comparison.denominator.benchmark_name.benchmark())
             .text(format!(": {difference}"));
         self.0.push((difference.clone(), note));
         self.0.len()
@@ -332,9 +332,4 @@ fn alone(results: &Results) -> Option<Table> {
         table.row(cells);
     }
     Some(table)
-}
-
-/// A result's name without its batch size.
-fn family(name: &str) -> &str {
-    name.rsplit_once('/').map_or(name, |(family, _)| family)
 }

@@ -316,7 +316,7 @@ fn context() -> impl Strategy<Value = ContextRow> {
     (any::<[String; 3]>(), outcome).prop_map(|([column, benchmark_name, source], outcome)| {
         ContextRow {
             column,
-            benchmark_name,
+            benchmark_name: benchmark_name.into(),
             source,
             outcome,
         }
@@ -346,7 +346,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
                 ([notes, guest, system, authority_profile], labels, attempts, captured, outcome),
             )| BenchmarkResult {
                 run_id: run_id.clone(),
-                benchmark_name,
+                benchmark_name: benchmark_name.into(),
                 tier,
                 correctness_id,
                 config_hash,

@@ -61,6 +61,8 @@ fn guest(guest: GuestName) -> Value {
         "subsystems": guest.subsystems,
         "capabilities": guest.has_capabilities,
         "instruments": instruments,
+        "title": guest.title,
+        "caution": guest.caution,
     })
 }
 

@@ -67,6 +67,17 @@ impl Deref for GuestName {
     }
 }
 
+/// The guest as results introduce it.
+impl From<GuestName> for capbench_results::Guest {
+    fn from(GuestName(guest): GuestName) -> Self {
+        Self {
+            name: guest.name.to_owned(),
+            title: guest.title.to_owned(),
+            caution: guest.caution.map(str::to_owned),
+        }
+    }
+}
+
 impl fmt::Debug for GuestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name)

@@ -1,9 +1,11 @@
 //! What a reader must know of a row before its number.
 
+use std::collections::BTreeSet;
+
 use super::{Answer, Found, count, differ};
 use crate::kept::{Kept, TERMINAL_SCRIPT};
 use crate::record::Record;
-use crate::rows::Row;
+use crate::rows::{Document, Row};
 use crate::run::Run;
 
 /// Where a capability comes from that exists for measuring only.
@@ -20,7 +22,27 @@ pub(super) fn check(run: &Run) -> Found {
             expected.join(", "),
         ));
     }
+    faults.extend(guests(document, kept)?);
     Answer::new(faults, count(document.results.len(), "row"))
+}
+
+/// Guests whose introduction is not that of the definitions. Those of an older run have
+/// none.
+fn guests(document: &Document, kept: &Kept) -> Result<Vec<String>, String> {
+    let names: BTreeSet<&str> = document.results.iter().map(|row| &*row.guest).collect();
+    let mut faults = Vec::new();
+    for name in names {
+        let guest = kept.guest(name)?;
+        let Some(title) = guest.title else { continue };
+        let expected = Some((title.as_str(), guest.caution.as_deref()));
+        let mut lines = document.run.guests.iter().filter(|line| line.name == name);
+        let stored = lines.next();
+        let stored = stored.map(|line| (line.title.as_str(), line.caution.as_deref()));
+        if stored != expected || lines.next().is_some() {
+            faults.push(format!("{name} is not introduced as its definition says"));
+        }
+    }
+    Ok(faults)
 }
 
 fn expected(record: &Record, kept: &Kept, row: &Row) -> Result<Vec<&'static str>, String> {

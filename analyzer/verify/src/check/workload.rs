@@ -102,8 +102,8 @@ fn of_measurement(
 /// same data.
 fn side_by_side(kept: &Kept, comparison: &Comparison) -> Option<String> {
     let part = |name: &Name| {
-        let (benchmark, batch) = name.benchmark_name.rsplit_once('/')?;
-        Some((benchmark.to_owned(), batch.parse::<u32>().ok()?))
+        let (benchmark, batch) = name.benchmark();
+        Some((benchmark.to_owned(), batch?))
     };
     let ((above, size_above), (below, size_below)) =
         part(&comparison.numerator).zip(part(&comparison.denominator))?;
@@ -146,21 +146,26 @@ pub(super) fn all_rows(run: &Run) -> Found {
             let own = std::slice::from_ref(&mechanism.system);
             let systems = suite.as_ref().and_then(|suite| suite.systems.get(guest));
             for system in systems.map_or(own, Vec::as_slice) {
-                due.extend(benchmark.batches.iter().map(|batch| Name {
-                    benchmark_name: format!("{name}/{batch}"),
-                    guest: guest.clone(),
-                    system: system.clone(),
-                }));
+                due.extend(
+                    benchmark
+                        .batches
+                        .iter()
+                        .map(|&batch| (name, Some(batch), guest.clone(), system.clone())),
+                );
             }
         }
     }
     let rows = due.len();
     let mut faults = Vec::new();
     for row in &document.results {
-        if !due.remove(&row.name()) {
+        let (name, batch) = row.benchmark();
+        if !due.remove(&(name, batch, row.guest.clone(), row.system.clone())) {
             faults.push(format!("{}: twice, or of no definition", row.title()));
         }
     }
-    faults.extend(due.iter().map(|name| format!("{}: missing", name.title())));
+    faults.extend(due.iter().map(|(name, batch, guest, system)| {
+        let batch = batch.unwrap_or_default();
+        format!("{name}/{batch} on {guest}/{system}: missing")
+    }));
     Answer::new(faults, count(rows, "row"))
 }

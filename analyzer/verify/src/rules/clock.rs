@@ -19,8 +19,10 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
 
 /// Submissions of one operation, as the definition declares.
 fn submissions(scene: &Scene, row: &str) -> u64 {
-    let benchmark = row.rsplit_once('/').map_or(row, |(benchmark, _)| benchmark);
-    let declared = scene.kept.and_then(|kept| kept.benchmark(benchmark).ok());
+    let mut rows = scene.rows.iter();
+    let row = rows.find(|known| known.benchmark_name == row);
+    let declared = scene.kept.zip(row);
+    let declared = declared.and_then(|(kept, row)| kept.benchmark(row.benchmark().0).ok());
     let mechanism = declared.and_then(|mut declared| declared.guests.remove(&scene.boot.guest));
     let submissions = mechanism.and_then(|mechanism| mechanism.submissions);
     u64::from(submissions.unwrap_or(1))

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use capbench_frames::trace::Trace;
+use capbench_runner::guest::{capos, linux};
 use capbench_runner::manifest::{AuthorityProfile, Benchmark, System};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -57,12 +58,14 @@ pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
     put(
         "guests/capos",
         json!({"subsystems": ["ring", "null", "park_bench"], "capabilities": true,
-            "instruments": {}}),
+            "instruments": {},
+            "title": capos::GUEST.title, "caution": capos::GUEST.caution}),
     );
     put(
         "guests/linux",
         json!({"subsystems": ["process"], "capabilities": false,
-            "instruments": {"samples": "markers", "counts": "ebpf", "perf": "perf"}}),
+            "instruments": {"samples": "markers", "counts": "ebpf", "perf": "perf"},
+            "title": linux::GUEST.title, "caution": linux::GUEST.caution}),
     );
     put(
         "mappings/ring/nop",
