@@ -12,10 +12,9 @@ mod ending;
 mod follow;
 mod grants;
 mod program;
-mod scratch;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,6 +93,16 @@ pub enum ExecError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     End(#[from] EndError),
+    /// The trace would replace something.
+    #[error("{} is already there", path.display())]
+    #[diagnostic(
+        code(capbench::exec::trace_exists),
+        help("name another file for the trace, or move that one away")
+    )]
+    TraceExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the boot cannot be written or read.
     #[error("{}: {source}", path.display())]
     #[diagnostic(
@@ -121,6 +130,9 @@ pub fn exec(
     console: &mut dyn Write,
     recorded: Recorded<'_>,
 ) -> Result<Executed, ExecError> {
+    if let Some(path) = request.trace.as_ref().filter(|path| path.exists()) {
+        return Err(ExecError::TraceExists { path: path.clone() });
+    }
     let binaries = program::read_all(&request.program, &request.further)?;
     grants::check(request)?;
     let (name, how) = GuestName::for_user_programs();
@@ -130,7 +142,10 @@ pub fn exec(
         variant: request.variant,
         extra: Extra::default(),
     })?;
-    let scratch = scratch::Scratch::new()?;
+    let scratch = tempfile::Builder::new()
+        .prefix("capbench-exec-")
+        .tempdir()
+        .map_err(at(&std::env::temp_dir()))?;
     let initrd = scratch.path().join("initrd");
     let image = boot_image(request, binaries, &guest, how)?;
     fs::write(&initrd, image).map_err(at(&initrd))?;
@@ -182,7 +197,10 @@ fn hand_over(
     match wanted {
         None => recorded(trace),
         Some(place) => {
-            fs::copy(trace, place).map_err(at(place))?;
+            let mut from = File::open(trace).map_err(at(trace))?;
+            // Nothing may have come there while the guest ran.
+            let mut to = File::create_new(place).map_err(at(place))?;
+            io::copy(&mut from, &mut to).map_err(at(place))?;
             recorded(place);
         }
     }
