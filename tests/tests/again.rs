@@ -64,6 +64,35 @@ fn raise(value: &mut Value) {
     *value = json!(value.as_f64().unwrap() + 1.0);
 }
 
+/// Judging a run whose stored results were changed names what was changed, leaves the run
+/// as it is, and writes what it comes to only where it is asked to.
+fn judged_as_it_was(original: &Path, changed: &Path, place: &Path) {
+    let before = fs::read(changed.join("results.json")).unwrap();
+    let output = place.join("judged");
+    let (run, to) = (changed.to_str().unwrap(), output.to_str().unwrap());
+    let judged = capbench(&["judge", run, "--output", to]);
+    assert_eq!(judged.status.code(), Some(2), "{judged:?}");
+    let printed = String::from_utf8(judged.stdout).unwrap();
+    assert!(printed.contains("the run keeps other results"), "{printed}");
+    assert!(printed.contains("median"), "{printed}");
+    assert_eq!(fs::read(changed.join("results.json")).unwrap(), before);
+    for name in [
+        "results.json",
+        "results.capnp",
+        "audit.json",
+        "exercised.json",
+    ] {
+        let judged = fs::read(output.join(name)).unwrap();
+        assert_eq!(judged, fs::read(original.join(name)).unwrap(), "{name}");
+    }
+    let again = capbench(&["judge", run, "--output", to]);
+    assert_eq!(
+        again.status.code(),
+        Some(1),
+        "what is there is not replaced"
+    );
+}
+
 #[test]
 fn a_run_verifies_explains_itself_and_repeats() {
     let place = tempfile::tempdir().unwrap();
@@ -89,6 +118,10 @@ fn a_run_verifies_explains_itself_and_repeats() {
     let verified = capbench(&["verify", run, "--format=json"]);
     assert_eq!(verified.status.code(), Some(0), "{verified:?}");
     assert_eq!(json_of(&verified)["broken"], 0);
+    assert_eq!(json_of(&verified)["judgedAlike"], 4);
+    let judged = capbench(&["judge", run, "--format=json"]);
+    assert_eq!(judged.status.code(), Some(0), "{judged:?}");
+    assert_eq!(json_of(&judged)["differences"], json!([]));
 
     let explained = capbench(&["explain", "ring/nop/16", "--run", run, "--format=json"]);
     let median = &printed["results"][1]["measurement"]["median"];
@@ -106,13 +139,14 @@ fn a_run_verifies_explains_itself_and_repeats() {
     raise_every_sample(&changed);
     let verified = capbench(&["verify", changed.to_str().unwrap(), "--format=json"]);
     assert_eq!(verified.status.code(), Some(2), "{verified:?}");
-    let checks = json_of(&verified)["checks"].clone();
+    let checks = json_of(&verified)["recomputed"].clone();
     let broken = checks.as_array().unwrap().iter();
     let broken = broken.filter(|check| check["verdict"] == "broken");
     let broken: Vec<&str> = broken.filter_map(|check| check["name"].as_str()).collect();
     for name in ["sums", "forms", "samples", "statistics"] {
         assert!(broken.contains(&name), "{name}: {broken:?}");
     }
+    judged_as_it_was(&latest, &changed, place.path());
 
     if !sources().has_commit() {
         // An archive of the sources, say: there is no commit to repeat from.

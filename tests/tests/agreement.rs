@@ -1,10 +1,10 @@
 //! Second instruments of real boots agree with the program, and each rule notices
 //! when one of them is skewed a little more than it allows.
 
-use capbench_frames::check::{Finding, Objection};
 use capbench_frames::figures::Figures;
 use capbench_frames::trace::read_file;
-use capbench_join::instruments::{BootFigures, Instruments};
+use capbench_judge::instruments::{BootFigures, Instruments};
+use capbench_judge::rule::{Finding, Objection};
 use capbench_results::InvalidReason;
 use capbench_tests::source_copy::repository;
 

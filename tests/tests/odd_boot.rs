@@ -1,8 +1,8 @@
 //! A boot whose stream is not that of its siblings.
 //!
-//! In front of the emulator stands a script that runs chosen boots at two virtual
-//! nanoseconds for an instruction instead of one: to the runner, a slip of the
-//! emulator's clock.
+//! In front of the emulator stands a script that gives chosen boots a little more memory,
+//! which takes the kernel some more instructions to count: to the runner, a slip of the
+//! emulator's clock, which still counts instructions.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ fn with_odd(boots: u32, odd: &str) -> (Checkout, Said) {
     let slip = format!(
         r#"for argument in "$@"; do
     case $argument in
-        *path=*/{odd}.trace) set -- "${{@/shift=0/shift=1}}" ;;
+        *path=*/{odd}.trace) set -- "${{@/#512/516}}" ;;
     esac
 done"#
     );

@@ -101,4 +101,5 @@ esac"#,
         verified.text
     );
     assert!(verified.text.contains(" 0 broken"), "{}", verified.text);
+    assert_eq!(verified.status, 2, "not checked is not held");
 }

@@ -2,7 +2,6 @@
 
 mod command;
 mod ending;
-mod evaluate;
 mod exit;
 mod output;
 mod stdout;

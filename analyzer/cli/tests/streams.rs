@@ -147,6 +147,8 @@ fn forms(directory: &Path) -> Vec<Form> {
         "inspect tests/golden/ring-segments-v1.ktrace",
         &stitched,
         "verify RUN",
+        "judge RUN",
+        "judge RUN --output MADE",
         "explain ring/nop/16 --run RUN",
         "report RUN --out MADE",
         "plot RUN --out MADE",

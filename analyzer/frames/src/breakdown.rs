@@ -21,18 +21,20 @@ pub fn breakdown(
             summarize(id, counts, tables.dispatch_ticks, calibrated, statements)
         })
         .collect();
-    let bound = tables
-        .segments()
-        .map(|(_, counts)| counts.bound)
-        .max()
-        .unwrap_or(0);
+    // What the probes' costs leave open, and what a bucket leaves open of the middle.
+    let open = |counts: &SegmentCounts| {
+        let middle = counts.self_corrected().quantile(Quantile::MEDIAN);
+        counts.bound as f64 + middle.map_or(0.0, |middle| middle.error.ceil())
+    };
+    let bounds = tables.segments().map(|(_, counts)| open(counts));
+    let bound = bounds.fold(0.0, f64::max);
     (!segments.is_empty()).then_some(Breakdown {
         traces,
         dispatches: tables.complete,
         incomplete: tables.incomplete,
         traced_median: None,
         tracing_effect: None,
-        self_bound: calibrated.then_some(bound as f64),
+        self_bound: calibrated.then_some(bound),
         segments,
     })
 }
@@ -66,7 +68,7 @@ fn summarize(
         share: (counts.dispatched && dispatch_ticks > 0).then_some(share.min(1.0)),
         self_raw: middle(&self_raw).map(|estimate| estimate.value),
         self_corrected: corrected.map(|estimate| estimate.value),
-        bucketed: median.bucketed || p95.is_some_and(|estimate| estimate.bucketed),
+        bucketed: median.bucketed() || p95.is_some_and(|estimate| estimate.bucketed()),
     })
 }
 

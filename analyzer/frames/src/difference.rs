@@ -51,7 +51,7 @@ fn in_samples(first: &Sample, other: &Sample) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::testing::Story;
+    use crate::story::Story;
     use crate::trace::read_bytes;
 
     fn trace(story: &Story) -> Trace {

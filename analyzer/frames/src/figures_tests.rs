@@ -1,5 +1,5 @@
 use super::*;
-use crate::check::testing::Story;
+use crate::story::Story;
 use crate::trace::read_bytes;
 use trace_format::control::{
     Aggregation, ClockCertificate, ClockSource, CounterDeclared, Edge, Message, WindowCounter,

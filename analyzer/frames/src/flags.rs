@@ -1,4 +1,5 @@
-//! What one number hides: values that have two modes, values that had not settled.
+//! What one number hides: values that have two modes, a few that cost much more than the
+//! others, values that had not settled.
 //!
 //! Both are looked for in the values of each boot by itself, since values of a boot
 //! depend on each other, and a row is flagged only where more than half of its boots
@@ -9,8 +10,11 @@
 //! nobody, however certain it is, and is not flagged. Values that are all equal, as
 //! in exact mode, never are.
 
-use capbench_results::Measurement;
-use capbench_stats::{Change, Onset, Rounding, bimodality, median, two_modes, warm_up};
+use capbench_results::{Measurement, Unit};
+use capbench_stats::{
+    Change, Mode, Onset, Rounding, bimodality, median, rare_mode, split_at_modes, two_modes,
+    warm_up,
+};
 use serde::Serialize;
 
 /// Smallest difference worth a word, as a part of the median: an order of magnitude
@@ -31,9 +35,24 @@ pub struct Flags {
     /// There are two modes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bimodal: Option<Bimodal>,
+    /// A few batches cost much more than the others, again and again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rare: Option<Rare>,
     /// The first batches differ from the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<Unsettled>,
+}
+
+/// A dear mode too rare for the median to show.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rare {
+    /// What the others cost.
+    pub common: f64,
+    /// What the few cost.
+    pub rare: f64,
+    /// Part of the batches that they are.
+    pub share: f64,
 }
 
 /// Two modes instead of one.
@@ -87,12 +106,18 @@ impl Flags {
             (own, rest) = rest.split_at((boot.n as usize).min(rest.len()));
             own
         });
-        Self::of_boots(&boots.collect::<Vec<_>>(), measurement.batch)
+        let boots: Vec<&[f64]> = boots.collect();
+        Self::of_boots(&boots, measurement.batch, measurement.unit)
     }
 
     /// The flags of boots' values, each the mean of a batch of whole ticks.
-    pub fn of_boots(boots: &[&[f64]], batch: u32) -> Self {
-        let rounding = Rounding::Step(step(boots, f64::from(batch.max(1))));
+    pub fn of_boots(boots: &[&[f64]], batch: u32, unit: Unit) -> Self {
+        let batch = f64::from(batch.max(1));
+        let rounding = Rounding::Step(match unit {
+            // Whatever all values happen to be multiples of: instructions come one by one.
+            Unit::Instructions => 1.0 / batch,
+            _ => step(boots, batch),
+        });
         let mut each: Vec<Self> = Vec::with_capacity(boots.len());
         for (index, values) in boots.iter().enumerate() {
             let flags = match index.checked_sub(1) {
@@ -105,6 +130,7 @@ impl Flags {
         let between = medians.and_then(|medians| bimodal(&medians, rounding, Among::Boots));
         Self {
             bimodal: most(each.iter().map(|flags| flags.bimodal)).or(between),
+            rare: most(each.iter().map(|flags| flags.rare)),
             unsettled: most(each.iter().map(|flags| flags.unsettled)),
         }
     }
@@ -119,8 +145,38 @@ impl Flags {
             }
             None => bimodal(values, rounding, Among::Samples),
         };
-        Self { bimodal, unsettled }
+        let is_late = unsettled.is_some_and(|unsettled| unsettled.late);
+        let rare = match bimodal {
+            None if !is_late => rare(values),
+            _ => None,
+        };
+        Self {
+            bimodal,
+            rare,
+            unsettled,
+        }
     }
+
+    /// The two modes with their shares, of values that are flagged for them.
+    pub fn modes(&self, values: &[f64]) -> Option<[Mode; 2]> {
+        let modes = match (self.bimodal, self.rare) {
+            (Some(found), _) => (found.low, found.high),
+            (None, Some(found)) => (found.common, found.rare),
+            (None, None) => return None,
+        };
+        split_at_modes(values, modes)
+    }
+}
+
+/// Relevant is what moves the mean.
+fn rare(values: &[f64]) -> Option<Rare> {
+    let found = rare_mode(values)?;
+    let moved = (found.rare - found.common) * found.share;
+    relevant(moved, values).then_some(Rare {
+        common: found.common,
+        rare: found.rare,
+        share: found.share,
+    })
 }
 
 /// What the values are multiples of: a tick of the batch, or several where the clock
@@ -213,17 +269,23 @@ mod tests {
     }
 
     fn of_one(values: &[f64]) -> Flags {
-        Flags::of_boots(&[values], 1)
+        Flags::of_boots(&[values], 1, Unit::TscTicks)
     }
 
     #[test]
     fn equal_values_are_never_flagged() {
         for n in [1, 5, 200, 50_000] {
             let values = vec![315.0; n];
-            assert_eq!(Flags::of_boots(&[&values[..]; 8], 1), Flags::default());
+            assert_eq!(
+                Flags::of_boots(&[&values[..]; 8], 1, Unit::TscTicks),
+                Flags::default()
+            );
         }
-        assert_eq!(Flags::of_boots(&[], 1), Flags::default());
-        assert_eq!(Flags::of_boots(&[&[], &[]], 1), Flags::default());
+        assert_eq!(Flags::of_boots(&[], 1, Unit::TscTicks), Flags::default());
+        assert_eq!(
+            Flags::of_boots(&[&[], &[]], 1, Unit::TscTicks),
+            Flags::default()
+        );
     }
 
     #[test]
@@ -256,7 +318,10 @@ mod tests {
         let values: Vec<f64> = (0..256).map(|i| 3000.0 + f64::from(i % 2) * 7.0).collect();
         assert_eq!(of_one(&values).bimodal, None);
         let of_batches: Vec<f64> = values.iter().map(|value| value / 16.0).collect();
-        assert_eq!(Flags::of_boots(&[&of_batches], 16).bimodal, None);
+        assert_eq!(
+            Flags::of_boots(&[&of_batches], 16, Unit::TscTicks).bimodal,
+            None
+        );
     }
 
     #[test]
@@ -265,7 +330,10 @@ mod tests {
         let coarse: Vec<f64> = single.iter().map(|value| value * 26.0).collect();
         assert_eq!(of_one(&coarse), Flags::default());
         let of_batches: Vec<f64> = coarse.iter().map(|value| value / 16.0).collect();
-        assert_eq!(Flags::of_boots(&[&of_batches], 16), Flags::default());
+        assert_eq!(
+            Flags::of_boots(&[&of_batches], 16, Unit::TscTicks),
+            Flags::default()
+        );
     }
 
     #[test]
@@ -300,9 +368,9 @@ mod tests {
         let steady = noise(200, 300.0, 5);
         let mut slow = steady.clone();
         slow[..40].iter_mut().for_each(|value| *value += 100.0);
-        let one = Flags::of_boots(&[&slow, &steady, &steady], 1);
+        let one = Flags::of_boots(&[&slow, &steady, &steady], 1, Unit::TscTicks);
         assert_eq!(one.unsettled, None);
-        let two = Flags::of_boots(&[&slow, &steady, &slow], 1);
+        let two = Flags::of_boots(&[&slow, &steady, &slow], 1, Unit::TscTicks);
         assert!((39..=41).contains(&two.unsettled.unwrap().before));
     }
 
@@ -311,8 +379,41 @@ mod tests {
         let low = vec![300.0; 50];
         let high = vec![340.0; 50];
         let boots: [&[f64]; 8] = [&low, &low, &high, &low, &high, &high, &low, &high];
-        let bimodal = Flags::of_boots(&boots, 1).bimodal.unwrap();
+        let bimodal = Flags::of_boots(&boots, 1, Unit::TscTicks).bimodal.unwrap();
         assert_eq!(bimodal.among, Among::Boots);
         assert_eq!((bimodal.low, bimodal.high), (300.0, 340.0));
+    }
+
+    #[test]
+    fn two_modes_of_a_round_size_are_told_of_instructions() {
+        for (low, high) in [
+            (360.0, 405.0),
+            (1000.0, 1100.0),
+            (900.0, 1800.0),
+            (500.0, 750.0),
+        ] {
+            let values = [low, high].repeat(128);
+            let found = Flags::of_boots(&[&values], 1, Unit::Instructions)
+                .bimodal
+                .unwrap();
+            assert_eq!((found.low, found.high), (low, high));
+        }
+    }
+
+    #[test]
+    fn one_dear_operation_in_eight_or_sixteen_is_told() {
+        for nth in [8, 16] {
+            let cost = |i: usize| if i.is_multiple_of(nth) { 720.0 } else { 360.0 };
+            let values: Vec<f64> = (0..256).map(cost).collect();
+            let flags = Flags::of_boots(&[&values], 1, Unit::Instructions);
+            let share = 1.0 / nth as f64;
+            // The dip test sees the one, and is blind to the other.
+            assert_eq!(
+                (flags.bimodal.is_some(), flags.rare.is_some()),
+                (nth == 8, nth == 16)
+            );
+            let [low, high] = flags.modes(&values).unwrap();
+            assert_eq!((low.value, high.value, high.share), (360.0, 720.0, share));
+        }
     }
 }

@@ -54,17 +54,26 @@ pub struct Histogram {
     buckets: Counts,
     /// Sum of the values in buckets, which their middles only approximate.
     buckets_sum: u128,
+    /// The least value in buckets; 0 without any.
+    buckets_min: u64,
     buckets_max: u64,
     left_out: u64,
 }
 
-/// A statistic, and whether buckets had a part in it.
+/// A statistic, and how far buckets may have taken it from the truth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// The value.
+    /// The value, between the least and the largest that were counted.
     pub value: f64,
-    /// Exact to [`BUCKET_ERROR`] only.
-    pub bucketed: bool,
+    /// The true one is no further from it; 0 where every value was counted by itself.
+    pub error: f64,
+}
+
+impl Estimate {
+    /// Whether it is exact to [`BUCKET_ERROR`] only.
+    pub fn bucketed(&self) -> bool {
+        self.error > 0.0
+    }
 }
 
 impl Histogram {
@@ -103,8 +112,7 @@ impl Histogram {
     fn record_bucketed(&mut self, value: u64) -> bool {
         let counted = self.buckets.increment(bucket(value));
         if counted {
-            self.buckets_sum += u128::from(value);
-            self.buckets_max = self.buckets_max.max(value);
+            self.note_bucketed(value, 1);
         }
         counted
     }
@@ -129,9 +137,23 @@ impl Histogram {
         }
         counts.add(index, times);
         if value >= EXACT_LIMIT {
-            self.buckets_sum += u128::from(value) * u128::from(times);
-            self.buckets_max = self.buckets_max.max(value);
+            self.note_bucketed(value, times);
         }
+    }
+
+    /// What is known exactly of values in buckets.
+    fn note_bucketed(&mut self, value: u64, times: u64) {
+        self.buckets_sum += u128::from(value) * u128::from(times);
+        self.note_extremes(value, value);
+    }
+
+    fn note_extremes(&mut self, least: u64, largest: u64) {
+        self.buckets_min = match self.buckets_min {
+            0 => least,
+            known if least == 0 => known,
+            known => known.min(least),
+        };
+        self.buckets_max = self.buckets_max.max(largest);
     }
 
     /// Adds everything another histogram counted.
@@ -154,7 +176,7 @@ impl Histogram {
             self.buckets.add(bucket, times);
         }
         self.buckets_sum += other.buckets_sum;
-        self.buckets_max = self.buckets_max.max(other.buckets_max);
+        self.note_extremes(other.buckets_min, other.buckets_max);
         self.left_out += other.left_out;
     }
 
@@ -168,7 +190,7 @@ impl Histogram {
             self.record_times((value as u64).saturating_sub(cost), times, budget);
         }
         for (index, times) in other.buckets.seen() {
-            let value = (middle(index) as u64).min(other.buckets_max);
+            let value = other.in_bucket(index).value as u64;
             self.record_times(value.saturating_sub(cost), times, budget);
         }
         self.left_out += other.left_out;
@@ -213,7 +235,7 @@ impl Histogram {
         let (low, high) = (self.at_rank(low)?, self.at_rank(high)?);
         Some(Estimate {
             value: (low.value + high.value) / 2.0,
-            bucketed: low.bucketed || high.bucketed,
+            error: low.error.max(high.error),
         })
     }
 
@@ -234,20 +256,30 @@ impl Histogram {
             if seen > rank {
                 return Some(Estimate {
                     value: value as f64,
-                    bucketed: false,
+                    error: 0.0,
                 });
             }
         }
         for (index, count) in self.buckets.iter().enumerate() {
             seen += count;
             if seen > rank {
-                return Some(Estimate {
-                    value: middle(index),
-                    bucketed: true,
-                });
+                return Some(self.in_bucket(index));
             }
         }
         None
+    }
+}
+
+impl Histogram {
+    /// What a value in this bucket is taken for: the middle, as far as that lies between
+    /// the least and the largest that were seen.
+    fn in_bucket(&self, index: usize) -> Estimate {
+        let (least, largest) = (self.buckets_min as f64, self.buckets_max as f64);
+        let value = middle(index).clamp(least, largest);
+        Estimate {
+            value,
+            error: (value * BUCKET_ERROR).min(largest - least),
+        }
     }
 }
 
@@ -293,13 +325,13 @@ mod tests {
         let below = histogram(&[EXACT_LIMIT - 1]);
         let estimate = Estimate {
             value: 65_535.0,
-            bucketed: false,
+            error: 0.0,
         };
         assert_eq!(below.quantile(Quantile::MEDIAN), Some(estimate));
-        let at = histogram(&[EXACT_LIMIT]);
-        assert!(at.quantile(Quantile::MEDIAN).unwrap().bucketed);
-        assert_eq!(at.max(), Some(EXACT_LIMIT));
-        assert_eq!(at.sum(), u128::from(EXACT_LIMIT));
+        let at = histogram(&[EXACT_LIMIT, EXACT_LIMIT + 1]);
+        assert!(at.quantile(Quantile::MEDIAN).unwrap().bucketed());
+        assert_eq!(at.max(), Some(EXACT_LIMIT + 1));
+        assert_eq!(at.sum(), 2 * u128::from(EXACT_LIMIT) + 1);
     }
 
     #[test]
@@ -347,7 +379,7 @@ mod tests {
             values.sort_unstable();
             let sorted: Vec<f64> = values.iter().map(|value| *value as f64).collect();
             let expected = capbench_stats::quantile_of_sorted(&sorted, quantile).unwrap();
-            if counted.bucketed {
+            if counted.bucketed() {
                 prop_assert!((counted.value - expected).abs() <= expected * (BUCKET_ERROR + 1e-12));
             } else {
                 prop_assert_eq!(counted.value, expected);
@@ -367,5 +399,24 @@ mod tests {
             prop_assert_eq!(merged.max(), together.max());
             prop_assert_eq!(merged.quantile(Quantile::P95), together.quantile(Quantile::P95));
         }
+    }
+
+    #[test]
+    fn no_estimate_lies_outside_of_what_was_seen() {
+        let mut equal = Histogram::default();
+        let mut budget = Budget::bytes(1 << 24);
+        (0..100).for_each(|_| equal.record(100_003, &mut budget));
+        for quantile in [Quantile::MEDIAN, Quantile::P95] {
+            let found = equal.quantile(quantile).unwrap();
+            assert_eq!((found.value, found.error), (100_003.0, 0.0));
+        }
+        let mut apart = Histogram::default();
+        (0..50).for_each(|_| apart.record(100_003, &mut budget));
+        (0..50).for_each(|_| apart.record(100_010, &mut budget));
+        let found = apart.quantile(Quantile::P95).unwrap();
+        assert!((100_003.0..=100_010.0).contains(&found.value), "{found:?}");
+        assert_eq!(found.error, 7.0, "the true one is in there");
+        equal.merge(&apart, &mut budget);
+        assert!(equal.quantile(Quantile::MEDIAN).unwrap().value >= 100_003.0);
     }
 }

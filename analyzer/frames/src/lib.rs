@@ -1,24 +1,20 @@
-//! Turns trace bytes into columns, histograms, segment trees and checks.
+//! Turns trace bytes into columns, windows, histograms and segment trees.
 //!
 //! The way of the data, one module each:
 //!
 //! ```text
 //! file ─ load ─► frames ─ trace ─► statements, windows(segments ─► histograms)
 //!                                        │
-//!                     check: findings ◄──┤
-//!                                        ├──► summary  (one trace, for people)
-//!                                        ├──► figures  (what second instruments say)
-//!                     breakdown ◄────────┴──► outcome  (several boots, one result)
-//!                                                 └─► flags (what its median hides)
+//!                     breakdown ◄────────┼──► summary  (one trace, for people)
+//!                     samples ◄──────────┼──► figures  (what second instruments say)
+//!                     flags ◄────────────┴──► flows    (one sample in parts)
 //! ```
 //!
 //! Promises: one pass, memory that does not grow with the length of a trace (only
 //! with what it declares and, up to a limit, with its samples), no panic and no unbounded memory
-//! on any input, and no number that a rule objects to.
+//! on any input. What may be believed is not for here to say.
 
-pub mod audit;
 mod breakdown;
-pub mod check;
 mod counts;
 pub mod difference;
 pub mod figures;
@@ -26,10 +22,11 @@ pub mod flags;
 pub mod flows;
 mod histogram;
 pub mod load;
-pub mod outcome;
 mod pattern;
+pub mod samples;
 pub mod segments;
 pub mod statements;
+pub mod story;
 pub mod summary;
 pub mod synthetic;
 pub mod trace;

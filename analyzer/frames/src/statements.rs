@@ -178,7 +178,7 @@ pub struct RefusedWindow {
 
 impl Statements {
     /// Takes a message. Messages about windows are not for this place.
-    pub(crate) fn take(&mut self, message: &Message) {
+    pub fn take(&mut self, message: &Message) {
         match *message {
             Message::Session(session) => {
                 let features = session.features.split(',').map(str::trim);

@@ -1,9 +1,8 @@
 //! What one trace says, in a form to print: for whoever has a trace and no run.
 
 use crate::breakdown::breakdown;
-use crate::check::Finding;
 use crate::flags::Flags;
-use crate::outcome::SampleSet;
+use crate::samples::SampleSet;
 use crate::trace::{Damage, Trace};
 use crate::windows::{Edges, Window};
 use capbench_results::{Breakdown, Evidence, InstrumentAgreement, SampleKind, Unit};
@@ -130,7 +129,7 @@ pub struct FindingSummary {
 
 impl TraceSummary {
     /// Summarises a trace with what the rules found in it.
-    pub fn new(trace: &Trace, findings: &[Finding]) -> Self {
+    pub fn new(trace: &Trace, findings: Vec<FindingSummary>) -> Self {
         let statements = &trace.statements;
         let session = statements.session.clone();
         let counts = statements
@@ -146,6 +145,11 @@ impl TraceSummary {
             ring_slots: 0,
             overwrites: false,
         });
+        let unit = if counts {
+            Unit::Instructions
+        } else {
+            Unit::TscTicks
+        };
         let totals = &trace.totals;
         Self {
             source: trace.source.clone(),
@@ -153,11 +157,7 @@ impl TraceSummary {
             build_id: session.build_id,
             variant: session.variant,
             features: session.features,
-            unit: if counts {
-                Unit::Instructions
-            } else {
-                Unit::TscTicks
-            },
+            unit,
             totals: TotalsSummary {
                 bytes: totals.bytes,
                 frames: totals.frames,
@@ -170,17 +170,17 @@ impl TraceSummary {
             windows: trace
                 .windows
                 .iter()
-                .map(|window| summarize_window(window, trace))
+                .map(|window| summarize_window(window, trace, unit))
                 .collect(),
             outside: breakdown(&trace.outside, statements, vec![trace.source.clone()]),
             warnings: warnings(&trace.damage),
-            findings: findings.iter().map(summarize_finding).collect(),
+            findings,
         }
     }
 }
 
-fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
-    let samples = summarize_samples(window);
+fn summarize_window(window: &Window, trace: &Trace, unit: Unit) -> WindowSummary {
+    let samples = summarize_samples(window, unit);
     let traces = vec![trace.source.clone()];
     let mut breakdown = breakdown(&window.tables, &trace.statements, traces);
     if let Some(breakdown) = &mut breakdown {
@@ -201,7 +201,7 @@ fn summarize_window(window: &Window, trace: &Trace) -> WindowSummary {
     }
 }
 
-fn summarize_samples(window: &Window) -> Option<SampleSummary> {
+fn summarize_samples(window: &Window, unit: Unit) -> Option<SampleSummary> {
     let found = SampleSet::of(window);
     let summary = summarize(&[&found.warm])?;
     let batch = window.samples.first()?.operations;
@@ -215,7 +215,7 @@ fn summarize_samples(window: &Window) -> Option<SampleSummary> {
         max: summary.values.high,
         sd: summary.sd,
         cold: found.cold,
-        flags: Flags::of_boots(&[&found.warm], batch),
+        flags: Flags::of_boots(&[&found.warm], batch, unit),
     })
 }
 
@@ -264,13 +264,4 @@ fn warnings(damage: &Damage) -> Vec<String> {
         warnings.push(format!("{} statements found no place", damage.left_out));
     }
     warnings
-}
-
-fn summarize_finding(finding: &Finding) -> FindingSummary {
-    FindingSummary {
-        check: finding.check,
-        reason: finding.objection.to_string(),
-        benchmark: finding.benchmark.clone(),
-        evidence: finding.evidence.clone(),
-    }
 }

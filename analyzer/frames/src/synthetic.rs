@@ -401,14 +401,12 @@ impl<W: Write> Stream<'_, W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Expectation, check};
     use crate::trace::read_bytes;
     use capbench_stats::Quantile;
 
     #[test]
-    fn a_made_stream_breaks_no_rule() {
+    fn a_made_stream_has_the_windows_and_records_that_were_asked_for() {
         let trace = read_bytes(&bytes(&Shape::default()), "made").unwrap();
-        assert_eq!(check(&trace, &Expectation::default()), []);
         assert_eq!(trace.windows.len(), 2);
         assert!(trace.totals.records >= 100_000);
     }

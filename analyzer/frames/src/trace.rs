@@ -4,7 +4,7 @@
 //! Spans are decoded frame by frame into columns that are reused, so that memory
 //! follows what a trace declares and not how long it is; only samples are kept one
 //! by one. Nothing in a stream stops the reading once it began; whether its numbers
-//! may be believed is for [`crate::check`].
+//! may be believed is for whoever judges.
 
 use crate::load::{self, Event, Frames, LoadError, Warning};
 use crate::pattern::Gathered;
@@ -17,7 +17,7 @@ use std::path::Path;
 use trace_format::control::Message;
 use trace_format::decode::{Frame, Messages, SpanColumns, read_records};
 use trace_format::{
-    Context, Counter, DecodeWarning, FrameKind, Instant, Origin, RecordError, Sample,
+    Context, Counter, DecodeWarning, FrameKind, Instant, Origin, RecordError, Sample, Span,
 };
 
 /// Rings that may record: a hostile stream could name 65536 CPUs.
@@ -128,6 +128,25 @@ pub fn read_file(path: &Path, source: &str) -> Result<Trace, LoadError> {
     read_frames(frames, source).map_err(|error| error.at(path))
 }
 
+/// Every span, root and instant of a trace, for whoever must look at each.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// Spans and roots, in the order of their frames.
+    pub spans: Vec<Span>,
+    /// Times of instants.
+    pub instants: Vec<u64>,
+}
+
+/// The same with every record kept: memory follows the length of the trace.
+pub fn read_file_with_records(path: &Path, source: &str) -> Result<(Trace, Recorded), LoadError> {
+    let frames = load::open(path)?;
+    let mut reader = Reader::new(source);
+    reader.recorded = Some(Recorded::default());
+    read_into(&mut reader, frames).map_err(|error| error.at(path))?;
+    let recorded = reader.recorded.take().unwrap_or_default();
+    Ok((reader.finish(), recorded))
+}
+
 /// Reads a raw stream from memory.
 pub fn read_bytes(bytes: &[u8], source: &str) -> Result<Trace, LoadError> {
     let path = Path::new(source);
@@ -154,8 +173,13 @@ impl Failure {
     }
 }
 
-fn read_frames<R: Read>(mut frames: Frames<R>, source: &str) -> Result<Trace, Failure> {
+fn read_frames<R: Read>(frames: Frames<R>, source: &str) -> Result<Trace, Failure> {
     let mut reader = Reader::new(source);
+    read_into(&mut reader, frames)?;
+    Ok(reader.finish())
+}
+
+fn read_into<R: Read>(reader: &mut Reader, mut frames: Frames<R>) -> Result<(), Failure> {
     while let Some(event) = frames.next_event().map_err(Failure::Io)? {
         match event {
             Event::Frame(frame) => reader.frame(&frame),
@@ -164,7 +188,7 @@ fn read_frames<R: Read>(mut frames: Frames<R>, source: &str) -> Result<Trace, Fa
     }
     frames.outcome().map_err(Failure::Decode)?;
     reader.trace.totals.bytes = frames.offset();
-    Ok(reader.finish())
+    Ok(())
 }
 
 /// The pass, and what it reuses from frame to frame.
@@ -181,6 +205,8 @@ struct Reader {
     facts: BTreeMap<u16, Facts>,
     /// Cumulative losses by source.
     lost: BTreeMap<(FrameKind, u16, Context), u64>,
+    /// Kept only for whoever asks.
+    recorded: Option<Recorded>,
 }
 
 impl Reader {
@@ -199,6 +225,7 @@ impl Reader {
             nestings: BTreeMap::new(),
             facts: BTreeMap::new(),
             lost: BTreeMap::new(),
+            recorded: None,
         }
     }
 
@@ -288,6 +315,10 @@ impl Reader {
         let count = self.columns.len() as u64;
         self.trace.totals.records += count;
         self.trace.rings.entry(ring).or_default().decoded += count;
+        if let Some(recorded) = &mut self.recorded {
+            let spans = (0..self.columns.len()).map(|index| self.columns.span(index));
+            recorded.spans.extend(spans);
+        }
         let statements = &self.trace.statements;
         let facts = self
             .facts
@@ -337,6 +368,10 @@ impl Reader {
             .iter()
             .filter(|i| i.id == Instant::SWITCH)
             .count() as u64;
+        if let Some(recorded) = &mut self.recorded {
+            let times = self.instants.iter().map(|instant| instant.time);
+            recorded.instants.extend(times);
+        }
         let declared = &self.trace.statements.instants;
         for instant in &self.instants {
             if declared

@@ -1,19 +1,23 @@
 //! What the median of a row does not say, in words.
 
 use crate::number::number;
-use capbench_frames::flags::{Among, Bimodal, Flags, Unsettled};
-use capbench_results::Outcome;
+use capbench_frames::flags::{Among, Bimodal, Flags, Rare, Unsettled};
+use capbench_results::{Headline, HeadlineKind, Measurement, Outcome};
 
 /// What is flagged of a row; none for rows without a number.
 pub(crate) fn of_row(outcome: &Outcome) -> Option<String> {
-    words(&Flags::of(outcome.measurement()?))
+    let measurement = outcome.measurement()?;
+    let told = [words(&Flags::of(measurement)), headline(measurement)];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// All flags in one line, if there are any.
 pub(crate) fn words(flags: &Flags) -> Option<String> {
     let unsettled = flags.unsettled.as_ref().map(unsettled);
     let bimodal = flags.bimodal.as_ref().map(bimodal);
-    let told: Vec<String> = unsettled.into_iter().chain(bimodal).collect();
+    let rare = flags.rare.as_ref().map(rare);
+    let told: Vec<String> = unsettled.into_iter().chain(bimodal).chain(rare).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
 
@@ -29,6 +33,41 @@ fn bimodal(found: &Bimodal) -> String {
         found.dip,
         found.critical
     )
+}
+
+fn rare(found: &Rare) -> String {
+    format!(
+        "a rare dear mode: {} of the batches cost {} and the others {}",
+        percent(found.share),
+        number(found.rare),
+        number(found.common)
+    )
+}
+
+/// What stands for a row, with the modes that make it the mean.
+pub(crate) fn headline(measurement: &Measurement) -> Option<String> {
+    let [low, high] = &measurement.modes[..] else {
+        return None;
+    };
+    let modes = format!(
+        "{} of the samples at {} and {} at {}",
+        percent(low.share),
+        number(low.value),
+        percent(high.share),
+        number(high.value)
+    );
+    let Headline { kind, value } = measurement.headline();
+    let mean = number(measurement.mean.unwrap_or(value));
+    Some(match kind {
+        HeadlineKind::Mean => {
+            format!("no robust median: {modes}; the headline is the mean per operation, {mean}")
+        }
+        HeadlineKind::Median => format!("{modes}; mean {mean}"),
+    })
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }
 
 fn unsettled(found: &Unsettled) -> String {
@@ -64,6 +103,7 @@ mod tests {
                 dip: 0.1214,
                 critical: 0.0511,
             }),
+            rare: None,
             unsettled: Some(Unsettled {
                 before: 12,
                 batches: 256,

@@ -1,5 +1,7 @@
 //! Numbers for people: whole ones whole, others with two decimals.
 
+use capbench_results::{Headline, HeadlineKind, Measurement, SegmentSummary};
+
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
 
@@ -13,8 +15,33 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// What stands for a row: its median, or its mean where two modes leave no median.
+pub(crate) fn headline(measurement: &Measurement) -> String {
+    let Headline { kind, value } = measurement.headline();
+    named(value, kind)
+}
+
+/// A headline that is no median says so.
+pub(crate) fn named(value: f64, kind: HeadlineKind) -> String {
+    match kind {
+        HeadlineKind::Median => number(value),
+        HeadlineKind::Mean => format!("{} (mean)", number(value)),
+    }
+}
+
 pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), number)
+}
+
+/// Durations from here on are counted in buckets.
+const BUCKETS_FROM: f64 = 65536.0;
+
+/// A figure of a segment, marked where it comes out of a bucket.
+pub(crate) fn of_segment(value: f64, segment: &SegmentSummary) -> String {
+    match segment.bucketed && value >= BUCKETS_FROM {
+        true => format!("~{}", number(value)),
+        false => number(value),
+    }
 }
 
 pub(crate) fn percent(share: Option<f64>) -> String {

@@ -2,6 +2,7 @@
 
 mod made;
 
+use capbench_report::appendix::Exercised;
 use capbench_report::appendix::*;
 use capbench_report::{Extent, Look, Report, plots, reasons};
 use capbench_results::*;

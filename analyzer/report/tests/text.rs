@@ -2,7 +2,6 @@
 
 mod made;
 
-use capbench_frames::check::{Expectation, check};
 use capbench_frames::summary::TraceSummary;
 use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
@@ -364,7 +363,7 @@ fn colour_changes_nothing_but_colour() {
 
 fn summary(bytes: &[u8]) -> TraceSummary {
     let read = read_bytes(bytes, "made.ktrace").unwrap();
-    TraceSummary::new(&read, &check(&read, &Expectation::default()))
+    capbench_judge::trace(&read).unwrap()
 }
 
 fn shape() -> Shape {

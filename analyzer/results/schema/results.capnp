@@ -113,6 +113,13 @@ struct MeasurementSummary {
   perturbations @16 :List(Perturbation);
   mispriced     @17 :List(Mispriced);
   interval      @18 :Interval;  # of the median, by bootstrap over boots; null: fewer than 8
+  mean          @19 :Float64 = nan;  # mean of the boots' means; nan: an older document
+  modes         @20 :List(ValueMode);  # the lower and the upper; empty: one mode
+}
+
+struct ValueMode {
+  value @0 :Float64;  # middle of its samples
+  share @1 :Float64;  # part of all samples that it holds
 }
 
 struct Interval {
@@ -175,8 +182,10 @@ struct RowName {
 struct Ratio {
   value       @0 :Float64;  # numerator / denominator
   unit        @1 :Text;     # of both
-  numerator   @2 :Float64;  # medians
+  numerator   @2 :Float64;  # headlines
   denominator @3 :Float64;
+  numeratorHeadline   @4 :Text;  # which headline was divided; empty: the median
+  denominatorHeadline @5 :Text;
 }
 
 # A number from outside the envelope: beside the matrix, never in a ratio.

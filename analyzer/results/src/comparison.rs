@@ -1,6 +1,7 @@
 //! Two rows of one run, side by side.
 
 use crate::document::{BenchmarkResult, Contradiction, finite, require};
+use crate::measurement::{Headline, HeadlineKind};
 use crate::name::{BenchmarkName, Parameter};
 use crate::outcome::Refusal;
 use crate::reason::NoRatioReason;
@@ -92,7 +93,7 @@ pub enum ComparisonOutcome {
     None(Refusal<NoRatioReason>),
 }
 
-/// A ratio of medians. In exact mode a ratio of instructions, not of time.
+/// A ratio of two rows' headlines. In exact mode a ratio of instructions, not of time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ratio {
@@ -100,10 +101,16 @@ pub struct Ratio {
     pub value: f64,
     /// Unit of both.
     pub unit: Unit,
-    /// The numerator's median.
+    /// The numerator's headline.
     pub numerator: f64,
-    /// The denominator's median.
+    /// The denominator's headline.
     pub denominator: f64,
+    /// Which headline the numerator is.
+    #[serde(default, skip_serializing_if = "HeadlineKind::is_median")]
+    pub numerator_headline: HeadlineKind,
+    /// Which headline the denominator is.
+    #[serde(default, skip_serializing_if = "HeadlineKind::is_median")]
+    pub denominator_headline: HeadlineKind,
 }
 
 impl RowName {
@@ -139,9 +146,11 @@ impl Comparison {
             ratio.unit == numerator.unit && ratio.unit == denominator.unit,
             "a ratio is of two rows in one unit",
         )?;
+        let of = |value, kind| Headline { kind, value };
         require(
-            ratio.numerator == numerator.median && ratio.denominator == denominator.median,
-            "a ratio is of its rows' medians",
+            of(ratio.numerator, ratio.numerator_headline) == numerator.headline()
+                && of(ratio.denominator, ratio.denominator_headline) == denominator.headline(),
+            "a ratio is of its rows' headlines",
         )?;
         finite("ratio", ratio.value)?;
         require(

@@ -17,6 +17,7 @@ mod comparison;
 mod context;
 mod digest;
 mod document;
+mod evidence_file;
 mod instruments;
 mod json;
 mod measurement;
@@ -37,9 +38,14 @@ pub use comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 pub use context::{ContextRow, ContextValue};
 pub use digest::{Digest, NotADigest};
 pub use document::{BenchmarkResult, Contradiction, Envelope, Guest, Results, Run, SCHEMA};
+pub use evidence_file::{
+    AuditReport, EvidenceFile, EvidenceFileError, EvidenceKind, Exercised, PrivilegedAct, Use,
+};
 pub use instruments::{InstrumentAgreement, InstrumentReading, Perturbation};
 pub use json::{json_schema, result_from_json};
-pub use measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
+pub use measurement::{
+    BootSummary, Headline, HeadlineKind, Interval, Measurement, Range, SampleKind, ValueMode,
+};
 pub use message::MessageError;
 pub use mispriced::Mispriced;
 pub use name::{BATCH, BenchmarkName, Parameter};

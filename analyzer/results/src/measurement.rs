@@ -18,6 +18,57 @@ words! {
     }
 }
 
+words! {
+    /// What stands for a row where there is room for one number.
+    "headline" HeadlineKind {
+        /// Median of the boots' medians.
+        Median = "median",
+        /// Mean per operation: there are two modes, and between them a median falls on
+        /// the one or the other by a single sample.
+        Mean = "mean",
+    }
+}
+
+impl Default for HeadlineKind {
+    /// What documents that are older than the word divide.
+    fn default() -> Self {
+        Self::Median
+    }
+}
+
+impl HeadlineKind {
+    /// Whether it is what needs no word.
+    pub fn is_median(&self) -> bool {
+        *self == Self::Median
+    }
+}
+
+/// The number that stands for a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Headline {
+    /// Which it is.
+    pub kind: HeadlineKind,
+    /// Per operation, in the measurement's unit.
+    pub value: f64,
+}
+
+/// A mode of values that have two.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValueMode {
+    /// The middle of its samples.
+    pub value: f64,
+    /// Part of all samples that it holds.
+    pub share: f64,
+}
+
+/// Two modes that each hold so much leave no robust median: a few samples that fall
+/// elsewhere take it from the one to the other.
+const SHARE_WITHOUT_MEDIAN: f64 = 0.25;
+
+/// Shares are quotients, and their sum is rounded.
+const SHARE_TOLERANCE: f64 = 1e-9;
+
 impl SampleKind {
     /// The kind that samples of `batch` operations are.
     pub const fn of_batch(batch: u32) -> Self {
@@ -65,6 +116,12 @@ pub struct Measurement {
     /// Median of the boots' first values, before any warm-up; absent when the
     /// benchmark does not record it.
     pub cold: Option<f64>,
+    /// Mean of the boots' means; absent in documents that are older than the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<f64>,
+    /// The lower and the upper mode, where the samples have two; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modes: Vec<ValueMode>,
     /// Each boot, in the order of its samples.
     pub boots: Vec<BootSummary>,
     /// Where a dispatch spends itself, from boots with all probes compiled in.
@@ -123,6 +180,27 @@ pub struct BootSummary {
 }
 
 impl Measurement {
+    /// The number that stands for the row: the median, or the mean per operation where
+    /// two modes hold a quarter of the samples each.
+    pub fn headline(&self) -> Headline {
+        let both = self.modes.len() == 2;
+        let no_median = both
+            && self
+                .modes
+                .iter()
+                .all(|mode| mode.share >= SHARE_WITHOUT_MEDIAN);
+        match self.mean.filter(|_| no_median) {
+            Some(value) => Headline {
+                kind: HeadlineKind::Mean,
+                value,
+            },
+            None => Headline {
+                kind: HeadlineKind::Median,
+                value: self.median,
+            },
+        }
+    }
+
     /// Checks what no reader should have to take on trust.
     pub fn check(&self) -> Result<(), Contradiction> {
         require(!self.samples.is_empty(), "a measurement has samples")?;
@@ -167,9 +245,13 @@ impl Measurement {
             self.min <= low && high <= self.max,
             "boots' medians lie among the samples",
         )?;
-        for value in [self.p95, self.sd, self.cold].into_iter().flatten() {
+        for value in [self.p95, self.sd, self.cold, self.mean]
+            .into_iter()
+            .flatten()
+        {
             finite("statistic", value)?;
         }
+        self.check_modes()?;
         for boot in &self.boots {
             require(
                 low <= boot.median && boot.median <= high,
@@ -214,5 +296,31 @@ impl Measurement {
             "the tracing effect is the traced median minus the median",
         )?;
         breakdown.check()
+    }
+
+    fn check_modes(&self) -> Result<(), Contradiction> {
+        let spread = (self.max - self.min).abs() * SHARE_TOLERANCE;
+        require(
+            self.mean
+                .is_none_or(|mean| self.min - spread <= mean && mean <= self.max + spread),
+            "the mean lies among the samples",
+        )?;
+        match &self.modes[..] {
+            [] => Ok(()),
+            [low, high] => {
+                require(self.mean.is_some(), "beside two modes stands the mean")?;
+                require(
+                    self.min <= low.value && low.value < high.value && high.value <= self.max,
+                    "the lower of two modes comes first, and both lie among the samples",
+                )?;
+                require(
+                    low.share > 0.0
+                        && high.share > 0.0
+                        && (low.share + high.share - 1.0).abs() <= SHARE_TOLERANCE,
+                    "two modes share all samples",
+                )
+            }
+            _ => require(false, "there are two modes or none"),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::breakdown::{Breakdown, SegmentSummary};
 use crate::digest::{Digest, NotADigest};
 use crate::document::{BenchmarkResult, Contradiction, Envelope, Guest, Results, Run, SCHEMA};
 use crate::json::check_schema;
-use crate::measurement::{BootSummary, Interval, Measurement, Range, SampleKind};
+use crate::measurement::{BootSummary, Interval, Measurement, Range, SampleKind, ValueMode};
 use crate::outcome::{Evidence, Outcome, Refusal};
 use crate::results_capnp as wire;
 use crate::words::{Status, UnknownWord};
@@ -280,6 +280,13 @@ fn write_measurement(
         to.set_confidence(interval.confidence);
     }
     to.set_cold(or_nan(measurement.cold));
+    to.set_mean(or_nan(measurement.mean));
+    let mut modes = to.reborrow().init_modes(length(&measurement.modes)?);
+    for (index, mode) in measurement.modes.iter().enumerate() {
+        let mut to = modes.reborrow().get(index as u32);
+        to.set_value(mode.value);
+        to.set_share(mode.share);
+    }
     let mut boots = to.reborrow().init_boots(length(&measurement.boots)?);
     for (index, boot) in measurement.boots.iter().enumerate() {
         let mut to = boots.reborrow().get(index as u32);
@@ -328,6 +335,15 @@ fn read_measurement(from: wire::measurement_summary::Reader) -> Read<Measurement
             None
         },
         cold: not_nan(from.get_cold()),
+        mean: not_nan(from.get_mean()),
+        modes: from
+            .get_modes()?
+            .iter()
+            .map(|from| ValueMode {
+                value: from.get_value(),
+                share: from.get_share(),
+            })
+            .collect(),
         boots: from
             .get_boots()?
             .iter()

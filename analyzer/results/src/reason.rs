@@ -49,6 +49,10 @@ words! {
         RecordsDropped = "recordsDropped",
         /// Segments overlap, or do not nest as declared.
         SegmentsUnbalanced = "segmentsUnbalanced",
+        /// The stream says that it is of another boot than the one it is kept for.
+        SessionMismatch = "sessionMismatch",
+        /// Something that the row requires is not in its streams.
+        EvidenceMissing = "evidenceMissing",
         /// The program used authority its profile does not declare.
         AuthorityExceeded = "authorityExceeded",
         /// A denial that the profile declares was not proven.
@@ -97,5 +101,7 @@ words! {
         ReferenceMismatch = "referenceMismatch",
         /// They count different things.
         UnitsDiffer = "unitsDiffer",
+        /// The denominator is zero.
+        ZeroDenominator = "zeroDenominator",
     }
 }

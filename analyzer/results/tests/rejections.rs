@@ -43,6 +43,8 @@ fn passed() -> BenchmarkResult {
                 cold: Some(9000.0),
             }],
             breakdown: None,
+            mean: None,
+            modes: Vec::new(),
             interval: None,
             instruments: Vec::new(),
             perturbations: Vec::new(),
@@ -97,6 +99,8 @@ fn compared() -> Results {
             unit: Unit::Instructions,
             numerator: 412.0,
             denominator: 412.0,
+            numerator_headline: HeadlineKind::Median,
+            denominator_headline: HeadlineKind::Median,
         }),
     });
     document
@@ -487,4 +491,43 @@ fn a_cut_message_is_an_error() {
             "{length}"
         );
     }
+}
+
+#[test]
+fn two_modes_share_all_samples_and_stand_beside_their_mean() {
+    let with = |mean, modes: &[(f64, f64)]| {
+        let mut result = passed();
+        let measurement = measurement(&mut result);
+        measurement.samples = vec![412.0, 455.0];
+        (measurement.max, measurement.range.high) = (455.0, 455.0);
+        measurement.mean = mean;
+        measurement.modes = modes
+            .iter()
+            .map(|&(value, share)| ValueMode { value, share })
+            .collect();
+        rejected(&document(vec![result]))
+    };
+    assert!(!with(Some(433.5), &[(412.0, 0.5), (455.0, 0.5)]));
+    assert!(with(None, &[(412.0, 0.5), (455.0, 0.5)]), "no mean");
+    assert!(with(Some(433.5), &[(412.0, 0.5)]), "one mode");
+    assert!(with(Some(433.5), &[(455.0, 0.5), (412.0, 0.5)]), "order");
+    assert!(with(Some(433.5), &[(412.0, 0.5), (455.0, 0.4)]), "shares");
+    assert!(with(Some(500.0), &[]), "a mean outside of the samples");
+}
+
+#[test]
+fn the_headline_is_the_mean_where_each_of_two_modes_holds_a_quarter() {
+    let headline = |share: f64| {
+        let mut result = passed();
+        let measurement = measurement(&mut result);
+        measurement.mean = Some(412.5);
+        measurement.modes = [(411.0, 1.0 - share), (455.0, share)]
+            .map(|(value, share)| ValueMode { value, share })
+            .into();
+        measurement.headline()
+    };
+    assert_eq!(headline(0.25).kind, HeadlineKind::Mean);
+    assert_eq!(headline(0.25).value, 412.5);
+    assert_eq!(headline(0.125).kind, HeadlineKind::Median);
+    assert_eq!(headline(0.125).value, 412.0);
 }

@@ -60,7 +60,7 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    fn wants(&self, guest: GuestName) -> bool {
+    pub(crate) fn wants(&self, guest: GuestName) -> bool {
         self.guests.is_empty() || self.guests.contains(&guest)
     }
 

@@ -16,7 +16,7 @@
 //! | how sure is that? | `bootstrap` |
 //! | are two sets of boots apart? | `mann_whitney` |
 //! | how clearly, how far? | `cliffs_delta`, `hodges_lehmann` |
-//! | is one number the wrong answer? | `bimodality`, `modes` |
+//! | is one number the wrong answer? | `bimodality`, `modes`, `rare_mode` |
 //! | had it settled? | `warm_up` |
 
 mod bimodality;
@@ -32,6 +32,7 @@ mod pairs;
 mod quantile;
 mod random;
 mod ranks;
+mod rare_mode;
 mod spread;
 mod warm_up;
 
@@ -43,9 +44,12 @@ pub use bootstrap::{
 pub use cliffs_delta::{Magnitude, cliffs_delta};
 pub use dip::dip;
 pub use hodges_lehmann::hodges_lehmann_shift;
-pub use mann_whitney::{Alternative, Computation, EXACT_TOTAL, MannWhitney, mann_whitney};
-pub use modes::two_modes;
+pub use mann_whitney::{
+    Alternative, Computation, EXACT_TIED_TOTAL, EXACT_TOTAL, MannWhitney, mann_whitney,
+};
+pub use modes::{Mode, split_at_modes, two_modes};
 pub use quantile::{Quantile, median, quantile, quantile_of_sorted};
+pub use rare_mode::{RareMode, rare_mode};
 pub use spread::{
     Range, coefficient_of_variation, mean, median_absolute_deviation, range, standard_deviation,
 };

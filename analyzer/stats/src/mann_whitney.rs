@@ -6,12 +6,15 @@
 //! its value is greater, ties counting one half. The p value is how often chance
 //! alone would deal out a U at least as extreme.
 //!
-//! Promises: without ties and up to [`EXACT_TOTAL`] values together, p is exact in
-//! either order of the samples: every way of dealing the ranks is counted. Else it
-//! is the normal approximation with the variance corrected for ties and one half
-//! of continuity (Hollander, Wolfe and Chicken 2014, Nonparametric Statistical
-//! Methods, 3rd edition, section 4.1). Exact costs O(n₁² n₂) additions on as many
-//! counts as there are pairs; the rest costs sorts.
+//! Promises: up to [`EXACT_TOTAL`] values together, or [`EXACT_TIED_TOTAL`] where some
+//! are equal, p is exact in either order of the samples: every way of dealing the values
+//! is counted. Equal values share their mean rank; what is as far from the expected U as
+//! what was found, on either side, is as extreme (the permutation test of Lehmann 1975,
+//! Nonparametrics, section 1.4). Beyond it is the normal approximation with the variance
+//! corrected for ties and one half of continuity (Hollander, Wolfe and Chicken 2014,
+//! Nonparametric Statistical Methods, 3rd edition, section 4.1). Exact costs O(n₁² n₂)
+//! additions on as many counts as there are pairs, with ties n₁ times as many; the rest
+//! costs sorts.
 //!
 //! A p value is no size: read it with [`crate::cliffs_delta`] and
 //! [`crate::hodges_lehmann_shift`]. The values must be independent of each other:
@@ -21,10 +24,16 @@ use crate::normal;
 use crate::pairs::compare;
 use crate::ranks::tie_term;
 
+mod tied;
+
 /// Most values of both samples together for which p is counted, not approximated.
 /// The number of ways to deal ranks to two samples of 64 is 2.4 · 10³⁷, the last
 /// that an integer of 128 bits holds.
 pub const EXACT_TOTAL: usize = 128;
+
+/// The same where values are equal: the count is by number and sum of ranks, which takes
+/// a table of n₁ times twice the sum, 2 MB at most.
+pub const EXACT_TIED_TOTAL: usize = 64;
 
 /// What would count as extreme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,28 +77,35 @@ pub fn mann_whitney(
     let pairs = compare(first, second)?;
     let u_first = pairs.greater as f64 + pairs.equal as f64 / 2.0;
     let u_second = pairs.less as f64 + pairs.equal as f64 / 2.0;
-    // The distribution of U is symmetric, so "at most u" for one sample is "at
-    // least n₁n₂ − u" for the other, and only the upper tail is ever needed.
-    let (u, tails) = match alternative {
-        Alternative::Different => (u_first.max(u_second), 2.0),
-        Alternative::FirstGreater => (u_first, 1.0),
-        Alternative::FirstLess => (u_second, 1.0),
-    };
-    let ties = tie_term(&[first, second].concat());
+    let all = [first, second].concat();
+    let ties = tie_term(&all);
     let (n_first, n_second) = (first.len(), second.len());
-    let (tail, computation) = if ties == 0.0 && n_first + n_second <= EXACT_TOTAL {
-        (exact_tail(n_first, n_second, u), Computation::Exact)
+    let (p_value, computation) = if ties > 0.0 && all.len() <= EXACT_TIED_TOTAL {
+        let p = tied::p_value(&all, n_first, u_first, alternative);
+        (p, Computation::Exact)
     } else {
-        (
-            normal_tail(n_first, n_second, u, ties),
-            Computation::NormalApproximation,
-        )
+        // Without ties, or nearly normal, U is symmetric: "at most u" for one sample is
+        // "at least n₁n₂ − u" for the other, and only the upper tail is needed.
+        let (u, tails) = match alternative {
+            Alternative::Different => (u_first.max(u_second), 2.0),
+            Alternative::FirstGreater => (u_first, 1.0),
+            Alternative::FirstLess => (u_second, 1.0),
+        };
+        let (tail, computation) = if ties == 0.0 && all.len() <= EXACT_TOTAL {
+            (exact_tail(n_first, n_second, u), Computation::Exact)
+        } else {
+            (
+                normal_tail(n_first, n_second, u, ties),
+                Computation::NormalApproximation,
+            )
+        };
+        // Both tails hold a U in the very middle.
+        ((tails * tail).min(1.0), computation)
     };
     Some(MannWhitney {
         u_first,
         u_second,
-        // Both tails hold a U in the very middle.
-        p_value: (tails * tail).min(1.0),
+        p_value,
         computation,
     })
 }
@@ -188,6 +204,36 @@ mod tests {
         assert_eq!(p(&few, &many, Alternative::FirstGreater), 1.0);
     }
 
+    /// 1 of C(6, 3) = 20 deals on either side, 1 of C(10, 5) = 252.
+    #[test]
+    fn two_sets_of_equal_values_are_counted() {
+        let p = |n| p(&vec![363.0; n], &vec![364.0; n], Alternative::Different);
+        assert_eq!(p(3), 0.1);
+        assert_eq!(p(5), 2.0 / 252.0);
+    }
+
+    /// Every deal of the values, by itself.
+    fn enumerated(first: &[f64], second: &[f64]) -> f64 {
+        let all = [first, second].concat();
+        let expected = (first.len() * second.len()) as f64 / 2.0;
+        let far = |chosen: u32| {
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            for (index, value) in all.iter().enumerate() {
+                match chosen >> index & 1 {
+                    1 => one.push(*value),
+                    _ => other.push(*value),
+                }
+            }
+            let pairs = compare(&one, &other).unwrap();
+            (pairs.greater as f64 + pairs.equal as f64 / 2.0 - expected).abs()
+        };
+        let mut deals = (0..1_u32 << all.len()).filter(|c| c.count_ones() as usize == first.len());
+        let found = far((1 << first.len()) - 1);
+        let of: Vec<f64> = deals.by_ref().map(far).collect();
+        let extreme = of.iter().filter(|&&far| far >= found).count();
+        extreme as f64 / of.len() as f64
+    }
+
     #[test]
     fn equal_samples_do_not_differ() {
         for alternative in [
@@ -237,6 +283,17 @@ mod tests {
                 p(&second, &first, Alternative::FirstLess)
             );
             prop_assert!((0.0..=1.0).contains(&there.p_value));
+        }
+
+        #[test]
+        fn with_ties_p_is_that_of_every_deal(
+            first in prop::collection::vec(0..4i32, 1..7),
+            second in prop::collection::vec(0..4i32, 1..7),
+        ) {
+            let first: Vec<f64> = first.into_iter().map(f64::from).collect();
+            let second: Vec<f64> = second.into_iter().map(f64::from).collect();
+            let found = p(&first, &second, Alternative::Different);
+            prop_assert!((found - enumerated(&first, &second)).abs() < 1e-12);
         }
 
         #[test]

@@ -44,6 +44,29 @@ pub fn two_modes(values: &[f64]) -> Option<(f64, f64)> {
     Some((median(low)?, median(high)?))
 }
 
+/// One of two modes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mode {
+    /// The middle of its values.
+    pub value: f64,
+    /// Part of all values that it holds.
+    pub share: f64,
+}
+
+/// The two modes with their shares: values belong to the nearer. `None` where one of the
+/// two would hold none.
+pub fn split_at_modes(values: &[f64], (low, high): (f64, f64)) -> Option<[Mode; 2]> {
+    let middle = low + (high - low) / 2.0;
+    let (below, above): (Vec<f64>, Vec<f64>) = values.iter().partition(|value| **value <= middle);
+    let mode = |part: &[f64]| {
+        Some(Mode {
+            value: median(part)?,
+            share: part.len() as f64 / values.len() as f64,
+        })
+    };
+    Some([mode(&below)?, mode(&above)?])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +82,15 @@ mod tests {
         let mut values: Vec<f64> = (0..40).map(|i| f64::from(i % 2) * 20.0).collect();
         values.push(1e9);
         assert_eq!(two_modes(&values), Some((0.0, 20.0)));
+    }
+
+    #[test]
+    fn the_shares_of_two_modes_are_all_values() {
+        let values = [910.0, 955.0, 955.0, 910.0, 955.0];
+        let [low, high] = split_at_modes(&values, (910.0, 955.0)).unwrap();
+        assert_eq!((low.value, low.share), (910.0, 0.4));
+        assert_eq!((high.value, high.share), (955.0, 0.6));
+        assert_eq!(split_at_modes(&[1.0, 1.0], (1.0, 1.0)), None);
     }
 
     #[test]

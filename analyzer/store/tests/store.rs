@@ -237,6 +237,8 @@ fn intervals_perturbations_mispriced_counts_and_labels_are_those_of_the_row() {
             confidence: 0.95,
         }),
         cold: None,
+        mean: Some(100.0),
+        modes: Vec::new(),
         boots: vec![
             BootSummary {
                 trace: "t".into(),

@@ -5,21 +5,22 @@
 //! [`explain()`] puts together everything that stands behind one number, and
 //! [`replay`] says where a repetition differs from its original.
 //!
-//! Promises independence from the code that writes runs: of ours it uses only the
-//! frame decoder (`trace-format`) and the published result types. Hashes, the
-//! canonical form, statistics, trees of segments, the counting of an instruction
-//! log and every rule of validity are written again here, in the shortest way there
-//! is; that two programs agree is the evidence. Nothing here repairs, and nothing
-//! writes a file.
+//! Promises independence from the code that writes runs, for everything that it counts
+//! as held: of ours that half uses only the frame decoder (`trace-format`) and the
+//! published result types. Hashes, the canonical form, statistics, trees of segments,
+//! accounts, losses, denials, what streams say of themselves and the counting of an
+//! instruction log are written again here, in the shortest way there is; that two
+//! programs agree is the evidence. The rules of validity are not: `check`
+//! asks the judge itself, and says so. Nothing here repairs, and nothing writes a file.
 //!
 //! | module | has |
 //! |---|---|
 //! | `inside` | which files of a run are opened |
 //! | `run`, `record`, `rows`, `kept` | the files of a run, as data |
-//! | `stream` | what a raw stream says, and what its records add up to |
-//! | `rules` | what makes a number invalid, one file for each rule |
+//! | `stream`, `readings` | what a raw stream says, and what its records add up to |
+//! | `rules` | what arithmetic on one stream objects to, one file for each kind |
 //! | `audit` | the emulator's instruction log, counted |
-//! | `check` | the named checks, which hold the first against the others |
+//! | `check` | the named checks, which apply to which run, and the run judged again |
 //!
 //! Memory: traces are read one after another, each wholly, no more of one than its
 //! record says and 1 GiB; what is kept of all of them is bounded by
@@ -31,6 +32,7 @@ mod check;
 mod explain;
 mod inside;
 mod kept;
+mod readings;
 mod record;
 pub mod replay;
 mod rows;

@@ -71,9 +71,6 @@ pub struct Guest {
     pub kernel_image: Option<KernelImage>,
     #[serde(default)]
     pub images: Vec<Image>,
-    /// What the command line added to its build, if anything.
-    #[serde(default)]
-    pub extra: Value,
 }
 
 /// A kernel that was not built here.
@@ -157,11 +154,6 @@ pub struct Stored {
 }
 
 impl Record {
-    /// A kernel parameter of the command line.
-    pub fn given_parameter(&self, name: &str) -> Option<&str> {
-        self.overrides["parameters"].get(name)?.as_str()
-    }
-
     pub fn parse(text: &str) -> Result<Self, String> {
         let record: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if record.schema != SCHEMA {
@@ -240,11 +232,6 @@ impl Boot {
 
     pub fn ended_clean(&self) -> bool {
         self.exit["kind"] == "clean"
-    }
-
-    /// Whether it is to leave a stream: the plain build says nothing.
-    pub fn speaks(&self) -> bool {
-        self.variant != "plain"
     }
 
     /// Where its evidence comes from: its stream, or its name without one.

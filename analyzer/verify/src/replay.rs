@@ -104,6 +104,12 @@ fn differences(
     if let (Some(before), Some(after)) = (measured(before), measured(after)) {
         if before.median != after.median {
             found.push(format!("median {} became {}", before.median, after.median));
+        } else if before.headline() != after.headline() {
+            let (before, after) = (before.headline(), after.headline());
+            found.push(format!(
+                "{} {} became {} {}",
+                before.kind, before.value, after.kind, after.value
+            ));
         } else if before.samples != after.samples {
             found.push("equal medians of other samples".to_owned());
         }

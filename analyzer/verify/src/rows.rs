@@ -25,18 +25,6 @@ pub struct RunLine {
     pub commit: String,
     pub dirty: bool,
     pub envelope: EnvelopeLine,
-    /// Absent in older documents.
-    #[serde(default)]
-    pub guests: Vec<GuestLine>,
-}
-
-/// What the document says of a guest.
-#[derive(Debug, Deserialize)]
-pub struct GuestLine {
-    pub name: String,
-    pub title: String,
-    #[serde(default)]
-    pub caution: Option<String>,
 }
 
 /// The envelope's name.
@@ -56,21 +44,12 @@ pub struct Row {
     pub guest: String,
     pub system: String,
     pub mode: String,
-    pub tier: u8,
-    pub correctness_id: String,
-    pub authority_profile: String,
     pub config_hash: String,
     pub artifact_hash: Option<String>,
-    #[serde(default)]
-    pub labels: Vec<String>,
     /// 0 in documents that are older than the field.
     #[serde(default)]
     pub attempts: usize,
     pub measurement: Option<Measured>,
-    pub failure: Option<Refusal>,
-    pub invalid: Option<Refusal>,
-    pub unsupported: Option<Refusal>,
-    pub not_applicable: Option<Refusal>,
 }
 
 /// The parts of a row's name; absent in older documents.
@@ -102,28 +81,11 @@ impl Parts {
     }
 }
 
-/// Why a row has no number.
-#[derive(Debug, Deserialize)]
-pub struct Refusal {
-    pub reason: String,
-    pub detail: String,
-    #[serde(default)]
-    pub evidence: Vec<Evidence>,
-}
-
-/// What was seen.
-#[derive(Debug, Deserialize)]
-pub struct Evidence {
-    pub source: String,
-}
-
 /// Its numbers.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Measured {
     pub unit: String,
-    pub lower_is_better: bool,
-    pub sample_kind: String,
     pub median: f64,
     pub p95: Option<f64>,
     pub samples: Vec<f64>,
@@ -135,6 +97,10 @@ pub struct Measured {
     pub range: Range,
     pub interval: Option<Range>,
     pub cold: Option<f64>,
+    /// Absent in documents that are older than the field.
+    pub mean: Option<f64>,
+    #[serde(default)]
+    pub modes: Vec<ValueMode>,
     pub boots: Vec<BootLine>,
     pub breakdown: Option<Breakdown>,
     #[serde(default)]
@@ -143,6 +109,24 @@ pub struct Measured {
     pub perturbations: Vec<Perturbation>,
     #[serde(default)]
     pub mispriced: Vec<Mispriced>,
+}
+
+/// One of two modes.
+#[derive(Debug, Deserialize)]
+pub struct ValueMode {
+    pub value: f64,
+    pub share: f64,
+}
+
+/// Two modes of so much each leave no robust median.
+const SHARE_WITHOUT_MEDIAN: f64 = 0.25;
+
+impl Measured {
+    /// Whether its mean stands for it, and not its median.
+    pub fn stands_by_mean(&self) -> bool {
+        let no_median = |mode: &ValueMode| mode.share >= SHARE_WITHOUT_MEDIAN;
+        self.modes.len() == 2 && self.modes.iter().all(no_median)
+    }
 }
 
 /// What a second instrument said.
@@ -230,7 +214,6 @@ pub struct Perturbation {
 pub struct Comparison {
     pub numerator: Name,
     pub denominator: Name,
-    pub difference: String,
     pub ratio: Option<Ratio>,
 }
 
@@ -239,18 +222,20 @@ pub struct Comparison {
 #[serde(rename_all = "camelCase")]
 pub struct Name {
     pub benchmark_name: String,
-    #[serde(flatten)]
-    pub parts: Parts,
     pub guest: String,
     pub system: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Ratio {
     pub value: f64,
     pub unit: String,
     pub numerator: f64,
     pub denominator: f64,
+    /// Absent where the median was divided.
+    pub numerator_headline: Option<String>,
+    pub denominator_headline: Option<String>,
 }
 
 /// A number from outside the envelope.
@@ -273,18 +258,6 @@ pub struct ContextValue {
 }
 
 impl Row {
-    /// How it ended, and why it has no number.
-    pub fn refusal(&self) -> Option<(&'static str, &Refusal)> {
-        let branches = [
-            ("failed", &self.failure),
-            ("invalid", &self.invalid),
-            ("unsupported", &self.unsupported),
-            ("notApplicable", &self.not_applicable),
-        ];
-        let mut branches = branches.into_iter();
-        branches.find_map(|(status, refusal)| Some((status, refusal.as_ref()?)))
-    }
-
     /// The benchmark, and the operations of a batch.
     pub fn benchmark(&self) -> (&str, Option<u32>) {
         self.parts.of(&self.benchmark_name)
@@ -298,7 +271,6 @@ impl Row {
     pub fn name(&self) -> Name {
         Name {
             benchmark_name: self.benchmark_name.clone(),
-            parts: self.parts.clone(),
             guest: self.guest.clone(),
             system: self.system.clone(),
         }
@@ -306,11 +278,6 @@ impl Row {
 }
 
 impl Name {
-    /// The benchmark, and the operations of a batch.
-    pub fn benchmark(&self) -> (&str, Option<u32>) {
-        self.parts.of(&self.benchmark_name)
-    }
-
     pub fn title(&self) -> String {
         format!("{} on {}/{}", self.benchmark_name, self.guest, self.system)
     }

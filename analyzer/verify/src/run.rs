@@ -109,12 +109,6 @@ impl Run {
         self.record.as_ref().map_err(Clone::clone)
     }
 
-    /// The run's name in its record; empty where that cannot be read.
-    pub(crate) fn record_id(&self) -> String {
-        let record = self.record.as_ref();
-        record.map_or_else(|_| String::new(), |record| record.run_id.clone())
-    }
-
     pub(crate) fn document(&self) -> Result<&Document, String> {
         self.document.as_ref().map_err(Clone::clone)
     }

@@ -98,6 +98,11 @@ fn quantile(values: &[f64], percent: usize) -> Option<f64> {
     })
 }
 
+/// Sum over number; `None` for no values.
+pub fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
 /// Sample standard deviation, in two passes; `None` for fewer than two values.
 pub fn standard_deviation(values: &[f64]) -> Option<f64> {
     let n = values.len() as f64;

@@ -3,14 +3,9 @@
 
 use std::path::PathBuf;
 
-use capbench_frames::check::{Expectation, check};
-use capbench_frames::figures::Figures;
 use capbench_frames::flows::{StitchError, stitch};
 use capbench_frames::load;
-use capbench_frames::summary::TraceSummary;
 use capbench_frames::trace::{Trace, read_file};
-use capbench_join::instruments::{BootFigures, Instruments};
-use capbench_results::RowName;
 use clap::Args;
 use miette::{IntoDiagnostic, Report, Result, miette};
 
@@ -49,14 +44,18 @@ impl Inspect {
         if let Some(row) = &self.stitch {
             return self.stitch(&trace, row);
         }
-        let (summary, sound) = summarize(&trace)?;
+        let summary = capbench_judge::trace(&trace).into_diagnostic()?;
         match self.format {
             Format::Json => {
                 stdout::text(capbench_report::trace_json(&summary).into_diagnostic()?)?;
             }
             Format::Text => stdout::text(capbench_report::trace(&summary, look()))?,
         }
-        Ok(if sound { Exit::Success } else { Exit::Unusable })
+        Ok(if summary.findings.is_empty() {
+            Exit::Success
+        } else {
+            Exit::Unusable
+        })
     }
 
     /// One sample in parts. Reads the trace again: the first time kept no records.
@@ -90,26 +89,4 @@ fn refused(error: StitchError) -> Report {
         StitchError::Io(_) => "check the file",
     };
     miette!(code = "capbench::inspect::stitch", help = help, "{error}")
-}
-
-/// What a trace says, and whether nothing is wrong with it.
-pub(super) fn summarize(trace: &Trace) -> Result<(TraceSummary, bool)> {
-    let mut findings = check(trace, &Expectation::default());
-    let instruments = Instruments::join(&[BootFigures {
-        guest: String::new(),
-        system: String::new(),
-        figures: Figures::of(trace),
-    }])
-    .into_diagnostic()?;
-    findings.extend(instruments.disagreements().into_diagnostic()?);
-    let mut summary = TraceSummary::new(trace, &findings);
-    for window in &mut summary.windows {
-        let name = RowName {
-            benchmark_name: window.benchmark.as_str().into(),
-            guest: String::new(),
-            system: String::new(),
-        };
-        window.instruments = instruments.agreements(&name).into_diagnostic()?;
-    }
-    Ok((summary, findings.is_empty()))
 }

@@ -6,6 +6,7 @@ mod explain;
 mod export;
 mod guest;
 mod inspect;
+mod judge;
 mod list;
 mod man;
 mod plot;
@@ -54,6 +55,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Check a finished run again, from its raw traces and hashes
     Verify(verify::Verify),
+    /// Judge a stored run again and compare with the results it keeps
+    Judge(judge::Judge),
     /// Show where a number comes from
     Explain(explain::Explain),
     /// Repeat a run and compare it with the original
@@ -143,6 +146,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Guest(command) => return command.execute(root),
         Command::Replay(command) => command.execute(&root()?),
         Command::Verify(command) => command.execute(root()),
+        Command::Judge(command) => command.execute(root()),
         Command::Explain(command) => command.execute(root()),
         Command::Inspect(command) => command.execute(),
         Command::Record(command) => command.execute(),

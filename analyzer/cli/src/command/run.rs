@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use capbench_judge::audit::logged_addresses;
+use capbench_judge::{Judgement, judge, seal};
 use capbench_report::LastWords;
-use capbench_results::{Digest, Mode, Results};
-use capbench_runner::artifact::names;
+use capbench_results::{Digest, Mode};
 use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
 use capbench_runner::guest::{Extra, GuestName, Variant};
@@ -24,7 +25,6 @@ use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
 use super::{Emulator, Format, VariantName};
 use crate::ending;
-use crate::evaluate::{audit, evaluate, exercised, privileged};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
 
@@ -149,7 +149,7 @@ impl Run {
             command: std::env::args_os()
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect(),
-            audit_range: &audit::range,
+            audit_range: &logged_addresses,
         };
         let captured = match capture(request, &interrupt, &progress) {
             Err(error @ RunError::Interrupted) => {
@@ -193,29 +193,14 @@ impl Run {
 }
 
 fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Result<Exit> {
-    let audits = audit::reports(&captured);
-    let results = evaluate(&captured, catalogue, &audits).into_diagnostic()?;
-    let acts = privileged::acts(&captured);
-    let exercised = exercised::exercised(&captured);
-    let CapturedRun {
-        directory, record, ..
-    } = captured;
-    let results_json = results.to_json().into_diagnostic()?;
-    directory.write(names::RESULTS_JSON, results_json.as_bytes())?;
-    directory.write(
-        names::RESULTS_MESSAGE,
-        &results.to_message().into_diagnostic()?,
-    )?;
-    let audits_json = serde_json::to_string_pretty(&audits).into_diagnostic()?;
-    directory.write(names::AUDITS, audits_json.as_bytes())?;
-    let acts_json = serde_json::to_string_pretty(&acts).into_diagnostic()?;
-    directory.write(names::PRIVILEGED, acts_json.as_bytes())?;
-    let exercised_json = serde_json::to_string_pretty(&exercised).into_diagnostic()?;
-    directory.write(names::EXERCISED, exercised_json.as_bytes())?;
-    let sealed = directory.seal()?;
+    let mut judgement =
+        judge(&capbench_judge::Run::from(&captured), catalogue).into_diagnostic()?;
+    let record = captured.record.clone();
+    let sealed = seal(captured, &mut judgement).into_diagnostic()?;
+    let results = &judgement.results;
     let printed = match format {
-        Format::Json => stdout::text(results_json),
-        Format::Text => print_text(&results, &audits, &record, &sealed),
+        Format::Json => stdout::text(results.to_json().into_diagnostic()?),
+        Format::Text => print_judgement(&judgement, &record, &sealed),
     };
     stderr::line(sealed.display());
     printed.wrap_err_with(|| format!("the run is sealed in {}", sealed.display()))?;
@@ -227,12 +212,12 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
 }
 
 /// Why rows have no number comes last, where a terminal stops.
-fn print_text(
-    results: &Results,
-    audits: &[audit::Report],
+pub(super) fn print_judgement(
+    judgement: &Judgement,
     record: &RunRecord,
     sealed: &Path,
 ) -> Result<(), Unwritten> {
+    let results = &judgement.results;
     let look = super::look();
     stdout::text(capbench_report::results(
         results,
@@ -242,7 +227,7 @@ fn print_text(
     stdout::text(capbench_report::breakdowns(results, look))?;
     stdout::text(capbench_report::instruments(results, look))?;
     stdout::text(capbench_report::matrix(results, look))?;
-    for audit in audits {
+    for audit in &judgement.audits {
         stdout::line(audit.summary())?;
     }
     let last_words = last_words(record, sealed);

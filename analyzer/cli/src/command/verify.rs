@@ -36,9 +36,10 @@ impl Verify {
             Format::Json => print_json(&report)?,
             Format::Text => print_text(&report)?,
         }
-        Ok(match report.broken {
-            0 => Exit::Success,
-            _ => Exit::Unusable,
+        // What was not checked is not held.
+        Ok(match report.all_held() {
+            true => Exit::Success,
+            false => Exit::Unusable,
         })
     }
 }
@@ -104,12 +105,17 @@ fn print_text(report: &Report) -> Result<(), Unwritten> {
         Some(state) => format!(", {state}"),
     };
     stdout::line(format_args!("{}{how}\n", report.run))?;
-    for check in &report.checks {
+    stdout::line("Recomputed independently, from raw bytes:")?;
+    for check in &report.recomputed {
+        stdout::text(text(check, look.width))?;
+    }
+    stdout::line("\nJudged again by the same code:")?;
+    for check in &report.judged_again {
         stdout::text(text(check, look.width))?;
     }
     stdout::line(format_args!(
-        "\n{} hold, {} broken, {} not checked",
-        report.holds, report.broken, report.not_checked
+        "\n{} hold, {} broken, {} not checked, {} do not apply; {} judged alike",
+        report.holds, report.broken, report.not_checked, report.do_not_apply, report.judged_alike
     ))
 }
 
@@ -123,18 +129,20 @@ fn text(check: &Check, width: usize) -> String {
     } = check;
     let word = match verdict {
         Verdict::Holds => "holds",
+        Verdict::JudgedAlike => "alike",
         Verdict::Broken => "BROKEN",
         Verdict::NotChecked => "not checked",
+        Verdict::DoesNotApply => "n/a",
     };
-    let head = format!("{name:<14} {word:<12}");
+    let head = format!("{name:<17} {word:<12}");
     match verdict {
         Verdict::Broken => {
             let evidence = evidence.iter();
-            let evidence = evidence.map(|line| wrap(line, "               - ", width));
+            let evidence = evidence.map(|line| wrap(line, "                  - ", width));
             let asks = wrap(asks, &head, width);
             format!("{asks}{}", evidence.collect::<String>())
         }
-        Verdict::Holds | Verdict::NotChecked => wrap(&evidence.join("; "), &head, width),
+        _ => wrap(&evidence.join("; "), &head, width),
     }
 }
 

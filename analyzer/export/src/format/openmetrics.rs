@@ -29,6 +29,11 @@ const GAUGES: &[Gauge] = &[
         value: |measurement| Some(measurement.median),
     },
     Gauge {
+        name: "capbench_headline",
+        help: "What stands for the row: the median, or the mean per operation where two modes leave no robust median.",
+        value: |measurement| Some(measurement.headline().value),
+    },
+    Gauge {
         name: "capbench_p95",
         help: "95th percentile of the samples, which are batch means where a batch holds several operations.",
         value: |measurement| measurement.p95,

@@ -15,7 +15,9 @@ const COLUMNS: &[ColumnSpec] = &[
     column("denominator_system", Text, NONE),
     column("unit", Text, NONE),
     column("numerator", Number, UNIT),
+    column("numerator_headline", Text, NONE),
     column("denominator", Number, UNIT),
+    column("denominator_headline", Text, NONE),
     column("ratio", Number, "1"),
     column("reason", Text, NONE),
     column("detail", Text, NONE),
@@ -45,7 +47,11 @@ pub(crate) fn rows(results: &Results) -> Rows {
             (&denominator.system).into(),
             ratio.map(|ratio| ratio.unit.as_str()).into(),
             ratio.map(|ratio| ratio.numerator).into(),
+            ratio.map(|ratio| ratio.numerator_headline.as_str()).into(),
             ratio.map(|ratio| ratio.denominator).into(),
+            ratio
+                .map(|ratio| ratio.denominator_headline.as_str())
+                .into(),
             ratio.map(|ratio| ratio.value).into(),
             refusal.map(|refusal| refusal.reason.as_str()).into(),
             refusal.map(|refusal| &refusal.detail).into(),

@@ -2,7 +2,7 @@
 
 use super::{measured, row_name};
 use crate::document::{Block, Inlines, Kind, Section, Table};
-use crate::number::{NONE, number, optional, percent, signed};
+use crate::number::{NONE, number, of_segment, percent, signed};
 use crate::plot::{self, Plot};
 use crate::text::breakdown::depth;
 use capbench_results::{Breakdown, Measurement, Results};
@@ -88,8 +88,8 @@ fn table(measurement: &Measurement, breakdown: &Breakdown) -> Table {
     let mut table = Table::new(caption, &columns);
     let segments = &breakdown.segments;
     for (index, segment) in segments.iter().enumerate() {
-        let mark = if segment.bucketed { "~" } else { "" };
-        let p95 = segment.p95.map(|p95| format!("{mark}{}", number(p95)));
+        let figure = |value: f64| of_segment(value, segment);
+        let optional = |value: Option<f64>| value.map_or(NONE.to_owned(), figure);
         let indent = "\u{2003}".repeat(depth(segments, index));
         let parent = if segment.parent.is_empty() {
             NONE
@@ -100,8 +100,8 @@ fn table(measurement: &Measurement, breakdown: &Breakdown) -> Table {
             Inlines::from(indent).with_code(&segment.name),
             parent.into(),
             segment.count.to_string().into(),
-            format!("{mark}{}", number(segment.median)).into(),
-            p95.unwrap_or(NONE.to_owned()).into(),
+            figure(segment.median).into(),
+            optional(segment.p95).into(),
             segment.max.to_string().into(),
             percent(segment.share).into(),
             optional(segment.self_raw).into(),

@@ -3,7 +3,7 @@
 use super::{measured, row_name};
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::flags;
-use crate::number::{number, optional};
+use crate::number::{headline, number, optional};
 use crate::plot::{self, Plot};
 use capbench_results::{BenchmarkResult, Measurement, Results};
 
@@ -87,7 +87,7 @@ fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
             measurement.batch.to_string().into(),
             measurement.n.to_string().into(),
             number(measurement.min).into(),
-            number(measurement.median).into(),
+            headline(measurement).into(),
             number(measurement.max).into(),
             optional(measurement.sd).into(),
             boots(measurement).into(),

@@ -4,7 +4,7 @@ use crate::beside::{self, find, labels, leans};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
 use crate::leaning::leaning;
-use crate::number::{NONE, number, ratio};
+use crate::number::{NONE, headline, number, ratio};
 use crate::plot::{self, Plot};
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName,
@@ -219,7 +219,7 @@ fn units(results: &Results, comparison: &Comparison) -> String {
 
 fn median(results: &Results, name: &RowName) -> Inlines {
     let value = find(results, name).and_then(|row| row.outcome.measurement());
-    value.map_or(NONE.into(), |value| number(value.median).into())
+    value.map_or(NONE.into(), |value| headline(value).into())
 }
 
 fn native(results: &Results, benchmark: &str) -> Inlines {

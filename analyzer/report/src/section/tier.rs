@@ -2,7 +2,7 @@
 
 use super::{correctness, systems};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
-use crate::number::{NONE, number, optional};
+use crate::number::{NONE, headline, number, optional};
 use capbench_results::{BenchmarkResult, Measurement, Outcome, Results, SampleKind};
 use std::collections::BTreeSet;
 
@@ -106,7 +106,7 @@ fn numbers(measurement: &Measurement) -> [Inlines; 7] {
     let range = measurement.range;
     [
         measurement.unit.as_str().into(),
-        Inlines(vec![Inline::Strong(number(measurement.median))]),
+        Inlines(vec![Inline::Strong(headline(measurement))]),
         match measurement.interval {
             _ if range.low == range.high => number(range.low).into(),
             Some(interval) => format!(

@@ -1,7 +1,7 @@
 //! Where a dispatch spends itself, one table per benchmark.
 
 use crate::look::Look;
-use crate::number::{NONE, number, optional, percent, signed};
+use crate::number::{NONE, number, of_segment, percent, signed};
 use crate::table::{Align, Cell, Table};
 use capbench_results::{Breakdown, Outcome, Results, SegmentSummary, Unit};
 
@@ -68,15 +68,13 @@ fn table(segments: &[SegmentSummary], look: Look) -> String {
     ]);
     for (index, segment) in segments.iter().enumerate() {
         let name = format!("{}{}", "  ".repeat(depth(segments, index)), segment.name);
-        let mark = if segment.bucketed { "~" } else { "" };
-        let p95 = segment
-            .p95
-            .map_or(NONE.to_owned(), |p95| format!("{mark}{}", number(p95)));
+        let figure = |value: f64| of_segment(value, segment);
+        let optional = |value: Option<f64>| value.map_or(NONE.to_owned(), figure);
         let cells: Vec<Cell> = vec![
             name.into(),
             segment.count.to_string().into(),
-            number(segment.median).into(),
-            p95.into(),
+            figure(segment.median).into(),
+            optional(segment.p95).into(),
             percent(segment.share).into(),
             optional(segment.self_raw).into(),
             optional(segment.self_corrected).into(),

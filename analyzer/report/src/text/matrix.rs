@@ -2,7 +2,7 @@
 
 use crate::beside::{self, find, labels, leans};
 use crate::look::Look;
-use crate::number::{NONE, number, ratio};
+use crate::number::{NONE, headline, named, number, ratio};
 use crate::table::{Align, Table};
 use capbench_results::{Comparison, ComparisonOutcome, Mode, Outcome, Results, RowName};
 
@@ -75,10 +75,10 @@ fn table(results: &Results, look: Look) -> String {
         } = comparison;
         let (above, quotient, unit, below) = match outcome {
             ComparisonOutcome::Ratio(found) => (
-                number(found.numerator),
+                named(found.numerator, found.numerator_headline),
                 ratio(found.value),
                 found.unit.as_str(),
-                number(found.denominator),
+                named(found.denominator, found.denominator_headline),
             ),
             ComparisonOutcome::None(_) => (
                 median_of(results, numerator),
@@ -109,7 +109,7 @@ fn table(results: &Results, look: Look) -> String {
 fn median_of(results: &Results, name: &RowName) -> String {
     let row = find(results, name);
     match row.map(|row| &row.outcome) {
-        Some(Outcome::Passed(measurement)) => number(measurement.median),
+        Some(Outcome::Passed(measurement)) => headline(measurement),
         Some(outcome) => outcome.status().to_string(),
         None => NONE.to_owned(),
     }

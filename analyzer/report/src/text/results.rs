@@ -5,7 +5,7 @@ use crate::flags;
 use crate::last_words::LastWords;
 use crate::leaning::leaning;
 use crate::look::Look;
-use crate::number::{NONE, number, optional};
+use crate::number::{NONE, headline, number, optional};
 use crate::refusals::{grouped, has_values};
 use crate::table::{Align, Cell, Table};
 use capbench_results::{
@@ -168,7 +168,7 @@ fn leanings(rows: &[&BenchmarkResult], look: Look) -> String {
 fn numbers(measurement: &Measurement) -> [Cell; 6] {
     [
         measurement.unit.as_str().into(),
-        number(measurement.median).into(),
+        headline(measurement).into(),
         spread(measurement).into(),
         p95(measurement).into(),
         measurement.boots.len().to_string().into(),

@@ -68,6 +68,8 @@ pub fn measurement(batch: u32, medians: &[f64], p95: Option<f64>) -> Measurement
                 segment("copy", "body", 20.0, 0.1),
             ],
         }),
+        mean: None,
+        modes: Vec::new(),
         interval: None,
         instruments: Vec::new(),
         perturbations: Vec::new(),
@@ -235,6 +237,8 @@ pub fn compared(mode: Mode) -> Results {
                     unit: below.unit,
                     numerator: 412.0,
                     denominator: below.median,
+                    numerator_headline: HeadlineKind::Median,
+                    denominator_headline: HeadlineKind::Median,
                 }),
                 None => ComparisonOutcome::None(Refusal::new(
                     NoRatioReason::NotMeasured,

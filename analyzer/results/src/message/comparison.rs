@@ -3,6 +3,7 @@
 use super::{Read, length, name, read_refusal, text, word, write_refusal};
 use crate::comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 use crate::document::Contradiction;
+use crate::measurement::HeadlineKind;
 use crate::results_capnp::{comparison, row_name};
 
 pub(super) fn write(from: &Comparison, mut to: comparison::Builder) -> Read<()> {
@@ -17,6 +18,8 @@ pub(super) fn write(from: &Comparison, mut to: comparison::Builder) -> Read<()> 
             to.set_unit(ratio.unit.as_str());
             to.set_numerator(ratio.numerator);
             to.set_denominator(ratio.denominator);
+            to.set_numerator_headline(ratio.numerator_headline.as_str());
+            to.set_denominator_headline(ratio.denominator_headline.as_str());
             Ok(())
         }
         ComparisonOutcome::None(refusal) => {
@@ -36,6 +39,8 @@ pub(super) fn read(from: comparison::Reader) -> Read<Comparison> {
                 unit: word(ratio.get_unit()?)?,
                 numerator: ratio.get_numerator(),
                 denominator: ratio.get_denominator(),
+                numerator_headline: headline(ratio.get_numerator_headline()?)?,
+                denominator_headline: headline(ratio.get_denominator_headline()?)?,
             })
         }
         Which::None(refusal) if result.has_none() => {
@@ -49,6 +54,14 @@ pub(super) fn read(from: comparison::Reader) -> Read<Comparison> {
         difference: text(from.get_difference()?)?,
         outcome,
     })
+}
+
+/// Without a word it is the median.
+fn headline(word_of: capnp::text::Reader) -> Read<HeadlineKind> {
+    match word_of.is_empty() {
+        true => Ok(HeadlineKind::default()),
+        false => word(word_of),
+    }
 }
 
 fn write_name(from: &RowName, mut to: row_name::Builder) -> Read<()> {

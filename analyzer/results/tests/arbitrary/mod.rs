@@ -212,18 +212,32 @@ pub fn measurement(mode: Mode) -> impl Strategy<Value = Measurement> {
                     n: samples.len() as u64,
                     min: low(&samples),
                     max: high(&samples),
-                    samples,
                     sd,
                     range: Range {
                         low: low(&medians),
                         high: high(&medians),
                     },
                     cold,
+                    mean: Some(low(&samples)),
+                    modes: modes(&samples),
                     boots,
                     breakdown: breakdown(middle(&medians)),
+                    samples,
                 }
             },
         )
+}
+
+/// The least and the largest, where they differ.
+fn modes(samples: &[f64]) -> Vec<ValueMode> {
+    let low = samples.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    match low < high {
+        true => [low, high]
+            .map(|value| ValueMode { value, share: 0.5 })
+            .into(),
+        false => Vec::new(),
+    }
 }
 
 fn refusal<R: Copy + std::fmt::Debug + 'static>(
@@ -285,12 +299,15 @@ fn side_by_side(numerator: &BenchmarkResult, denominator: &BenchmarkResult) -> C
         denominator.outcome.measurement(),
     );
     match medians {
-        (Some(n), Some(d)) if n.unit == d.unit && d.median != 0.0 => {
+        (Some(n), Some(d)) if n.unit == d.unit && d.headline().value != 0.0 => {
+            let (above, below) = (n.headline(), d.headline());
             ComparisonOutcome::Ratio(Ratio {
-                value: n.median / d.median,
+                value: above.value / below.value,
                 unit: n.unit,
-                numerator: n.median,
-                denominator: d.median,
+                numerator: above.value,
+                denominator: below.value,
+                numerator_headline: above.kind,
+                denominator_headline: below.kind,
             })
         }
         _ => ComparisonOutcome::None(Refusal::new(NoRatioReason::NotMeasured, "no value")),

@@ -52,17 +52,10 @@ pub(super) fn of(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Value> 
 
 /// What rules ask of a guest.
 fn guest(guest: GuestName) -> Value {
-    let instruments: BTreeMap<&str, &str> = guest
-        .passes
-        .iter()
-        .filter_map(|pass| Some((pass.variant.name(), pass.instrument?)))
-        .collect();
     json!({
         "subsystems": guest.subsystems,
         "capabilities": guest.has_capabilities,
-        "instruments": instruments,
-        "title": guest.title,
-        "caution": guest.caution,
+        "sessionKernel": guest.session_kernel,
     })
 }
 

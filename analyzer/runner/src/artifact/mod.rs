@@ -9,8 +9,10 @@ mod definitions;
 pub mod inside;
 pub mod instructions;
 mod read;
+mod stored;
 
 pub use read::{Artifact, ReadError};
+pub use stored::{Stored, StoredError};
 
 use std::fs::{self, File};
 use std::io::{self, Write};

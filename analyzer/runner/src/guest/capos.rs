@@ -14,7 +14,7 @@ static DEFINITION: Definition = Definition {
         "Rows of capos describe the reference kernel in this repository, not capOS. The capOS \
          kernel is not published.",
     ),
-    kernel_begins_with: "capos-reference",
+    session_kernel: "capos-reference",
     subsystems: &[
         "ring",
         "null",

@@ -15,8 +15,8 @@ pub struct Definition {
     pub title: &'static str,
     /// What a reader of its numbers must know, as sentences.
     pub caution: Option<&'static str>,
-    /// What the kernel's name in a session begins with.
-    pub kernel_begins_with: &'static str,
+    /// What its kernel calls itself in a session; a version may follow.
+    pub session_kernel: &'static str,
     /// Subsystems a benchmark may require and this guest has.
     pub subsystems: &'static [&'static str],
     /// Whether programs hold capabilities that a system grants them.

@@ -14,7 +14,7 @@ static DEFINITION: Definition = Definition {
     name: "linux",
     title: "Linux",
     caution: None,
-    kernel_begins_with: "linux ",
+    session_kernel: "linux ",
     subsystems: &["process", "timer"],
     has_capabilities: false,
     // One build, booted in passes; the longest first.

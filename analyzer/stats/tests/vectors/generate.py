@@ -7,7 +7,9 @@ Made with Python 3.11.7, NumPy 2.4.6, SciPy 1.17.1, diptest 0.12.0 (2026-11-24).
 same versions print the same file.
 
 - Mann-Whitney: scipy.stats.mannwhitneyu, method "exact" for untied samples of up to
-  128 values together, else "asymptotic" with its continuity and tie corrections.
+  128 values together; for tied ones of up to 64 every deal is counted here, by the sums
+  of mean ranks, which SciPy does not; else "asymptotic" with its continuity and tie
+  corrections.
 - Cliff's delta: mean sign of all differences, by numpy.
 - Hodges-Lehmann: numpy.median of all differences.
 - Bootstrap: scipy.stats.bootstrap, percentile and BCa. Its resamples are given to it:
@@ -31,6 +33,7 @@ import scipy
 from scipy import optimize, stats
 
 EXACT_TOTAL = 128
+EXACT_TIED_TOTAL = 64
 RNG = np.random.Generator(np.random.PCG64(20261124))
 
 
@@ -72,19 +75,43 @@ def two_samples():
     }
 
 
+def tied_p(first, second):
+    """P values of the permutation test: whole numbers only, value by value."""
+    pooled = sorted(first + second)
+    doubled = {v: 2 * pooled.index(v) + pooled.count(v) + 1 for v in pooled}
+    deals = {(0, 0): 1}
+    for value in pooled:
+        with_value = {
+            (taken + 1, total + doubled[value]): ways for (taken, total), ways in deals.items()
+        }
+        for key, ways in with_value.items():
+            deals[key] = deals.get(key, 0) + ways
+    n = len(first)
+    of_first = {total: ways for (taken, total), ways in deals.items() if taken == n}
+    found, every = sum(doubled[v] for v in first), sum(of_first.values())
+    expected = n * (len(pooled) + 1)
+    p = lambda extreme: sum(ways for total, ways in of_first.items() if extreme(total)) / every
+    return {
+        "Different": p(lambda total: abs(total - expected) >= abs(found - expected)),
+        "FirstGreater": p(lambda total: total >= found),
+        "FirstLess": p(lambda total: total <= found),
+    }
+
+
 def mann_whitney_cases():
     alternatives = {"Different": "two-sided", "FirstGreater": "greater", "FirstLess": "less"}
     for name, (first, second) in two_samples().items():
         first, second = np.array(numbers(first)), np.array(numbers(second))
         pooled = np.concatenate([first, second])
         tied = len(np.unique(pooled)) < len(pooled)
-        exact = not tied and len(pooled) <= EXACT_TOTAL
+        untied = not tied and len(pooled) <= EXACT_TOTAL
+        counted = tied and len(pooled) <= EXACT_TIED_TOTAL
         differences = np.subtract.outer(first, second)
         case = {
             "name": name,
             "first": numbers(first),
             "second": numbers(second),
-            "exact": exact,
+            "exact": untied or counted,
             "delta": float(np.sign(differences).mean()),
             "shift": float(np.median(differences)),
             "p": {},
@@ -94,12 +121,14 @@ def mann_whitney_cases():
                 first,
                 second,
                 alternative=theirs,
-                method="exact" if exact else "asymptotic",
+                method="exact" if untied else "asymptotic",
                 use_continuity=True,
             )
             case["u_first"] = float(result.statistic)
             # SciPy divides by a standard deviation of zero if all values are equal.
             case["p"][ours] = float(result.pvalue) if np.ptp(pooled) > 0 else 1.0
+        if counted:
+            case["p"] = tied_p(case["first"], case["second"])
         yield case
 
 

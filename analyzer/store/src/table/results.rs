@@ -23,6 +23,10 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
         let value = row.outcome.measurement()?;
         Some(value.sample_kind.as_str().to_owned())
     };
+    let headline_kind = |row: &&BenchmarkResult| {
+        let value = row.outcome.measurement()?;
+        Some(value.headline().kind.as_str().to_owned())
+    };
     let mispriced = |row: &&BenchmarkResult| {
         let mispriced = row.outcome.measurement()?.mispriced.iter();
         let kinds: Vec<&str> = mispriced.map(|held| held.kind.as_str()).collect();
@@ -34,7 +38,10 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
         column("detail", maybe(of, detail)),
         column("tier", each(of, |row| u64::from(row.tier))),
         column("lower_is_better", maybe(of, lower)),
+        column("headline", number(|v| Some(v.headline().value))),
+        column("headline_kind", maybe(of, headline_kind)),
         column("median", number(|v| Some(v.median))),
+        column("mean", number(|v| v.mean)),
         column("p95", number(|v| v.p95)),
         column("min", number(|v| Some(v.min))),
         column("max", number(|v| Some(v.max))),
@@ -52,6 +59,10 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
             number(|v| Some(v.interval?.confidence)),
         ),
         column("cold", number(|v| v.cold)),
+        column("low_mode", number(|v| Some(v.modes.first()?.value))),
+        column("low_mode_share", number(|v| Some(v.modes.first()?.share))),
+        column("high_mode", number(|v| Some(v.modes.get(1)?.value))),
+        column("high_mode_share", number(|v| Some(v.modes.get(1)?.share))),
         column("perturbation_counts", number(|v| effect(v, "counts"))),
         column("perturbation_perf", number(|v| effect(v, "perf"))),
         column("mispriced", maybe(of, mispriced)),
@@ -62,6 +73,7 @@ pub(super) fn columns(rows: &Rows) -> Vec<Column> {
             number(|v| counted(v, AddressSpaceSwitch)),
         ),
         column("mispriced_exception", number(|v| counted(v, Exception))),
+        column("attempts", each(of, |row| u64::from(row.attempts))),
         column("labels", each(of, |row| row.labels_in_words())),
         column("correctness_id", each(of, |row| row.correctness_id.clone())),
         column(

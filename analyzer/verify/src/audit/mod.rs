@@ -16,7 +16,7 @@ pub use elf::section;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 
-use serde::Deserialize;
+use capbench_results::{AuditReport, EvidenceFile};
 use trace_format::decode::{Event, Frames, SpanColumns, read_records};
 use trace_format::{FrameKind, Instant, SampleFlags, Span};
 
@@ -75,24 +75,12 @@ pub enum Uncounted {
     Broken(String),
 }
 
-/// One entry of [`STATED`].
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Stated {
-    pub boot: String,
-    pub compared: u64,
-    pub readings_before: u64,
-    pub instructions: u64,
-    pub disagreements: u64,
-    #[serde(default)]
-    pub log_left_out: Option<String>,
-}
-
 /// The run's own word on its audits.
-pub fn stated(run: &Run) -> Result<Vec<Stated>, String> {
+pub fn stated(run: &Run) -> Result<Vec<AuditReport>, String> {
     let text = inside::text(&run.directory, STATED);
     let text = text.map_err(|error| format!("{STATED}: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("{STATED}: {error}"))
+    let file = EvidenceFile::from_json(text.as_bytes());
+    Ok(file.map_err(|error| format!("{STATED}: {error}"))?.entries)
 }
 
 /// Counts every audit of a run.

@@ -1,7 +1,9 @@
 //! The audits, counted again, and what exact mode misprices.
 
 use super::{Answer, Found, count, differ};
-use crate::audit::{Counted, Stated, Uncounted, stated};
+use capbench_results::AuditReport;
+
+use crate::audit::{Counted, Uncounted, stated};
 use crate::kept::Kept;
 use crate::record::Record;
 use crate::rows::{Mispriced, Row};
@@ -10,10 +12,11 @@ use crate::run::Run;
 use super::instruments::page_faults;
 
 pub(super) fn check(run: &Run) -> Found {
-    let document = run.document()?;
+    let (_, document) = (run.record()?, run.document()?);
     let audits = run.audits();
     if audits.is_empty() {
-        return without(run);
+        let fault = "the record has no audit boot, and nobody left it out".to_owned();
+        return Answer::new(vec![fault], "");
     }
     let stated = stated(run)?;
     let (mut faults, mut not_kept, mut compared) = (Vec::new(), Vec::new(), 0);
@@ -54,18 +57,7 @@ pub(super) fn check(run: &Run) -> Found {
     Answer::new(faults, looked_at)
 }
 
-/// A run without an audit boot: whether somebody left it out, or there is nothing
-/// to audit.
-fn without(run: &Run) -> Found {
-    let record = run.record()?;
-    let traced = record.boots.iter().any(|boot| boot.variant == "segments");
-    if traced && record.repeats_exactly() {
-        return Err("the run was made without an audit boot".to_owned());
-    }
-    Answer::new(Vec::new(), "no boot has probes that exact mode can audit")
-}
-
-fn against(stated: &Stated, counted: &Counted) -> Vec<String> {
+fn against(stated: &AuditReport, counted: &Counted) -> Vec<String> {
     let figures = [
         differ("records compared", stated.compared, counted.compared),
         differ(

@@ -81,21 +81,26 @@ fn one(
         calibrated.get_or_insert(!said.statements.calibrations.is_empty());
     }
     let calibrated = calibrated.unwrap_or(false);
-    let bound = all.segments.values().map(|records| records.bound).max();
-    let bound = calibrated.then(|| bound.unwrap_or(0) as f64);
+    let bound = calibrated.then(|| bounds(&all, breakdown.segments.iter().any(|s| s.bucketed)));
     let traced = rows::median_of_boots(&rows::values(run, row, measured.batch, TRACED)?);
     let effect = traced.map(|traced| traced - measured.median);
     faults.extend(
         [
             differ("dispatches", breakdown.dispatches, all.complete),
             differ("incomplete", breakdown.incomplete, all.incomplete),
-            differ("bound of self times", breakdown.self_bound, bound),
             differ("traced median", breakdown.traced_median, traced),
             differ("tracing effect", breakdown.tracing_effect, effect),
         ]
         .into_iter()
         .flatten(),
     );
+    match (breakdown.self_bound, bound) {
+        (Some(stored), Some((least, most))) if least <= stored && stored <= most => {}
+        (None, None) => {}
+        (stored, found) => faults.push(format!(
+            "bound of self times: stored {stored:?}, found {found:?}"
+        )),
+    }
     for line in &breakdown.segments {
         let key = (line.name.clone(), line.parent.clone());
         let found = all.segments.remove(&key).unwrap_or_default();
@@ -104,6 +109,18 @@ fn one(
     let left = all.segments.keys();
     faults.extend(left.map(|(name, _)| format!("records of {name} are in no line")));
     Ok(faults)
+}
+
+/// The least and the most that the bound of self times may be: what the probes' costs
+/// leave open, and what buckets may leave open of the longest.
+fn bounds(all: &Together, bucketed: bool) -> (f64, f64) {
+    let records = || all.segments.values();
+    let least = records().map(|records| records.bound).max().unwrap_or(0) as f64;
+    let longest = records()
+        .filter_map(|records| records.corrected.largest())
+        .max();
+    let longest = longest.filter(|_| bucketed).unwrap_or(0) as f64;
+    (least, least + (longest * BUCKET_ERROR).ceil())
 }
 
 impl Together {

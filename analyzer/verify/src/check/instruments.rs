@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Found, count};
+use crate::readings::{Reading, readings};
 use crate::record::Record;
 use crate::rows::{Agreement, Row};
-use crate::rules::instruments::{Reading, readings};
 use crate::run::Run;
 
 /// Ticks become time by a factor, and two programs may multiply in two orders.
@@ -15,10 +15,9 @@ const TOLERANCE: f64 = 1e-9;
 type Key<'a> = (&'a str, &'a str, &'a str);
 
 pub(super) fn check(run: &Run) -> Found {
-    let objected = super::rules::check(run, "instruments")?;
     let (record, document) = (run.record()?, run.document()?);
     let all = all_readings(run, record);
-    let (mut faults, mut held) = (objected.faults, 0);
+    let (mut faults, mut held) = (Vec::new(), 0);
     for (row, measured) in document.passed() {
         let mut own: BTreeMap<Key, Vec<(&str, &Reading)>> = BTreeMap::new();
         for found in &all {

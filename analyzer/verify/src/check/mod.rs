@@ -2,27 +2,35 @@
 //!
 //! A check asks one question of the whole run and answers it with everything it
 //! found. What a check cannot look at, it says; it never takes the stored word for
-//! the thing itself.
+//! the thing itself. Which checks apply to a run follows from what kind of run it is
+//! ([`applies`]), never from what a check happened to find.
+//!
+//! Two kinds of answer are kept apart. What is *recomputed* comes from raw bytes by
+//! lines that judging does not share. What is *judged again* is the work of the very
+//! code that judged first: it finds what was changed since, and shows nothing about
+//! the code, so it is never counted as held.
 
+mod again;
+mod applies;
 mod audit;
 mod breakdown;
+mod complete;
 mod definitions;
 mod envelope;
 mod forms;
 mod identity;
 mod instruments;
 mod kept;
-mod labels;
 mod native;
 mod quiescent;
 mod ratios;
-mod refusals;
 mod rows;
 mod rules;
 mod series;
 pub mod sums;
 mod traces;
-mod workload;
+
+use std::thread;
 
 use serde::Serialize;
 
@@ -37,10 +45,14 @@ const FAULTS_LISTED: usize = 16;
 pub enum Verdict {
     /// Everything it looked at is as it must be.
     Holds,
-    /// Something is not.
+    /// The same code judged again as it had; no evidence beyond that.
+    JudgedAlike,
+    /// Something is not as it must be.
     Broken,
-    /// It could not look, or nobody can.
+    /// It applies, and could not look.
     NotChecked,
+    /// It does not apply to a run of this kind.
+    DoesNotApply,
 }
 
 /// One check of one run.
@@ -67,12 +79,30 @@ pub struct Report {
     pub state: Option<String>,
     /// How many checks hold.
     pub holds: usize,
+    /// How many were judged again and came out alike.
+    pub judged_alike: usize,
     /// How many are broken.
     pub broken: usize,
-    /// How many could not look.
+    /// How many apply and could not look.
     pub not_checked: usize,
-    /// Every check, in the order of the data's way.
-    pub checks: Vec<Check>,
+    /// How many do not apply.
+    pub do_not_apply: usize,
+    /// What was recomputed from raw bytes, in the order of the data's way.
+    pub recomputed: Vec<Check>,
+    /// What the same code judged again.
+    pub judged_again: Vec<Check>,
+}
+
+impl Report {
+    /// Whether every check that applies was made, and none is broken.
+    pub fn all_held(&self) -> bool {
+        self.broken == 0 && self.not_checked == 0
+    }
+
+    /// Every check.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.recomputed.iter().chain(&self.judged_again)
+    }
 }
 
 /// What a check found, or in `Err` why it could not look.
@@ -95,7 +125,12 @@ impl Answer {
 
 type Rule = fn(&Run) -> Found;
 
-const CHECKS: &[(&str, &str, Rule)] = &[
+const RECOMPUTED: &[(&str, &str, Rule)] = &[
+    (
+        "complete",
+        "record, results and definitions can be read, and every planned boot took place",
+        complete::check,
+    ),
     (
         "sums",
         "SHA256SUMS names every file of the run, and each has the hash it names",
@@ -142,16 +177,6 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         series::check,
     ),
     (
-        "workload",
-        "each row is of the size, oracle and unit of its definition, and pairs are as declared",
-        workload::check,
-    ),
-    (
-        "rows",
-        "every row that the definitions stand for is there, once",
-        workload::all_rows,
-    ),
-    (
         "traces",
         "every stored trace holds the bytes that left the guest",
         traces::hashes,
@@ -162,70 +187,29 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         traces::equal,
     ),
     (
-        "damage",
-        "every byte of a stream behind a number lies in a frame whose CRC holds",
-        |run| rules::check(run, "damage"),
+        "session",
+        "every stream behind a number is of its boot's variant, kernel, processors and clock",
+        |run| rules::check(run, "session"),
     ),
     (
-        "sequence",
-        "its frames came once each, in order, all of them",
-        |run| rules::check(run, "sequence"),
+        "required",
+        "it holds the dispatches, counts and accounts that the arithmetic below takes",
+        |run| rules::check(run, "required"),
     ),
     (
-        "end-of-stream",
-        "it ends with the message that says so",
-        |run| rules::check(run, "end-of-stream"),
+        "losses",
+        "no record was lost, in a window or in none",
+        |run| rules::check(run, "losses"),
     ),
-    (
-        "exits",
-        "every boot behind a number ended as its guest meant it to",
-        |run| rules::check(run, "exits"),
-    ),
-    (
-        "panics",
-        "no kernel panicked, no program faulted or exited with a failure",
-        |run| rules::check(run, "panics"),
-    ),
-    (
-        "windows",
-        "every row's window opened and closed once in each boot and held what was asked",
-        |run| rules::check(run, "windows"),
-    ),
-    ("dropped", "no record was dropped inside a window", |run| {
-        rules::check(run, "dropped")
-    }),
     (
         "accounts",
         "counts of one thing made in different places are equal",
         |run| rules::check(run, "accounts"),
     ),
     (
-        "time-order",
-        "time runs forwards in rings, windows and samples",
-        |run| rules::check(run, "time-order"),
-    ),
-    (
-        "segments",
-        "segments nest as declared and every dispatch holds all of its spans",
-        |run| rules::check(run, "segments"),
-    ),
-    (
-        "authority",
-        "programs held what is declared and used what they held",
-        |run| rules::check_declared(run, "authority"),
-    ),
-    ("denials", "every declared denial was proven", |run| {
-        rules::check_declared(run, "denials")
-    }),
-    (
-        "features",
-        "no kernel has a feature that nobody declared",
-        rules::features,
-    ),
-    (
-        "labels",
-        "each row says what was special about its input, build, transport and authority",
-        labels::check,
+        "denials",
+        "every declared denial was proven by the program it is declared for",
+        |run| rules::check(run, "denials"),
     ),
     (
         "quiescent",
@@ -241,11 +225,6 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         "artifact-hash",
         "each row's artifact hash is that of its boots' streams",
         rows::artifact_hash,
-    ),
-    (
-        "verdicts",
-        "the program's own oracle accepted each row with a number in every boot",
-        |run| rules::check(run, "verdicts"),
     ),
     (
         "samples",
@@ -278,11 +257,6 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         native::check,
     ),
     (
-        "program-clock",
-        "what a program timed holds the dispatches that the kernel recorded in it",
-        |run| rules::check(run, "program-clock"),
-    ),
-    (
         "instruments",
         "second instruments agree with the program, as the results say",
         instruments::check,
@@ -297,44 +271,58 @@ const CHECKS: &[(&str, &str, Rule)] = &[
         "what exact mode misprices in a row is what was counted or declared",
         audit::mispriced,
     ),
-    (
-        "refusals",
-        "a row without a number has none for a reason that can be seen",
-        refusals::check,
-    ),
 ];
 
 /// Carries out every check.
 pub fn verify(run: &Run) -> Report {
-    let checks: Vec<Check> = CHECKS
-        .iter()
-        .map(|&(name, asks, rule)| {
-            let (verdict, evidence) = conclude(rule(run));
-            Check {
-                name,
-                asks,
-                verdict,
-                evidence,
-            }
-        })
-        .collect();
+    // Either half takes as long as the other, and neither needs it.
+    let (recomputed, judged_again) = thread::scope(|scope| {
+        let judged_again = scope.spawn(|| again::checks(run));
+        let recomputed: Vec<Check> = RECOMPUTED
+            .iter()
+            .map(|check| recompute(run, check))
+            .collect();
+        (
+            recomputed,
+            judged_again.join().expect("judging does not panic"),
+        )
+    });
     let name = run.directory.canonicalize();
     let name = name.as_deref().unwrap_or(&run.directory).file_name();
-    let number = |verdict| checks.iter().filter(|c| c.verdict == verdict).count();
+    let number = |verdict| {
+        let all = recomputed.iter().chain(&judged_again);
+        all.filter(|check| check.verdict == verdict).count()
+    };
     Report {
         state: run.record().ok().map(|record| record.state.clone()),
         run: name.unwrap_or_default().to_string_lossy().into_owned(),
         holds: number(Verdict::Holds),
+        judged_alike: number(Verdict::JudgedAlike),
         broken: number(Verdict::Broken),
         not_checked: number(Verdict::NotChecked),
-        checks,
+        do_not_apply: number(Verdict::DoesNotApply),
+        recomputed,
+        judged_again,
     }
 }
 
-fn conclude(found: Found) -> (Verdict, Vec<String>) {
+fn recompute(run: &Run, &(name, asks, rule): &(&'static str, &'static str, Rule)) -> Check {
+    let (verdict, evidence) = match applies::why_not(run, name) {
+        Some(why) => (Verdict::DoesNotApply, vec![why]),
+        None => conclude(rule(run), Verdict::Holds),
+    };
+    Check {
+        name,
+        asks,
+        verdict,
+        evidence,
+    }
+}
+
+fn conclude(found: Found, sound: Verdict) -> (Verdict, Vec<String>) {
     match found {
         Err(why) => (Verdict::NotChecked, vec![why]),
-        Ok(answer) if answer.faults.is_empty() => (Verdict::Holds, vec![answer.looked_at]),
+        Ok(answer) if answer.faults.is_empty() => (sound, vec![answer.looked_at]),
         Ok(Answer { mut faults, .. }) => {
             let more = faults.len().saturating_sub(FAULTS_LISTED);
             faults.truncate(FAULTS_LISTED);

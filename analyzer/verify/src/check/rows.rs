@@ -7,7 +7,7 @@ use crate::canonical;
 use crate::record::{Boot, Record};
 use crate::rows::{Measured, Row};
 use crate::run::Run;
-use crate::statistics::{extremes, median, p95, standard_deviation};
+use crate::statistics::{extremes, mean, median, p95, standard_deviation};
 use crate::stream::Values;
 
 /// Deviations are sums of many terms, and two programs may add them in two orders.
@@ -43,6 +43,12 @@ pub(super) fn values(
             Ok(window.values(batch))
         })
         .collect()
+}
+
+/// Mean of the boots' means, as the reader of samples adds them up.
+pub(super) fn mean_of_boots(boots: &[Values]) -> Option<f64> {
+    let means: Option<Vec<f64>> = boots.iter().map(|boot| mean(&boot.warm)).collect();
+    mean(&means?)
 }
 
 /// Median of the boots' medians; `None` without a boot, or when one has no values.
@@ -143,6 +149,10 @@ pub(super) fn statistics(run: &Run) -> Found {
         figures.hold("range's low end", Some(measured.range.low), low);
         figures.hold("range's high end", Some(measured.range.high), high);
         figures.hold_nearly("deviation", measured.sd, standard_deviation(&all));
+        if measured.mean.is_some() {
+            figures.hold_nearly("mean", measured.mean, mean_of_boots(boots));
+        }
+        figures.hold_modes(measured, &all);
         figures.hold_interval(measured, low.zip(high), medians.len());
         for (line, boot) in measured.boots.iter().zip(boots) {
             let trace = &line.trace;
@@ -240,6 +250,21 @@ impl Figures {
             let stored = measured.interval.as_ref().map(|i| (i.low, i.high));
             let fault = format!("interval: stored {stored:?}, from {boots} boots in {range:?}");
             self.faults.push(fault);
+        }
+    }
+
+    /// Each mode is the middle of the samples nearer to it, and holds their share. That
+    /// there are two is the judge's word.
+    fn hold_modes(&mut self, measured: &Measured, all: &[f64]) {
+        let [low, high] = &measured.modes[..] else {
+            return;
+        };
+        let middle = low.value + (high.value - low.value) / 2.0;
+        let (below, above): (Vec<f64>, Vec<f64>) = all.iter().partition(|value| **value <= middle);
+        for (mode, part) in [(low, below), (high, above)] {
+            self.hold("mode", Some(mode.value), median(&part));
+            let share = part.len() as f64 / all.len() as f64;
+            self.hold_nearly("mode's share", Some(mode.share), Some(share));
         }
     }
 

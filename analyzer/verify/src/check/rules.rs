@@ -7,16 +7,19 @@ use crate::run::Run;
 
 pub(super) fn check(run: &Run, rule: &'static str) -> Found {
     let document = run.document()?;
+    // What was declared decides what a stream must hold.
+    run.kept()?;
     let boots = run.record()?.counted().count();
     let mut faults = Vec::new();
-    for objection in objections(run, Some(rule))? {
+    for objection in objections(run, rule)? {
         let passed = document.passed();
         let touched = passed.filter(|(row, _)| objection.touches(row)).count();
         if touched > 0 {
             let (source, observed) = (&objection.source, &objection.observed);
+            let reason = objection.reason;
             let rows = count(touched, "row");
             faults.push(format!(
-                "{source}: {observed}; yet {rows} of it have numbers"
+                "{source}: {reason}: {observed}; yet {rows} of it have numbers"
             ));
         }
     }
@@ -27,25 +30,4 @@ pub(super) fn check(run: &Run, rule: &'static str) -> Found {
         count(rows, "row")
     );
     Answer::new(faults, looked_at)
-}
-
-/// The same for rules that ask what was declared.
-pub(super) fn check_declared(run: &Run, rule: &'static str) -> Found {
-    run.kept()?;
-    check(run, rule)
-}
-
-/// The same for features, some of which are a guest's instruments.
-pub(super) fn features(run: &Run) -> Found {
-    let kept = run.kept()?;
-    for boot in run.record()?.counted() {
-        if kept.guest(&boot.guest)?.instruments.is_none() {
-            let guest = &boot.guest;
-            return Err(format!(
-                "definitions.json does not say which instruments `{guest}` runs; the run is of \
-                 an older version"
-            ));
-        }
-    }
-    check(run, "features")
 }

@@ -247,7 +247,7 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trace_format::control::ProcessExited;
+    use trace_format::control::DenialProven;
 
     const GOLDEN: &[u8] = include_bytes!("../../../../tests/golden/ring-segments-v1.ktrace");
 
@@ -272,11 +272,16 @@ mod tests {
 
     #[test]
     fn one_statement_more_than_are_kept_is_told() {
-        let exit = Message::ProcessExited(ProcessExited { pid: 1, code: 0 });
+        let denial = Message::DenialProven(DenialProven {
+            pid: 1,
+            name: "none",
+            interface: 0,
+            observed: "",
+        });
         let mut said = Said::default();
-        (0..STATEMENTS_MAX).for_each(|_| said.message(&exit));
+        (0..STATEMENTS_MAX).for_each(|_| said.message(&denial));
         assert_eq!(said.damage.left_out, 0);
-        said.message(&exit);
+        said.message(&denial);
         assert_eq!(said.damage.left_out, 1);
     }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use trace_format::Context;
 use trace_format::control::{
-    AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind, ProcessExited,
-    ProcessFaulted, RingAccount, SegmentKind,
+    Calibration, EndOfStream, Message, ProbeKind, RingAccount, RingMode, SegmentKind,
 };
 use trace_format::span::SEGMENT_LIMIT;
 
@@ -22,14 +21,10 @@ pub struct Statements {
     /// The fastest clock's rate; 0 is unknown.
     pub ticks_per_second: u64,
     pub calibrations: BTreeMap<(u16, ProbeKind), Calibration>,
-    pub granted: Vec<Granted>,
-    pub exercised: Vec<AuthorityExercised>,
-    /// Names of proven denials.
-    pub denials: Vec<String>,
-    pub exits: Vec<ProcessExited>,
-    pub faults: Vec<ProcessFaulted>,
-    pub panic: Option<String>,
-    pub refused: Vec<Refused>,
+    /// Proven denials: the process and the name.
+    pub denials: Vec<(u32, String)>,
+    /// Whether each processor's clock is certified to count instructions.
+    pub clocks: BTreeMap<u16, bool>,
     pub accounts: BTreeMap<(u16, Context), RingAccount>,
     pub end: Option<EndOfStream>,
 }
@@ -40,6 +35,10 @@ pub struct Session {
     pub features: Vec<String>,
     /// The build or the pass.
     pub variant: String,
+    pub kernel: String,
+    pub cpus: u16,
+    /// Whether its rings keep the newest records and lose the oldest.
+    pub overwrites: bool,
 }
 
 /// A declared segment.
@@ -57,23 +56,6 @@ pub struct Counter {
     pub unit: String,
 }
 
-/// A capability that a process started with.
-#[derive(Clone, Debug)]
-pub struct Granted {
-    pub pid: u32,
-    pub name: String,
-    pub interface: u64,
-    pub source: String,
-}
-
-/// A window that the kernel refused.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    pub benchmark: String,
-    pub needed: u32,
-    pub capacity: u32,
-}
-
 impl Statements {
     pub(super) fn take(&mut self, message: &Message, left_out: &mut u64) {
         match *message {
@@ -85,6 +67,9 @@ impl Statements {
                         .map(str::to_owned)
                         .collect(),
                     variant: session.variant.to_owned(),
+                    kernel: session.kernel.to_owned(),
+                    cpus: session.cpus,
+                    overwrites: session.ring_mode == RingMode::Overwrite,
                 });
             }
             Message::SegmentDeclared(segment) if segment.id < SEGMENT_LIMIT => {
@@ -109,36 +94,23 @@ impl Statements {
             }
             Message::ClockCertificate(clock) => {
                 self.ticks_per_second = self.ticks_per_second.max(clock.tsc_hz);
+                insert(
+                    &mut self.clocks,
+                    clock.cpu,
+                    clock.counts_instructions,
+                    left_out,
+                );
             }
             Message::Calibration(cost) => {
                 let probe = (cost.cpu, cost.probe);
                 insert(&mut self.calibrations, probe, cost, left_out);
             }
-            Message::AuthorityGranted(granted) => {
-                let granted = Granted {
-                    pid: granted.pid,
-                    name: granted.name.to_owned(),
-                    interface: granted.interface,
-                    source: granted.source.to_owned(),
-                };
-                push(&mut self.granted, granted, left_out);
-            }
-            Message::AuthorityExercised(used) => push(&mut self.exercised, used, left_out),
             Message::DenialProven(denial) => {
-                push(&mut self.denials, denial.name.to_owned(), left_out);
-            }
-            Message::ProcessExited(exit) => push(&mut self.exits, exit, left_out),
-            Message::ProcessFaulted(fault) => push(&mut self.faults, fault, left_out),
-            Message::Panicked(panic) => {
-                self.panic = Some(format!("{} at {}", panic.message, panic.location));
-            }
-            Message::WindowRefused(refused) => {
-                let refused = Refused {
-                    benchmark: refused.benchmark.to_owned(),
-                    needed: refused.needed,
-                    capacity: refused.capacity,
-                };
-                push(&mut self.refused, refused, left_out);
+                push(
+                    &mut self.denials,
+                    (denial.pid, denial.name.to_owned()),
+                    left_out,
+                );
             }
             Message::RingAccount(account) => {
                 let ring = (account.cpu, account.context);

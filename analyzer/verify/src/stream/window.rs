@@ -15,8 +15,6 @@ pub struct Window {
     pub benchmark: String,
     pub begun: u64,
     pub ended: Option<u64>,
-    /// Operations that its program intends; 0 where it did not say.
-    pub expected_operations: u64,
     pub samples: Vec<Sample>,
     pub verdict: Option<Verdict>,
     /// Records dropped by each ring at the edges, by CPU and context.
@@ -95,7 +93,6 @@ impl Window {
             id: begun.window,
             benchmark: begun.benchmark.to_owned(),
             begun: begun.time,
-            expected_operations: begun.expected_operations,
             ..Self::default()
         }
     }

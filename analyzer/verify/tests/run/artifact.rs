@@ -7,23 +7,24 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use capbench_frames::trace::read_file;
+use capbench_judge::write_judgement;
 use capbench_results::Results;
+use capbench_runner::artifact::Stored;
 use capbench_runner::hash;
 use capbench_runner::record::RunRecord;
 use capbench_verify::{Definitions, Report, Run, Verdict, verify};
 use serde_json::{Map, Value, json};
 use trace_format::control::Message;
-use trace_format::decode::Messages;
 use trace_format::{FrameKind, Origin, Sample};
 
-use crate::stream::{self, Record, frames};
-use crate::{definitions, emulator, judge};
+use crate::stream::{self, Record};
+use crate::{definitions, emulator};
 
 pub const RUN: &str = "20260101T000000Z-golden-exact-0001";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 pub const DEFINITION: &str = "benchmarks/ring/nop";
 
-/// The audit boot, whose stream ends with its first window.
+/// The audit boot, of a real run of `ring/nop`.
 pub const AUDIT: &str = "capos-ring-segments-audit-1";
 
 /// Boots of the run: guest, system, variant, index, golden trace.
@@ -34,7 +35,14 @@ const BOOTS: &[(&str, &str, &str, u32, &str)] = &[
     ("linux", "linux-matched", "counts", 1, "linux-counts-v1"),
     ("linux", "linux-matched", "perf", 1, "linux-perf-v1"),
     ("linux", "linux-matched", "samples", 1, "linux-samples-v1"),
+    ("capos", "ring", "segments", 2, "ring-segments-v1"),
+    ("linux", "linux-matched", "counts", 2, "linux-counts-v1"),
+    ("linux", "linux-matched", "perf", 2, "linux-perf-v1"),
+    ("linux", "linux-matched", "samples", 2, "linux-samples-v1"),
 ];
+
+/// What a golden trace of Linux says it is of.
+const LINUX_IMAGE: &str = "linux-image-6.12.117+deb12-cloud-amd64";
 
 pub struct Artifact {
     directory: tempfile::TempDir,
@@ -90,7 +98,7 @@ impl Artifact {
             let from = golden.join(format!("{}.ktrace", boot.4));
             fs::copy(from, artifact.path(&format!("boots/{}.ktrace", stem(boot)))).unwrap();
         }
-        let audited = first_window(&raw(&artifact.path("boots/capos-ring-segments-1.ktrace")));
+        let audited = raw(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run/audit-v1.ktrace"));
         artifact.write_stream(&format!("boots/{AUDIT}.ktrace"), &audited);
         artifact.write_log(&emulator::log(&audited));
         let kernel = emulator::image();
@@ -135,12 +143,19 @@ impl Artifact {
     /// Judges the run anew, as the program that wrote it would have.
     pub fn judge(&self) {
         let record: RunRecord = serde_json::from_value(self.read("run.json")).unwrap();
-        let Value::Object(kept) = self.read("definitions.json") else {
-            panic!("definitions.json is an object")
+        let directory = self.directory.path();
+        let Stored { catalogue, plan } = Stored::of(directory, &record).unwrap();
+        let run = capbench_judge::Run {
+            directory,
+            record: &record,
+            plan: &plan,
+            stated_audits: &[],
         };
-        let judged = judge::judge(self.directory.path(), &record, &kept);
-        self.write_results(&judged.results);
-        self.write("audit.json", judged.audit.to_string().as_bytes());
+        let mut judgement = capbench_judge::judge(&run, &catalogue).unwrap();
+        for audited in &mut judgement.audits {
+            audited.report.log = Some(format!("boots/{AUDIT}.instructions.log.zst"));
+        }
+        write_judgement(&judgement, |name, bytes| fs::write(self.path(name), bytes)).unwrap();
         self.seal();
     }
 
@@ -284,9 +299,30 @@ impl Artifact {
         verify(&self.open())
     }
 
-    /// Names of the checks that are broken now.
+    /// Names of the checks that are broken now, of those that are arithmetic.
     pub fn broken(&self) -> Vec<&'static str> {
-        names(&self.verify(), Verdict::Broken)
+        let report = self.verify();
+        let broken = report.recomputed.iter();
+        let broken = broken.filter(|check| check.verdict == Verdict::Broken);
+        broken.map(|check| check.name).collect()
+    }
+
+    /// Where judging again comes to something else than what is kept, in words.
+    pub fn judged_otherwise(&self) -> String {
+        let report = self.verify();
+        let broken = report.judged_again.iter();
+        let broken = broken.filter(|check| check.verdict == Verdict::Broken);
+        let evidence: Vec<&str> = broken
+            .flat_map(|c| c.evidence.iter().map(String::as_str))
+            .collect();
+        evidence.join("\n")
+    }
+
+    /// The files are as they would be written now, and only judging says otherwise.
+    pub fn only_judged_otherwise(&self, what: &str) {
+        assert_eq!(self.broken(), [""; 0]);
+        let told = self.judged_otherwise();
+        assert!(told.contains(what), "{what}: {told}");
     }
 
     fn kept(&self) -> Map<String, Value> {
@@ -306,7 +342,8 @@ impl Artifact {
         let mut boots = vec![self.boot("capos", "ring", "segments", 1, true)];
         let others = BOOTS.iter();
         boots.extend(others.map(|boot| self.boot(boot.0, boot.1, boot.2, boot.3, false)));
-        let hashed = ["benchmarks/", "authority/", "systems/"];
+        boots.push(plain());
+        let hashed = ["benchmarks/", "authority/", "systems/", "suites/"];
         let hashed = |key: &str| hashed.iter().any(|kind| key.starts_with(kind));
         let definitions = kept.iter().filter(|(key, _)| hashed(key));
         let definitions: BTreeMap<&String, _> = definitions
@@ -315,7 +352,6 @@ impl Artifact {
         let arguments = ["-accel", "tcg", "-kernel", "{kernel}", "file,path={trace}"];
         let firmware = hash::of(b"firmware");
         let envelope = hash::of_canonical(&("exact", arguments, "QEMU 7", firmware, None::<()>));
-        let kernel = emulator::image();
         json!({
             "schema": "capbench.run/1",
             "runId": RUN,
@@ -336,21 +372,10 @@ impl Artifact {
                 "host": {"processor": "p", "kernel": "k"},
             },
             "toolchain": {"rustc": "r", "cargo": "c", "cc": "cc"},
-            "guests": [{
-                "guest": "capos",
-                "variant": "segments",
-                "features": [],
-                "rustflags": {},
-                "profile": "release",
-                "images": [{
-                    "name": "kernel.elf",
-                    "sha256": hash::of(&kernel),
-                    "bytes": kernel.len(),
-                }],
-            }],
+            "guests": guests(),
             "bootImages": {"images/x.initrd": hash::of(b"image")},
             "definitions": definitions,
-            "overrides": {},
+            "overrides": {"boots": 2},
             "bootsPlanned": 2,
             "boots": boots,
         })
@@ -392,28 +417,49 @@ impl Artifact {
     }
 }
 
-/// Records of each frame that the audit boot keeps: an emulator logs a line for
-/// every instruction, and each test counts them.
-const AUDITED: usize = 300;
+/// The boot whose kernel says nothing.
+fn plain() -> Value {
+    let stem = "capos-ring-plain-1";
+    json!({
+        "guest": "capos",
+        "system": "ring",
+        "variant": "plain",
+        "index": 1,
+        "exit": {"kind": "clean"},
+        "capture": {"kind": "absent"},
+        "console": format!("boots/{stem}.console.log"),
+        "emulatorLog": format!("boots/{stem}.qemu.log"),
+        "wallMs": 1,
+        "arguments": ["-accel", "tcg", "-kernel", "/k", "file,path=/t"],
+    })
+}
 
-/// A stream up to its second window, with the first records of each frame.
-fn first_window(stream: &[u8]) -> Vec<u8> {
-    let (mut out, mut windows) = (Vec::new(), 0);
-    for raw in frames(stream) {
-        if raw.frame.header.kind == FrameKind::Control {
-            let mut messages = Messages::new(&raw.frame).map(Result::unwrap);
-            windows += usize::from(messages.any(|m| matches!(m, Message::WindowBegun(_))));
-        }
-        if windows == 2 {
-            break;
-        }
-        if raw.frame.header.kind == FrameKind::Spans {
-            out.extend(stream::first_records(&raw.frame, AUDITED));
-        } else {
-            out.extend(raw.bytes);
-        }
-    }
-    out
+fn guests() -> Value {
+    let kernel = emulator::image();
+    let of = |guest: &str, variant: &str| {
+        json!({
+            "guest": guest,
+            "variant": variant,
+            "features": [],
+            "rustflags": {},
+            "profile": "release",
+            "images": [{
+                "name": "kernel.elf",
+                "sha256": hash::of(&kernel),
+                "bytes": kernel.len(),
+            }],
+        })
+    };
+    let linux = |variant| {
+        let mut guest = of("linux", variant);
+        guest["kernelImage"] = json!({
+            "name": LINUX_IMAGE, "version": "1", "pinned": true, "sha256": hash::of(b"linux"),
+        });
+        guest
+    };
+    let capos = ["samples", "segments", "plain"].map(|variant| of("capos", variant));
+    let linux = ["samples", "counts", "perf"].map(linux);
+    json!([capos, linux].concat())
 }
 
 /// The bytes of a stored stream.
@@ -422,8 +468,7 @@ pub fn raw(path: &Path) -> Vec<u8> {
 }
 
 pub fn names(report: &Report, verdict: Verdict) -> Vec<&'static str> {
-    let checks = report.checks.iter();
-    let checks = checks.filter(|check| check.verdict == verdict);
+    let checks = report.checks().filter(|check| check.verdict == verdict);
     checks.map(|check| check.name).collect()
 }
 

@@ -1,9 +1,7 @@
 //! Definitions that the golden traces are runs of.
 
-use std::collections::BTreeMap;
-
 use capbench_frames::trace::Trace;
-use capbench_runner::guest::{capos, linux};
+use capbench_runner::guest::{GuestName, capos, linux};
 use capbench_runner::manifest::{AuthorityProfile, Benchmark, System};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -55,24 +53,31 @@ pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
             "programs": [{"name": "init", "binary": "init",
                 "authority": "linux-process", "parameters": {}}]}),
     );
-    put(
-        "guests/capos",
-        json!({"subsystems": ["ring", "null", "park_bench"], "capabilities": true,
-            "instruments": {},
-            "title": capos::GUEST.title, "caution": capos::GUEST.caution}),
-    );
-    put(
-        "guests/linux",
-        json!({"subsystems": ["process"], "capabilities": false,
-            "instruments": {"samples": "markers", "counts": "ebpf", "perf": "perf"},
-            "title": linux::GUEST.title, "caution": linux::GUEST.caution}),
-    );
+    put("guests/capos", guest(capos::GUEST));
+    put("guests/linux", guest(linux::GUEST));
     put(
         "mappings/ring/nop",
         json!({"name": "ring/nop", "counterparts": [
             {"benchmark": "linux/null-syscall", "difference": "much"}]}),
     );
+    let benchmarks = kept
+        .keys()
+        .filter_map(|key| key.strip_prefix("benchmarks/"));
+    let mut benchmarks: Vec<String> = benchmarks.map(str::to_owned).collect();
+    benchmarks.sort_by_key(|name| !name.starts_with("ring/"));
+    kept.insert(
+        "suites/ring".to_owned(),
+        json!({"name": "ring", "intent": "i", "benchmarks": benchmarks}),
+    );
     kept
+}
+
+fn guest(guest: GuestName) -> Value {
+    json!({
+        "subsystems": guest.subsystems,
+        "capabilities": guest.has_capabilities,
+        "sessionKernel": guest.session_kernel,
+    })
 }
 
 fn benchmark(
@@ -113,21 +118,6 @@ pub fn hash(key: &str, value: &Value) -> capbench_results::Digest {
         "systems" => of_canonical(&typed::<System>(value)),
         _ => of_canonical(value),
     }
-}
-
-/// The hash of a row's series, as the runner forms it.
-pub fn series(kept: &Map<String, Value>, name: &str, system: &str) -> capbench_results::Digest {
-    use capbench_runner::hash::of_canonical;
-    let benchmark: Benchmark = typed(&kept[&format!("benchmarks/{name}")]);
-    let authority: AuthorityProfile = typed(&kept[&format!("authority/{}", benchmark.authority)]);
-    let system: System = typed(&kept[&format!("systems/{system}")]);
-    of_canonical(&(
-        benchmark.definition_hash(),
-        authority,
-        system,
-        BTreeMap::<String, String>::new(),
-        capbench_runner::guest::Extra::default(),
-    ))
 }
 
 pub fn typed<T: DeserializeOwned>(value: &Value) -> T {

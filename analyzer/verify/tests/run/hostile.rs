@@ -54,8 +54,12 @@ fn a_record_or_results_of_anything_are_looked_at_and_never_panic() {
             run.write(file, changed.to_string().as_bytes());
             let report = run.verify();
             assert_eq!(
-                report.checks.len(),
-                report.holds + report.broken + report.not_checked
+                report.checks().count(),
+                report.holds
+                    + report.judged_alike
+                    + report.broken
+                    + report.not_checked
+                    + report.do_not_apply
             );
         }
     }
@@ -65,13 +69,15 @@ fn a_record_or_results_of_anything_are_looked_at_and_never_panic() {
 fn files_that_are_not_what_they_say_are_faults() {
     let run = Artifact::new();
     for name in run.read("run.json")["boots"].as_array().unwrap() {
-        let file = name["capture"]["file"].as_str().unwrap();
+        let Some(file) = name["capture"]["file"].as_str() else {
+            continue;
+        };
         run.write(file, b"\x28\xB5\x2F\xFD and then nothing");
     }
     run.write_log(b"Trace without end");
     run.seal();
     let broken = run.broken();
-    for check in ["traces", "damage", "samples", "audit"] {
+    for check in ["traces", "samples", "audit"] {
         assert!(broken.contains(&check), "{check}: {broken:?}");
     }
 }
@@ -90,7 +96,7 @@ fn put_in_place_of(file: &Path, what: &str) {
 }
 
 fn evidence(report: &Report, check: &str) -> String {
-    let mut checks = report.checks.iter();
+    let mut checks = report.checks();
     let check = checks.find(|found| found.name == check).unwrap();
     check.evidence.join("; ")
 }
@@ -108,7 +114,7 @@ fn a_fifo_or_a_link_to_a_device_is_a_fault_and_is_never_read() {
         let files = [
             ("SHA256SUMS", "sums"),
             ("results.capnp", "forms"),
-            ("definitions.json", "workload"),
+            ("definitions.json", "complete"),
             ("results.json", "forms"),
             (&trace, "traces"),
             ("run.json", "identity"),

@@ -1,7 +1,6 @@
 //! Each rule of DESIGN §7 fires where its matter is broken: a row keeps a number
-//! that raw evidence makes invalid, and the check of that rule says so. Judged
-//! anew, by the crates that judge real runs, the same row has no number for the
-//! same reason, and then nothing is broken.
+//! that raw evidence makes invalid, and judging again names the rule. Judged anew, the
+//! same row has no number for the same reason, and then nothing is broken.
 
 use serde_json::json;
 use trace_format::control::{
@@ -21,18 +20,23 @@ const LINUX: &str = "linux-linux-matched-samples";
 const COUNTS: &str = "linux-linux-matched-counts";
 const PERF: &str = "linux-linux-matched-perf";
 
-/// The change breaks `check` while rows keep their numbers, and gives them `reason`
-/// when they are judged anew.
-fn fires(check: &str, reason: &str, change: impl Fn(&Artifact)) {
+/// The change makes `rule` speak first for `reason` when the run is judged again while
+/// rows keep their numbers, and gives them that reason when they are judged anew.
+fn fires(rule: &str, reason: &str, change: impl Fn(&Artifact)) {
     let mut run = Artifact::new();
     // Some changes are of definitions, and no checkout has those.
     run.definitions = Some(Definitions::Unknown("none here".into()));
     change(&run);
     let report = run.verify();
-    let broken = names(&report, Verdict::Broken);
-    assert!(broken.contains(&check), "{check}: {broken:?}");
-    let found = report.checks.iter().find(|found| found.name == check);
-    assert!(!found.unwrap().evidence[0].is_empty());
+    let mut checks = report.checks();
+    let found = checks.find(|check| check.name == "judged-results").unwrap();
+    assert_eq!(found.verdict, Verdict::Broken);
+    let told = format!("{reason}: {rule}: ");
+    let mut evidence = found.evidence.iter();
+    assert!(
+        evidence.any(|line| line.contains(&told)),
+        "{told}: {found:#?}"
+    );
 
     run.judge();
     let report = run.verify();
@@ -66,7 +70,7 @@ fn verdict(run: &Artifact, boots: &str, change: impl Fn(&mut Word)) {
 
 #[test]
 fn a_number_that_the_oracle_refused() {
-    fires("verdicts", "verifierFailed", |run| {
+    fires("verifier", "verifierFailed", |run| {
         verdict(run, SAMPLES, |word| {
             word.outcome = OracleOutcome::Failed;
             word.failures = 1;
@@ -77,7 +81,7 @@ fn a_number_that_the_oracle_refused() {
 
 #[test]
 fn a_number_without_a_verdict() {
-    fires("verdicts", "verifierFailed", |run| {
+    fires("verifier", "verifierFailed", |run| {
         run.reword(LINUX, |message| match message {
             Message::Verdict(word) if word.window == 1 => None,
             other => Some(other),
@@ -95,28 +99,28 @@ fn a_boot_that_ended_in_a_way_no_guest_asks_for() {
         }
     };
     let killed = json!({"kind": "killed", "signal": 9, "message": "m"});
-    fires("exits", "abnormalExit", ended(killed));
+    fires("ending", "abnormalExit", ended(killed));
     fires(
-        "exits",
+        "ending",
         "kernelPanic",
         ended(json!({"kind": "kernelPanic"})),
     );
     fires(
-        "exits",
+        "ending",
         "programFailed",
         ended(json!({"kind": "programFailed"})),
     );
     let hung = json!({"kind": "timedOut", "seconds": 3});
-    fires("exits", "timedOut", ended(hung));
+    fires("ending", "timedOut", ended(hung));
     let given_up = json!({"kind": "internalError", "message": "KVM internal error"});
-    fires("exits", "internalError", ended(given_up));
+    fires("ending", "internalError", ended(given_up));
     let not_tried = json!({"kind": "notTried", "because": "capos-ring-samples-1"});
-    fires("exits", "internalError", ended(not_tried));
+    fires("ending", "internalError", ended(not_tried));
 }
 
 #[test]
 fn a_run_that_was_interrupted() {
-    fires("exits", "interrupted", |run| {
+    fires("ending", "interrupted", |run| {
         run.edit("run.json", |record| record["state"] = json!("interrupted"));
     });
 }
@@ -148,7 +152,7 @@ fn a_kernel_that_panicked() {
         location: "here",
         open_spans: 0,
     };
-    fires("panics", "kernelPanic", |run| {
+    fires("panic", "kernelPanic", |run| {
         run.say(SAMPLES, &[Message::Panicked(panic)])
     });
 }
@@ -162,7 +166,7 @@ fn a_program_that_faulted() {
         instruction: 0x1000,
         address: 0,
     };
-    fires("panics", "kernelPanic", |run| {
+    fires("panic", "kernelPanic", |run| {
         run.say(SEGMENTS, &[Message::ProcessFaulted(fault)]);
     });
 }
@@ -170,7 +174,7 @@ fn a_program_that_faulted() {
 #[test]
 fn a_program_that_exited_with_a_failure() {
     let exit = ProcessExited { pid: 2, code: 1 };
-    fires("panics", "programFailed", |run| {
+    fires("panic", "programFailed", |run| {
         run.say(SAMPLES, &[Message::ProcessExited(exit)]);
     });
 }
@@ -282,7 +286,7 @@ fn time_that_runs_backwards_from_record_to_record() {
     };
     let run = Artifact::new();
     run.respan(SEGMENTS, |record| shift(record, &mut number));
-    assert!(run.broken().contains(&"time-order"));
+    assert!(run.judged_otherwise().contains("timeOrderBroken"));
 }
 
 #[test]
@@ -326,12 +330,13 @@ fn records_that_frames_say_were_lost() {
     run.reorigin("linux-linux-matched-samples", |_, origin| {
         origin.lost.transport = u64::from(origin.sequence);
     });
-    assert!(run.broken().contains(&"dropped"), "{:?}", run.broken());
+    assert!(run.broken().contains(&"losses"), "{:?}", run.broken());
+    assert!(run.judged_otherwise().contains("recordsDropped: dropped: "));
 }
 
 #[test]
 fn a_dispatch_that_lacks_a_span() {
-    fires("segments", "segmentsUnbalanced", |run| {
+    fires("nesting", "segmentsUnbalanced", |run| {
         let mut roots = 0;
         run.respan(SEGMENTS, |record| {
             if let Record::Root(root) = record {
@@ -344,7 +349,7 @@ fn a_dispatch_that_lacks_a_span() {
 
 #[test]
 fn segments_that_overlap() {
-    fires("segments", "segmentsUnbalanced", |run| {
+    fires("nesting", "segmentsUnbalanced", |run| {
         let mut roots = 0;
         run.respan(SEGMENTS, |record| {
             if let Record::Root(root) = record {
@@ -360,7 +365,7 @@ fn segments_that_overlap() {
 
 #[test]
 fn a_segment_that_nobody_declared() {
-    fires("segments", "segmentsUnbalanced", |run| {
+    fires("nesting", "segmentsUnbalanced", |run| {
         let mut spans = 0;
         run.respan(SEGMENTS, |record| {
             if let Record::Span(span) = record {
@@ -409,7 +414,7 @@ fn an_interface_used_without_a_grant() {
 
 #[test]
 fn a_denial_that_was_not_proven() {
-    fires("denials", "denialUnproven", |run| {
+    fires("authority", "denialUnproven", |run| {
         run.edit_definition("authority/ring-measure", |profile| {
             profile["denials"] = json!([{"name": "stale", "attempt": "a"}]);
         });
@@ -452,10 +457,11 @@ fn what_a_definition_declares_is_not_held_against_a_run() {
     ];
     run.say(SAMPLES, &said);
     let held = |run: &Artifact| {
-        let broken = run.broken();
-        ["features", "panics", "definitions"].map(|check| !broken.contains(&check))
+        let told = run.judged_otherwise();
+        ["undeclaredFeature", "programFailed"].map(|reason| !told.contains(reason))
     };
-    assert_eq!(held(&run), [false, false, true]);
+    let first = held(&run);
+    assert!(first.contains(&false), "{first:?}");
 
     run.edit_definition("systems/ring", |system| {
         system["kernel"] = json!({"terminal_script": "read: =0:x"});
@@ -464,12 +470,12 @@ fn what_a_definition_declares_is_not_held_against_a_run() {
     run.edit_definition("benchmarks/ring/nop", |benchmark| {
         benchmark["smokes"] = json!(["tier0/boot"]);
     });
-    assert_eq!(held(&run), [true, true, true]);
+    assert_eq!(held(&run), [true, true]);
 }
 
 #[test]
 fn dispatches_that_do_not_fit_into_what_the_program_timed() {
-    fires("program-clock", "instrumentsDisagree", |run| {
+    fires("instruments", "instrumentsDisagree", |run| {
         let mut first = true;
         run.resample(SEGMENTS, |sample| {
             if std::mem::take(&mut first) {
@@ -485,7 +491,11 @@ fn operations_of_several_submissions_are_held_against_all_of_them() {
     run.edit_definition("benchmarks/ring/nop", |benchmark| {
         benchmark["guests"]["capos"]["submissions"] = json!(2);
     });
-    assert!(run.broken().contains(&"program-clock"));
+    let told = run.judged_otherwise();
+    assert!(
+        told.contains("instrumentsDisagree: instruments: "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -515,7 +525,7 @@ fn a_second_instrument_that_disagrees() {
 
 #[test]
 fn exact_streams_that_differ() {
-    fires("exact", "streamsDiffer", |run| {
+    fires("streams", "streamsDiffer", |run| {
         run.resample("capos-ring-samples-2", |sample| sample.ticks += 1);
     });
 }
@@ -549,10 +559,8 @@ fn a_row_of_another_workload_than_its_definition() {
     run.edit_definition("benchmarks/ring/nop", |benchmark| {
         benchmark["samples"] = json!(512);
     });
-    let broken = run.broken();
-    for check in ["workload", "windows", "series"] {
-        assert!(broken.contains(&check), "{check}: {broken:?}");
-    }
+    assert!(run.broken().contains(&"series"));
+    assert!(run.judged_otherwise().contains("incomplete"));
     run.judge();
     // It did less than it was asked to, which is a failure.
     assert_eq!(run.broken(), ["definitions"], "the checkout has another");
@@ -564,12 +572,12 @@ fn a_reference_of_another_size_or_over_other_data() {
     run.edit_definition("mappings/ring/nop", |mapping| {
         mapping["counterparts"][0]["batches"] = json!([[16, 1]]);
     });
-    assert_eq!(run.broken(), ["workload"]);
+    run.only_judged_otherwise("comparisons");
     let run = Artifact::new();
     run.edit_definition("benchmarks/linux/null-syscall", |benchmark| {
         benchmark["corpus"] = json!({"name": "c", "sha256": "0".repeat(64)});
     });
-    assert!(run.broken().contains(&"workload"));
+    assert!(run.judged_otherwise().contains("referenceMismatch"));
     // Unless nobody divided them.
     run.edit_results(|results| {
         for comparison in &mut results.comparisons {
@@ -577,7 +585,7 @@ fn a_reference_of_another_size_or_over_other_data() {
             comparison.outcome = ComparisonOutcome::None(why);
         }
     });
-    assert!(!run.broken().contains(&"workload"));
+    assert!(!run.judged_otherwise().contains("ratio"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use trace_format::control::{ControlFrame, Message};
 use trace_format::decode::{Event, Frame, Frames, Messages, SpanColumns, read_records};
-use trace_format::{FrameKind, Origin, RecordFrame, Root, Sample, Span, SpanFrame};
+use trace_format::{DecodeWarning, FrameKind, Origin, RecordFrame, Root, Sample, Span, SpanFrame};
 
 /// Longest frame there is.
 const FRAME: usize = 1 << 16;
@@ -17,14 +17,17 @@ pub struct Raw<'a> {
 pub fn frames(stream: &[u8]) -> Vec<Raw<'_>> {
     let mut at = 0;
     Frames::new(stream)
-        .map(|event| {
-            let Event::Frame(frame) = event else {
-                panic!("an undamaged stream: {event:?}")
+        .filter_map(|event| {
+            let frame = match event {
+                Event::Frame(frame) => frame,
+                // Between two of its numbers a frame was taken out.
+                Event::Warning(DecodeWarning::Missing { .. }) => return None,
+                other => panic!("an undamaged stream: {other:?}"),
             };
             let begin = at;
             at += frame.header.frame_length();
             let bytes = &stream[begin..at];
-            Raw { frame, bytes }
+            Some(Raw { frame, bytes })
         })
         .collect()
 }
@@ -91,13 +94,6 @@ pub fn spans(stream: &[u8], mut change: impl FnMut(&mut Record)) -> Vec<u8> {
     out
 }
 
-/// A frame with only its first records.
-pub fn first_records(frame: &Frame, count: usize) -> Vec<u8> {
-    let mut kept = records(frame);
-    kept.truncate(count);
-    packed(frame, &kept)
-}
-
 fn packed(frame: &Frame, records: &[Record]) -> Vec<u8> {
     let mut buffer = vec![0; FRAME];
     let mut packed = SpanFrame::new(&mut buffer);
@@ -156,4 +152,15 @@ fn nothing_changed_is_nothing_changed() {
     assert_eq!(messages(&stream, &[], |message| Some(message)), stream);
     assert_eq!(samples(&stream, |_| {}), stream);
     assert_eq!(origins(&stream, |_, _| {}), stream);
+}
+
+/// The stream without its frames of one kind; the others are numbered anew.
+pub fn without(stream: &[u8], kind: FrameKind) -> Vec<u8> {
+    let kept = frames(stream).into_iter();
+    let kept = kept.filter(|raw| raw.frame.header.kind != kind);
+    let kept: Vec<u8> = kept.flat_map(|raw| raw.bytes.to_vec()).collect();
+    let mut sequence = 0..;
+    origins(&kept, &mut |_, origin: &mut Origin| {
+        origin.sequence = sequence.next().expect("it does not end");
+    })
 }

@@ -15,7 +15,9 @@ fn a_run_that_was_left_alone_holds() {
     let report = Artifact::new().verify();
     assert_eq!(names(&report, Verdict::Broken), [""; 0], "{report:#?}");
     assert_eq!(names(&report, Verdict::NotChecked), [""; 0], "{report:#?}");
-    assert_eq!(report.holds + report.not_checked, report.checks.len());
+    assert!(report.all_held());
+    assert_eq!(report.holds, report.recomputed.len() - report.do_not_apply);
+    assert_eq!(report.judged_alike, report.judged_again.len());
 }
 
 #[test]
@@ -37,7 +39,7 @@ fn a_changed_sample_contradicts_the_traces() {
     assert_eq!(broken[0], "samples");
     assert!(!broken.contains(&"forms"), "{broken:?}");
     let report = run.verify();
-    let check = report.checks.iter().find(|check| check.name == "samples");
+    let check = report.checks().find(|check| check.name == "samples");
     let evidence = &check.unwrap().evidence[0];
     assert!(evidence.contains("linux/io-uring-nop/1"), "{evidence}");
     assert!(evidence.contains("the traces say"), "{evidence}");
@@ -195,8 +197,9 @@ fn without_the_record_everything_else_says_so() {
     let run = Artifact::new();
     fs::remove_file(run.path("run.json")).unwrap();
     let report = run.verify();
-    assert_eq!(names(&report, Verdict::Broken), ["sums"]);
-    let why = report.checks.iter().find(|check| check.name == "samples");
+    assert_eq!(names(&report, Verdict::Broken), ["complete", "sums"]);
+    assert!(!report.all_held());
+    let why = report.checks().find(|check| check.name == "samples");
     assert!(why.unwrap().evidence[0].contains("run.json"), "{why:?}");
 }
 
@@ -270,10 +273,11 @@ fn a_changed_series_is_found() {
     // Another kernel is another series.
     let run = Artifact::new();
     run.edit("run.json", |record| {
-        let mut guest = record["guests"][0].clone();
-        guest["guest"] = json!("linux");
-        guest["kernelImage"] = json!({"name": "k", "version": "1", "sha256": hash::of(b"k")});
-        record["guests"].as_array_mut().unwrap().push(guest);
+        for guest in record["guests"].as_array_mut().unwrap() {
+            if let Some(image) = guest.get_mut("kernelImage") {
+                image["sha256"] = json!(hash::of(b"k"));
+            }
+        }
     });
     assert_eq!(run.broken(), ["series"]);
 }
@@ -299,78 +303,56 @@ fn a_run_that_keeps_no_definitions_says_what_that_leaves_open() {
     fs::remove_file(run.path("definitions.json")).unwrap();
     run.seal();
     let report = run.verify();
-    assert_eq!(names(&report, Verdict::Broken), [""; 0]);
+    assert_eq!(run.broken(), ["complete"]);
     let open = names(&report, Verdict::NotChecked);
     let named = [
         "kept",
         "series",
-        "workload",
-        "rows",
-        "authority",
+        "session",
+        "required",
+        "losses",
+        "accounts",
         "denials",
-        "features",
-        "labels",
         "mispriced",
     ];
     assert_eq!(open, named);
-}
-
-#[test]
-fn instruments_that_no_definition_names_leave_features_open() {
-    let run = Artifact::new();
-    run.edit("definitions.json", |kept| {
-        kept["guests/linux"]
-            .as_object_mut()
-            .unwrap()
-            .remove("instruments");
-    });
-    let report = run.verify();
-    assert_eq!(names(&report, Verdict::Broken), [""; 0]);
-    assert_eq!(names(&report, Verdict::NotChecked), ["features"]);
-}
-
-#[test]
-fn an_instrument_that_its_guest_does_not_run_is_undeclared() {
-    let run = Artifact::new();
-    run.edit("definitions.json", |kept| {
-        kept["guests/linux"]["instruments"]["samples"] = json!("nothing");
-    });
-    assert_eq!(run.broken(), ["features"]);
+    assert!(run.judged_otherwise().contains("definitions.json"));
 }
 
 #[test]
 fn a_row_with_another_meaning_than_its_definition_is_found() {
     let run = Artifact::new();
     run.edit_results(|results| results.results[0].correctness_id = "nobody".into());
-    assert_eq!(run.broken(), ["workload"]);
+    run.only_judged_otherwise("correctnessId");
     let run = Artifact::new();
     run.edit("results.json", |document| {
         first_measurement(document)["lowerIsBetter"] = json!(false);
     });
-    assert_eq!(run.broken(), ["forms", "workload"]);
+    assert_eq!(run.broken(), ["forms"]);
+    assert!(run.judged_otherwise().contains("lowerIsBetter"));
 }
 
 #[test]
 fn a_label_that_is_missing_or_too_much_is_found() {
     let run = Artifact::new();
     run.edit_results(|results| results.results[0].labels.clear());
-    assert_eq!(run.broken(), ["labels"]);
+    run.only_judged_otherwise("labels");
     let run = Artifact::new();
     run.edit_results(|results| results.results[0].labels.push(Label::SpecialBuild));
-    assert_eq!(run.broken(), ["labels"]);
+    run.only_judged_otherwise("labels");
     // Of what the labels speak of, each part.
     for (key, value) in [("terminal_script", "a: =0:b"), ("transport", "debugcon")] {
         let run = Artifact::new();
         run.edit_definition("systems/ring", |system| {
             system["kernel"] = json!({key: value})
         });
-        assert!(run.broken().contains(&"labels"), "{key}");
+        assert!(run.judged_otherwise().contains("labels"), "{key}");
     }
     let run = Artifact::new();
     run.edit("run.json", |record| {
-        record["guests"][0]["extra"] = json!({"features": ["inject"]});
+        record["guests"][0]["extra"] = json!({"features": ["inject"], "environment": {}});
     });
-    assert!(run.broken().contains(&"labels"));
+    assert!(run.judged_otherwise().contains("labels"));
 }
 
 #[test]
@@ -426,7 +408,9 @@ fn an_interval_that_no_boots_support_is_found() {
 #[test]
 fn a_changed_audit_or_its_log_or_kernel_is_found() {
     let run = Artifact::new();
-    run.edit("audit.json", |audits| audits[0]["compared"] = json!(1));
+    run.edit("audit.json", |audits| {
+        audits["entries"][0]["compared"] = json!(1)
+    });
     assert_eq!(run.broken(), ["audit"]);
 
     let run = Artifact::new();
@@ -449,12 +433,13 @@ fn a_log_that_is_not_kept_says_what_that_leaves_open() {
     let log = format!("boots/{AUDIT}.instructions.log.zst");
     fs::remove_file(run.path(&log)).unwrap();
     run.edit("audit.json", |audits| {
-        audits[0]["logLeftOut"] = json!("compressed it still has 99 bytes");
+        audits["entries"][0]["logLeftOut"] = json!("compressed it still has 99 bytes");
     });
     let report = run.verify();
     assert_eq!(names(&report, Verdict::Broken), [""; 0]);
     assert_eq!(names(&report, Verdict::NotChecked), ["audit", "mispriced"]);
-    let audit = report.checks.iter().find(|check| check.name == "audit");
+    assert!(!report.all_held(), "not checked is not held");
+    let audit = report.checks().find(|check| check.name == "audit");
     assert!(audit.unwrap().evidence[0].contains("99 bytes"), "{audit:?}");
 }
 
@@ -512,7 +497,7 @@ fn a_path_that_leads_out_of_the_run_is_not_followed() {
         record["boots"][1]["capture"]["file"] = json!("../boots/x.ktrace");
     });
     let report = run.verify();
-    let traces = report.checks.iter().find(|check| check.name == "traces");
+    let traces = report.checks().find(|check| check.name == "traces");
     let evidence = traces.unwrap().evidence.join("\n");
     assert!(evidence.contains("leads out of the run"), "{evidence}");
 }
@@ -526,9 +511,13 @@ fn definitions_that_changed_since_break_nothing_and_are_named() {
         hashes: [(DEFINITION.to_owned(), "0".repeat(64))].into(),
     });
     let report = run.verify();
-    assert!(names(&report, Verdict::NotChecked).contains(&"definitions"));
-    let check = report.checks.iter().find(|c| c.name == "definitions");
-    assert!(check.unwrap().evidence[0].contains(DEFINITION), "{check:?}");
+    assert!(report.all_held());
+    assert!(names(&report, Verdict::DoesNotApply).contains(&"definitions"));
+    let check = report.checks().find(|c| c.name == "definitions");
+    assert!(
+        check.unwrap().evidence[0].contains("a later one"),
+        "{check:?}"
+    );
 }
 
 #[test]
@@ -546,8 +535,8 @@ fn two_unknown_commits_are_not_one() {
             hashes: [(DEFINITION.to_owned(), "0".repeat(64))].into(),
         });
         let report = run.verify();
-        assert!(names(&report, Verdict::NotChecked).contains(&"definitions"));
-        let check = report.checks.iter().find(|c| c.name == "definitions");
+        assert!(names(&report, Verdict::DoesNotApply).contains(&"definitions"));
+        let check = report.checks().find(|c| c.name == "definitions");
         let evidence = &check.unwrap().evidence[0];
         assert!(evidence.contains("an unknown commit"), "{evidence}");
     }
@@ -565,10 +554,7 @@ fn what_is_no_run_is_an_error() {
 fn a_caution_that_was_left_out_is_found() {
     let run = Artifact::new();
     run.edit_results(|results| results.run.guests[0].caution = None);
-    assert_eq!(run.broken(), ["labels"]);
-    let run = Artifact::new();
-    run.edit_results(|results| results.run.guests.clear());
-    assert_eq!(run.broken(), ["labels"]);
+    run.only_judged_otherwise("guests");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use capbench_runner::stderr;
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
-use super::super::{Emulator, inspect, look, run};
+use super::super::{Emulator, look, run};
 use crate::exit::Exit;
 use crate::stdout::Unwritten;
 
@@ -109,7 +109,7 @@ impl Exec {
 /// What a trace says, beside the console.
 fn show(trace: &Path, program: &str) -> Result<()> {
     let trace = read_file(trace, program).into_diagnostic()?;
-    let (summary, _) = inspect::summarize(&trace)?;
+    let summary = capbench_judge::trace(&trace).into_diagnostic()?;
     // The width is the terminal's; colour was decided for standard output.
     let look = Look {
         color: false,

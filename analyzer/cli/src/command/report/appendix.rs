@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use capbench_frames::audit::Report;
 use capbench_report::appendix::{
     Act, Appendix, Boot, Declared, Exercised, File, GuestBuild, Image, Machine, Profile,
 };
+use capbench_results::{AuditReport, EvidenceFile, EvidenceKind, PrivilegedAct};
 use capbench_runner::artifact::{Artifact, instructions, names};
 use capbench_runner::boot::again::is_repeated;
 use capbench_runner::boot::{Capture, CapturedBoot};
@@ -19,7 +19,6 @@ use miette::Result;
 
 use super::files::Files;
 use crate::ending;
-use crate::evaluate::{exercised, privileged};
 
 /// Definitions of authority profiles, in a record's list of definitions.
 const AUTHORITY: &str = "authority/";
@@ -190,19 +189,28 @@ fn boot(boot: &CapturedBoot, end: String, files: &Files) -> Boot {
 }
 
 /// What the audit boots showed, one sentence each. A run without probes has none.
-fn audits(artifact: &Artifact) -> Vec<String> {
-    let stored = match artifact.read(names::AUDITS) {
-        Ok(stored) => stored,
-        Err(error) if error.is_missing() => return Vec::new(),
-        Err(error) => return vec![format!("{error}.")],
-    };
-    match serde_json::from_slice::<Vec<Report>>(&stored) {
-        Ok(reports) => reports.iter().map(audit).collect(),
-        Err(error) => vec![format!("{} does not read: {error}.", names::AUDITS)],
+/// A file of evidence, or why there is none to show. An older run has none.
+fn evidence<T: EvidenceKind>(artifact: &Artifact, name: &str) -> Result<Vec<T>, Option<String>> {
+    let stored = artifact
+        .read(name)
+        .map_err(|error| match error.is_missing() {
+            true => None,
+            false => Some(format!("{error}.")),
+        })?;
+    match EvidenceFile::from_json(&stored) {
+        Ok(file) => Ok(file.entries),
+        Err(error) => Err(Some(format!("{name} cannot be read: {error}."))),
     }
 }
 
-fn audit(report: &Report) -> String {
+fn audits(artifact: &Artifact) -> Vec<String> {
+    match evidence::<AuditReport>(artifact, names::AUDITS) {
+        Ok(reports) => reports.iter().map(audit).collect(),
+        Err(why) => why.into_iter().collect(),
+    }
+}
+
+fn audit(report: &AuditReport) -> String {
     let kept = match (&report.log, &report.log_left_out) {
         (Some(log), _) => format!(" Its log is kept as {log}."),
         (None, Some(why)) => format!(" Its log is not kept: {why}."),
@@ -214,9 +222,8 @@ fn audit(report: &Report) -> String {
 /// What programs did with their authority, boots counted together. An older run has
 /// none of it written down.
 fn exercised(artifact: &Artifact) -> Vec<Exercised> {
-    let stored = artifact.read(names::EXERCISED).ok();
-    let stored = stored.and_then(|stored| serde_json::from_slice(&stored).ok());
-    let stored: Vec<exercised::Exercised> = stored.unwrap_or_default();
+    let stored: Vec<capbench_results::Exercised> =
+        evidence(artifact, names::EXERCISED).unwrap_or_default();
     let mut programs: BTreeMap<String, Exercised> = BTreeMap::new();
     for one in stored {
         let sum = programs.entry(one.program.clone()).or_default();
@@ -233,9 +240,7 @@ fn exercised(artifact: &Artifact) -> Vec<Exercised> {
 
 /// Privileged acts, those alike counted together. An older run has none written down.
 fn acts(artifact: &Artifact) -> Vec<Act> {
-    let acts = artifact.read(names::PRIVILEGED).ok();
-    let acts = acts.and_then(|acts| serde_json::from_slice(&acts).ok());
-    let acts: Vec<privileged::Act> = acts.unwrap_or_default();
+    let acts: Vec<PrivilegedAct> = evidence(artifact, names::PRIVILEGED).unwrap_or_default();
     let mut alike: Vec<Act> = Vec::new();
     for act in acts {
         let same = |other: &&mut Act| {

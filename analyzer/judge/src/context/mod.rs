@@ -1,0 +1,5 @@
+//! Numbers that stand beside the guests' and never enter a ratio.
+
+mod native;
+
+pub(crate) use native::context as native;

@@ -1,0 +1,28 @@
+//! A privileged act that a guest noted.
+
+use super::EvidenceKind;
+use serde::{Deserialize, Serialize};
+
+/// A privileged act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PrivilegedAct {
+    /// The boot, as its files are named.
+    pub boot: String,
+    /// When, in nanoseconds of the guest's own clock.
+    pub time_ns: u64,
+    /// The process that acted or was started.
+    pub pid: u32,
+    /// Its program, where the stream names it.
+    pub program: String,
+    /// What was done.
+    pub event: String,
+    /// Whom or what it was about.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: String,
+}
+
+impl EvidenceKind for PrivilegedAct {
+    const SCHEMA: &'static str = "capbench.privileged/1";
+}
