@@ -5,7 +5,7 @@ use capbench_frames::load::{self, Event};
 use capbench_frames::trace::{Trace, read_file};
 use capbench_results::Mode;
 use capbench_runner::boot::{BootId, CapturedBoot};
-use capbench_runner::guest::{Extra, GuestName, Variant};
+use capbench_runner::guest::{Extra, Variant, capos};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
@@ -62,7 +62,7 @@ pub fn boot_system(name: &str, variant: Variant) -> GuestRun {
     let system = catalogue.systems[name].clone();
     let boot = PlannedBoot {
         id: BootId {
-            guest: GuestName::Capos,
+            guest: capos::GUEST,
             system: name.to_owned(),
             variant,
             audit: false,

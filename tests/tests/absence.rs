@@ -1,7 +1,7 @@
 //! Compiled out means absent: the `plain` kernel's code is, to the byte, the
 //! code of a kernel whose probes were never written.
 
-use capbench_runner::guest::{BuildRequest, Extra, Guest, GuestName, Variant, build};
+use capbench_runner::guest::{BuildRequest, Extra, Guest, Variant, build, capos};
 use capbench_tests::source_copy::SourceCopy;
 use capbench_tests::strip_probes::strip_probes;
 use object::{Object, ObjectSection};
@@ -17,13 +17,12 @@ fn build_plain(copy: &SourceCopy, environment: &[(&str, String)]) -> (Guest, Vec
         .collect();
     let guest = build(&BuildRequest {
         root: copy.root(),
-        guest: GuestName::Capos,
+        guest: capos::GUEST,
         variant: Variant::Plain,
         extra: Extra {
             environment,
             ..Extra::default()
         },
-        verbose: false,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let image = fs::read(&guest.kernel().path).unwrap();

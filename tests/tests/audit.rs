@@ -3,7 +3,7 @@
 //! what it watches.
 
 use capbench_results::{Mode, Outcome, Results};
-use capbench_runner::guest::{BuildRequest, Extra, GuestName, Variant, build};
+use capbench_runner::guest::{BuildRequest, Extra, Variant, build, capos};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
@@ -46,10 +46,9 @@ fn the_emulators_count_equals_every_span() {
 fn a_probe_that_miscounts_by_one_is_caught() {
     let segments = build(&BuildRequest {
         root: repository(),
-        guest: GuestName::Capos,
+        guest: capos::GUEST,
         variant: Variant::Segments,
         extra: Extra::default(),
-        verbose: false,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let mut flags = segments.rustflags["kernel"].clone();

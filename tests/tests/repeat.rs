@@ -22,7 +22,7 @@ fn measure(checkout: &Checkout) -> Vec<(String, Outcome)> {
     results
         .results
         .into_iter()
-        .map(|result| (result.benchmark_name, result.outcome))
+        .map(|result| (result.benchmark_name.to_string(), result.outcome))
         .collect()
 }
 

@@ -137,3 +137,18 @@ fn every_source_of_the_guest_can_be_asked_for() {
         assert!(known.contains(name), "{name}: {known}");
     }
 }
+
+#[test]
+fn a_trace_replaces_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = program(directory.path(), 4096);
+    let trace = directory.path().join("kept.ktrace");
+    fs::write(&trace, "kept").unwrap();
+    exec(&[&program, "--trace", trace.to_str().unwrap()])
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(said("is already there"))
+        .stderr(said("name another file for the trace"));
+    assert_eq!(fs::read(&trace).unwrap(), b"kept");
+}

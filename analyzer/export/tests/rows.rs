@@ -187,7 +187,7 @@ proptest! {
         for result in results.results.iter().filter(|_| published) {
             if let Some(m) = result.outcome.measurement() {
                 expected.push((
-                    result.benchmark_name.clone(),
+                    result.benchmark_name.to_string(),
                     result.guest.clone(),
                     result.system.clone(),
                     m.unit.to_string(),

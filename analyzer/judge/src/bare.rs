@@ -27,7 +27,7 @@ pub fn trace(trace: &Trace) -> Result<TraceSummary, PolarsError> {
     let mut summary = TraceSummary::new(trace, findings);
     for window in &mut summary.windows {
         let name = RowName {
-            benchmark_name: window.benchmark.clone(),
+            benchmark_name: window.benchmark.as_str().into(),
             guest: String::new(),
             system: String::new(),
         };

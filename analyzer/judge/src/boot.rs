@@ -6,7 +6,7 @@ use capbench_frames::trace::Trace;
 use capbench_results::Label;
 use capbench_runner::boot::{CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
-use capbench_runner::guest::Variant;
+use capbench_runner::guest::{GuestName, Variant};
 use capbench_runner::manifest::{Catalogue, System};
 use capbench_runner::mode::Clock;
 use capbench_runner::plan::Row;
@@ -66,7 +66,7 @@ pub(crate) fn judge<'a>(boot: &'a CapturedBoot, run: &Run, catalogue: &Catalogue
 pub(crate) fn expectation(boot: &CapturedBoot, run: &Run, catalogue: &Catalogue) -> Expectation {
     let id = &boot.id;
     let system = &catalogue.systems[&id.system];
-    let has_capabilities = id.guest.has_capabilities();
+    let has_capabilities = id.guest.has_capabilities;
     Expectation {
         ending: Some(ending(&boot.exit)),
         session: Some(session(boot, run)),
@@ -92,7 +92,7 @@ pub(crate) fn audited(
 
 /// Features of its kernel that were declared.
 fn features(boot: &CapturedBoot, trace: &Trace, run: &Run) -> Vec<String> {
-    let mut features = declared_features(trace, boot.id.variant, run);
+    let mut features = declared_features(trace, (boot.id.guest, boot.id.variant), run);
     if has_script(run, |id| {
         (id.guest, &id.system) == (boot.id.guest, &boot.id.system)
     }) {
@@ -112,7 +112,7 @@ fn session(boot: &CapturedBoot, run: &Run) -> Session {
     // A distribution names the package for the release; a file has any name.
     let release = image.and_then(|image| image.name.strip_prefix("linux-image-"));
     let release = release.filter(|release| release.starts_with(|c: char| c.is_ascii_digit()));
-    let kernel = id.guest.session_kernel();
+    let kernel = id.guest.session_kernel;
     Session {
         variant: id.variant.to_string(),
         kernel: release.map_or_else(|| kernel.to_owned(), |release| format!("{kernel}{release}")),
@@ -127,10 +127,10 @@ fn required(boot: &CapturedBoot, run: &Run) -> Required {
     let id = &boot.id;
     let rows = run.plan.rows.iter();
     let own = rows.filter(|row| (row.guest, &row.system) == (id.guest, &id.system));
-    let has_rings = id.guest.has_capabilities();
+    let has_rings = id.guest.has_capabilities;
     let is_traced = has_rings && id.variant == Variant::Segments;
     Required {
-        rows: own.map(|row| row.name.clone()).collect(),
+        rows: own.map(|row| row.name.to_string()).collect(),
         counters: match has_rings {
             true => vec![CONSUMED, POSTED],
             false => Vec::new(),
@@ -173,9 +173,13 @@ fn ending(exit: &Exit) -> Ending {
 
 /// Kernel features carry their parameters, `inject=body:7`; what the command line
 /// declared is the part before them.
-pub(crate) fn declared_features(trace: &Trace, variant: Variant, run: &Run) -> Vec<String> {
+pub(crate) fn declared_features(
+    trace: &Trace,
+    build: (GuestName, Variant),
+    run: &Run,
+) -> Vec<String> {
     let mut declared = run.record.overrides.extra.features.clone();
-    declared.extend(instrument(trace, variant).map(str::to_owned));
+    declared.extend(instrument(trace, build).map(str::to_owned));
     let reported = trace
         .statements
         .session
@@ -190,26 +194,19 @@ pub(crate) fn declared_features(trace: &Trace, variant: Variant, run: &Run) -> V
         .collect()
 }
 
-/// The second instrument that a variant of the Linux guest runs. A kernel that is
-/// built here has none: there the name would be a feature nobody declared.
-fn instrument(trace: &Trace, variant: Variant) -> Option<&'static str> {
+/// The instrument that the guest runs in this variant, in a session of the guest's own
+/// kernel. In any other the name would be a feature that nobody declared.
+fn instrument(trace: &Trace, (guest, variant): (GuestName, Variant)) -> Option<&'static str> {
     let session = trace.statements.session.as_ref()?;
-    if !session.kernel.starts_with("linux ") {
-        return None;
-    }
-    match variant {
-        Variant::Samples => Some("markers"),
-        Variant::Counts => Some("ebpf"),
-        Variant::Perf => Some("perf"),
-        Variant::Segments | Variant::Plain => None,
-    }
+    let is_its_own = session.kernel.starts_with(guest.session_kernel);
+    guest.instrument(variant).filter(|_| is_its_own)
 }
 
 /// Of the rows whose operations are not one submission each.
 fn submissions(rows: &[Row]) -> BTreeMap<String, u32> {
     let stated = rows.iter().filter_map(|row| {
         let mechanism = &row.benchmark.guests[row.guest.name()];
-        Some((row.name.clone(), mechanism.submissions?))
+        Some((row.name.to_string(), mechanism.submissions?))
     });
     stated.collect()
 }

@@ -112,7 +112,7 @@ pub fn judge(run: &Run, catalogue: &Catalogue) -> Result<Judgement, PolarsError>
         exercised: exercised::of_boots(traces()),
         privileged: privileged::of_boots(traces()),
         results: Results {
-            run: run.record.summary(),
+            run: run.record.summary(&run.plan.guests()),
             comparisons: join::comparisons(&run.plan.rows, &results, catalogue)?,
             results,
             context: context::native(run),

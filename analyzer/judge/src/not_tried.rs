@@ -21,7 +21,7 @@ pub(crate) fn told<'a>(own: &[&'a Judged<'a>]) -> impl Iterator<Item = &'a Judge
 mod tests {
     use super::*;
     use capbench_runner::boot::{BootId, Capture, CapturedBoot};
-    use capbench_runner::guest::{GuestName, Variant};
+    use capbench_runner::guest::{Variant, capos};
 
     /// Places of the boots that are told, of these ends.
     fn told_of(exits: &[Exit]) -> Vec<u32> {
@@ -34,7 +34,7 @@ mod tests {
     fn boot((index, exit): (u32, &Exit)) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
-                guest: GuestName::Capos,
+                guest: capos::GUEST,
                 system: "ring".into(),
                 variant: Variant::Samples,
                 audit: false,

@@ -91,7 +91,7 @@ impl Evaluation<'_> {
         }
         // Those that were asked for; run.json names their libraries' packages too.
         let asked = self.run.plan.packages();
-        let asked = asked.get(&row.system);
+        let asked = asked.get(&(row.guest, row.system.clone()));
         for package in packages {
             if asked.is_some_and(|asked| asked.contains_key(&package.name)) {
                 notes.push_str(&format!(" With {} {}.", package.name, package.version));
@@ -181,7 +181,7 @@ impl Evaluation<'_> {
                 && boot.figures.pass == Variant::Perf.name()
         });
         let mut loops = boots.flat_map(|boot| &boot.figures.loops);
-        let looped = loops.find(|looped| looped.benchmark == row.name)?;
+        let looped = loops.find(|looped| row.name == looped.benchmark)?;
         let faults = looped.counters.get("page_faults")?.value;
         (faults > 0 && looped.operations > 0).then(|| faults as f64 / f64::from(looped.operations))
     }
@@ -253,8 +253,8 @@ fn across(own: &[&Judged], run: &Run) -> Vec<Finding> {
     if run.record.mode.repeats_exactly() {
         let variants = own
             .first()
-            .map_or(&[][..], |boot| boot.boot.id.guest.variants());
-        for &variant in variants {
+            .map_or_else(Vec::new, |boot| boot.boot.id.guest.variants());
+        for variant in variants {
             findings.extend(streams_differ(&streams(own, variant)));
         }
         let own = own.first().map(|boot| &boot.boot.id);

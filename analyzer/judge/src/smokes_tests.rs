@@ -2,7 +2,7 @@ use super::*;
 use capbench_results::{
     BootSummary, Digest, FailureReason, Measurement, Mode, Range, SampleKind, Unit,
 };
-use capbench_runner::guest::GuestName;
+use capbench_runner::guest::capos;
 use capbench_runner::manifest::Catalogue;
 use capbench_runner::plan::{Overrides, Plan};
 use std::path::Path;
@@ -12,7 +12,7 @@ fn rows() -> Vec<Row> {
     let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../manifests");
     let catalogue = Catalogue::load(&manifests).unwrap_or_else(|error| panic!("{error}"));
     let overrides = Overrides {
-        guests: vec![GuestName::Capos],
+        guests: vec![capos::GUEST],
         ..Overrides::default()
     };
     let plan = Plan::new(&catalogue, "ipc/round-trip", &overrides);

@@ -271,7 +271,7 @@ fn headings_descend_without_gaps() {
 fn foreign_words_are_escaped_everywhere() {
     let mut results = compared(Mode::Exact);
     for row in &mut results.results {
-        row.benchmark_name.push_str(HOSTILE);
+        row.benchmark_name = format!("{}{HOSTILE}", row.benchmark_name).into();
         row.notes = HOSTILE.into();
         row.system = HOSTILE.into();
         row.authority_profile = HOSTILE.into();
@@ -289,7 +289,7 @@ fn foreign_words_are_escaped_everywhere() {
     for comparison in &mut results.comparisons {
         comparison.difference = HOSTILE.into();
         for row in [&mut comparison.numerator, &mut comparison.denominator] {
-            row.benchmark_name.push_str(HOSTILE);
+            row.benchmark_name = format!("{}{HOSTILE}", row.benchmark_name).into();
             row.system = HOSTILE.into();
         }
     }

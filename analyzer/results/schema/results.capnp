@@ -37,6 +37,13 @@ struct Run {
   dirty     @6 :Bool;
   boots     @7 :UInt32;
   envelope  @8 :Envelope;
+  guests    @9 :List(Guest);  # of its rows
+}
+
+struct Guest {
+  name    @0 :Text;
+  title   @1 :Text;  # in headings
+  caution @2 :Text;  # what a reader of its numbers must know; empty: nothing
 }
 
 struct Envelope {
@@ -68,6 +75,15 @@ struct BenchmarkResult {
   system           @16 :Text;  # what the guest booted: its programs and kernel parameters
   labels           @17 :List(Text);  # what sets its boots apart from those of the plain system
   attempts         @18 :UInt32;  # boots of its guest and system, repeated ones included, audits not; 0: not told
+
+  # The parts of benchmarkName, which is benchmark and values with slashes between.
+  benchmark  @19 :Text;  # null in older documents
+  parameters @20 :List(Parameter);
+}
+
+struct Parameter {
+  name  @0 :Text;
+  value @1 :Text;
 }
 
 enum SampleKind {
@@ -159,6 +175,8 @@ struct RowName {
   benchmarkName @0 :Text;
   guest         @1 :Text;
   system        @2 :Text;
+  benchmark     @3 :Text;  # null in older documents
+  parameters    @4 :List(Parameter);
 }
 
 struct Ratio {
@@ -183,6 +201,9 @@ struct ContextRow {
     invalid       @7 :RunFailure;
     notApplicable @8 :RunFailure;
   }
+
+  benchmark  @9  :Text;  # null in older documents
+  parameters @10 :List(Parameter);
 }
 
 struct ContextValue {

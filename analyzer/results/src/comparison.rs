@@ -2,6 +2,7 @@
 
 use crate::document::{BenchmarkResult, Contradiction, finite, require};
 use crate::measurement::{Headline, HeadlineKind};
+use crate::name::{BenchmarkName, Parameter};
 use crate::outcome::Refusal;
 use crate::reason::NoRatioReason;
 use crate::words::Unit;
@@ -24,14 +25,63 @@ pub struct Comparison {
 
 /// What names a row within a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(try_from = "FlatName", into = "FlatName")]
 pub struct RowName {
-    /// Name of the result, parameters included.
-    pub benchmark_name: String,
+    /// The result's benchmark and parameters.
+    pub benchmark_name: BenchmarkName,
     /// The operating system under test.
     pub guest: String,
     /// What it booted.
     pub system: String,
+}
+
+/// The name of a row as JSON spells it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RowName")]
+struct FlatName {
+    /// Benchmark and parameters, joined.
+    benchmark_name: String,
+    /// The benchmark; absent in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    benchmark: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
+    /// The operating system under test.
+    guest: String,
+    /// What it booted.
+    system: String,
+}
+
+impl From<RowName> for FlatName {
+    fn from(name: RowName) -> Self {
+        Self {
+            benchmark_name: name.benchmark_name.to_string(),
+            benchmark: Some(name.benchmark_name.benchmark().to_owned()),
+            parameters: name.benchmark_name.parameters().to_vec(),
+            guest: name.guest,
+            system: name.system,
+        }
+    }
+}
+
+impl TryFrom<FlatName> for RowName {
+    type Error = Contradiction;
+
+    fn try_from(flat: FlatName) -> Result<Self, Contradiction> {
+        let FlatName {
+            benchmark_name,
+            benchmark,
+            parameters,
+            guest,
+            system,
+        } = flat;
+        Ok(Self {
+            benchmark_name: BenchmarkName::stored(benchmark_name, benchmark, parameters)?,
+            guest,
+            system,
+        })
+    }
 }
 
 /// What came of putting two rows side by side.

@@ -1,6 +1,7 @@
 //! Numbers from outside the envelope.
 
 use crate::document::{Contradiction, finite, require};
+use crate::name::BenchmarkName;
 use crate::outcome::Outcome;
 use crate::words::Unit;
 use schemars::JsonSchema;
@@ -12,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct ContextRow {
     /// The column it stands in, such as `native host`.
     pub column: String,
-    /// The benchmark it stands beside, parameters included.
-    pub benchmark_name: String,
+    /// The benchmark it stands beside, with its parameters.
+    pub benchmark_name: BenchmarkName,
     /// Where it comes from: kernel and processor, or a publication.
     pub source: String,
     /// The number, or why there is none.

@@ -3,6 +3,7 @@
 use crate::comparison::Comparison;
 use crate::context::ContextRow;
 use crate::digest::Digest;
+use crate::name::BenchmarkName;
 use crate::outcome::Outcome;
 use crate::words::{Label, Mode, Status};
 use schemars::JsonSchema;
@@ -48,9 +49,38 @@ pub struct Run {
     pub boots: u32,
     /// What outside the guest image can change a number.
     pub envelope: Envelope,
+    /// The guests of its rows; none in older documents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guests: Vec<Guest>,
+}
+
+/// A guest, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guest {
+    /// The name in results.
+    pub name: String,
+    /// The name in headings.
+    pub title: String,
+    /// What a reader of its numbers must know, in sentences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 impl Run {
+    /// The name of a guest in headings.
+    pub fn title_of<'a>(&'a self, guest: &'a str) -> &'a str {
+        let known = self.guests.iter().find(|known| known.name == guest);
+        known.map_or(guest, |known| &known.title)
+    }
+
+    /// What a reader must know of the guests' numbers.
+    pub fn cautions(&self) -> impl Iterator<Item = &str> {
+        self.guests
+            .iter()
+            .filter_map(|guest| guest.caution.as_deref())
+    }
+
     /// Whether it says what the sources are, apart from changes. Older documents have
     /// no word for it that it does not.
     pub fn has_commit(&self) -> bool {
@@ -73,8 +103,8 @@ pub struct Envelope {
 pub struct BenchmarkResult {
     /// The run it belongs to.
     pub run_id: String,
-    /// Name of the benchmark, parameters included: `ring/nop/16`.
-    pub benchmark_name: String,
+    /// The benchmark and its parameters: `ring/nop/16`.
+    pub benchmark_name: BenchmarkName,
     /// Tier of the benchmark.
     pub tier: u16,
     /// The verifier that had to accept the output, with its version.

@@ -5,6 +5,7 @@ use crate::context::{ContextRow, ContextValue};
 use crate::digest::Digest;
 use crate::document::{BenchmarkResult, Contradiction, Results, Run, SCHEMA};
 use crate::measurement::Measurement;
+use crate::name::{BenchmarkName, Parameter};
 use crate::outcome::{Outcome, Refusal};
 use crate::reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
@@ -36,7 +37,13 @@ struct Document {
 #[schemars(rename = "BenchmarkResult", transform = exactly_one_branch)]
 struct FlatResult {
     run_id: String,
+    /// Benchmark and parameters, joined.
     benchmark_name: String,
+    /// The benchmark; absent in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    benchmark: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
     tier: u16,
     status: Status,
     correctness_id: String,
@@ -90,7 +97,13 @@ struct FlatComparison {
 #[schemars(rename = "ContextRow", transform = exactly_one_context_branch)]
 struct FlatContext {
     column: String,
+    /// Benchmark and parameters, joined.
     benchmark_name: String,
+    /// The benchmark; absent in older documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    benchmark: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    parameters: Vec<Parameter>,
     source: String,
     status: Status,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -238,7 +251,9 @@ impl From<&BenchmarkResult> for FlatResult {
         let branches = Branches::from(result.outcome.clone());
         Self {
             run_id: result.run_id.clone(),
-            benchmark_name: result.benchmark_name.clone(),
+            benchmark_name: result.benchmark_name.to_string(),
+            benchmark: Some(result.benchmark_name.benchmark().to_owned()),
+            parameters: result.benchmark_name.parameters().to_vec(),
             tier: result.tier,
             status: result.status(),
             correctness_id: result.correctness_id.clone(),
@@ -275,7 +290,11 @@ impl TryFrom<FlatResult> for BenchmarkResult {
         Ok(Self {
             outcome: branches.outcome(&what, flat.status, &BRANCHES)?,
             run_id: flat.run_id,
-            benchmark_name: flat.benchmark_name,
+            benchmark_name: BenchmarkName::stored(
+                flat.benchmark_name,
+                flat.benchmark,
+                flat.parameters,
+            )?,
             tier: flat.tier,
             correctness_id: flat.correctness_id,
             config_hash: flat.config_hash,
@@ -334,7 +353,9 @@ impl From<&ContextRow> for FlatContext {
         let branches = Branches::from(row.outcome.clone());
         Self {
             column: row.column.clone(),
-            benchmark_name: row.benchmark_name.clone(),
+            benchmark_name: row.benchmark_name.to_string(),
+            benchmark: Some(row.benchmark_name.benchmark().to_owned()),
+            parameters: row.benchmark_name.parameters().to_vec(),
             source: row.source.clone(),
             status: row.outcome.status(),
             value: branches.value,
@@ -361,7 +382,11 @@ impl TryFrom<FlatContext> for ContextRow {
         Ok(Self {
             outcome: branches.outcome(&what, flat.status, &CONTEXT_BRANCHES)?,
             column: flat.column,
-            benchmark_name: flat.benchmark_name,
+            benchmark_name: BenchmarkName::stored(
+                flat.benchmark_name,
+                flat.benchmark,
+                flat.parameters,
+            )?,
             source: flat.source,
         })
     }

@@ -23,6 +23,7 @@ mod json;
 mod measurement;
 mod message;
 mod mispriced;
+mod name;
 mod outcome;
 mod plain_text;
 mod reason;
@@ -37,7 +38,7 @@ pub use breakdown::{Breakdown, SegmentSummary};
 pub use comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 pub use context::{ContextRow, ContextValue};
 pub use digest::{Digest, NotADigest};
-pub use document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
+pub use document::{BenchmarkResult, Contradiction, Envelope, Guest, Results, Run, SCHEMA};
 pub use evidence_file::{
     AuditReport, EvidenceFile, EvidenceFileError, EvidenceKind, Exercised, PrivilegedAct, Use,
 };
@@ -48,6 +49,7 @@ pub use measurement::{
 };
 pub use message::MessageError;
 pub use mispriced::Mispriced;
+pub use name::{BATCH, BenchmarkName, Parameter};
 pub use outcome::{Evidence, Outcome, Refusal};
 pub use plain_text::{plain, plain_lines};
 pub use reason::{

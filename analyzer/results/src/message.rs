@@ -5,10 +5,11 @@
 mod comparison;
 mod context;
 mod instruments;
+mod name;
 
 use crate::breakdown::{Breakdown, SegmentSummary};
 use crate::digest::{Digest, NotADigest};
-use crate::document::{BenchmarkResult, Contradiction, Envelope, Results, Run, SCHEMA};
+use crate::document::{BenchmarkResult, Contradiction, Envelope, Guest, Results, Run, SCHEMA};
 use crate::json::check_schema;
 use crate::measurement::{BootSummary, Interval, Measurement, Range, SampleKind, ValueMode};
 use crate::outcome::{Evidence, Outcome, Refusal};
@@ -50,7 +51,7 @@ impl Results {
         let mut message = Builder::new_default();
         let mut root = message.init_root::<wire::results::Builder>();
         root.set_schema(SCHEMA);
-        write_run(&self.run, root.reborrow().init_run());
+        write_run(&self.run, root.reborrow().init_run())?;
         let mut list = root.reborrow().init_results(length(&self.results)?);
         for (index, result) in self.results.iter().enumerate() {
             write_result(result, list.reborrow().get(index as u32))?;
@@ -97,7 +98,7 @@ impl Results {
     }
 }
 
-fn write_run(run: &Run, mut to: wire::run::Builder) {
+fn write_run(run: &Run, mut to: wire::run::Builder) -> Read<()> {
     to.set_id(&run.id);
     to.set_suite(&run.suite);
     to.set_mode(run.mode.as_str());
@@ -106,9 +107,17 @@ fn write_run(run: &Run, mut to: wire::run::Builder) {
     to.set_commit(&run.commit);
     to.set_dirty(run.dirty);
     to.set_boots(run.boots);
+    let mut list = to.reborrow().init_guests(length(&run.guests)?);
+    for (index, guest) in run.guests.iter().enumerate() {
+        let mut to = list.reborrow().get(index as u32);
+        to.set_name(&guest.name);
+        to.set_title(&guest.title);
+        to.set_caution(guest.caution.as_deref().unwrap_or_default());
+    }
     let mut envelope = to.init_envelope();
     envelope.set_hash(&run.envelope.hash.0);
     envelope.set_description(&run.envelope.description);
+    Ok(())
 }
 
 fn read_run(from: wire::run::Reader) -> Read<Run> {
@@ -126,12 +135,32 @@ fn read_run(from: wire::run::Reader) -> Read<Run> {
             hash: envelope.get_hash()?.try_into()?,
             description: text(envelope.get_description()?)?,
         },
+        guests: from
+            .get_guests()?
+            .iter()
+            .map(read_guest)
+            .collect::<Read<_>>()?,
+    })
+}
+
+fn read_guest(from: wire::guest::Reader) -> Read<Guest> {
+    let caution = text(from.get_caution()?)?;
+    Ok(Guest {
+        name: text(from.get_name()?)?,
+        title: text(from.get_title()?)?,
+        caution: (!caution.is_empty()).then_some(caution),
     })
 }
 
 fn write_result(result: &BenchmarkResult, mut to: wire::benchmark_result::Builder) -> Read<()> {
     to.set_run_id(&result.run_id);
     to.set_benchmark_name(&result.benchmark_name);
+    to.set_benchmark(result.benchmark_name.benchmark());
+    let parameters = result.benchmark_name.parameters();
+    name::write(
+        parameters,
+        to.reborrow().init_parameters(length(parameters)?),
+    );
     to.set_tier(result.tier);
     to.set_status(stored_status(result.status()));
     to.set_correctness_id(&result.correctness_id);
@@ -193,7 +222,13 @@ fn read_result(from: wire::benchmark_result::Reader) -> Read<BenchmarkResult> {
     let artifact_hash = from.get_artifact_hash()?;
     Ok(BenchmarkResult {
         run_id: text(from.get_run_id()?)?,
-        benchmark_name,
+        benchmark_name: name::read(
+            benchmark_name,
+            from.has_benchmark()
+                .then(|| from.get_benchmark())
+                .transpose()?,
+            from.get_parameters()?,
+        )?,
         tier: from.get_tier(),
         correctness_id: text(from.get_correctness_id()?)?,
         config_hash: from.get_config_hash()?.try_into()?,

@@ -68,6 +68,7 @@ fn document(results: Vec<BenchmarkResult>) -> Results {
                 hash: Digest([3; 32]),
                 description: "q35, icount".into(),
             },
+            guests: Vec::new(),
         },
         results,
         comparisons: Vec::new(),
@@ -307,6 +308,24 @@ fn complaint(change: impl FnOnce(&mut Value)) -> String {
         Err(contradiction) => contradiction.to_string(),
         Ok(_) => String::from("accepted"),
     }
+}
+
+#[test]
+fn the_parts_of_a_name_make_the_name() {
+    let changed = complaint(|value| value["benchmark"] = json!("ring/other"));
+    assert!(changed.contains("a row's name"), "{changed}");
+    let changed = complaint(|value| value["parameters"][0]["value"] = json!("1"));
+    assert!(changed.contains("a row's name"), "{changed}");
+}
+
+#[test]
+fn a_document_that_is_older_than_the_parts_is_read() {
+    let new = document(vec![passed()]);
+    let mut value: Value = serde_json::from_str(&new.to_json().unwrap()).unwrap();
+    let row = value["results"][0].as_object_mut().unwrap();
+    row.remove("benchmark").unwrap();
+    row.remove("parameters").unwrap();
+    assert_eq!(Results::from_json(&value.to_string()).unwrap(), new);
 }
 
 #[test]

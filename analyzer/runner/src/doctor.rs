@@ -12,7 +12,7 @@ use capbench_results::Mode;
 use miette::Diagnostic;
 use serde::Serialize;
 
-use crate::guest::kernel_at_hand;
+use crate::guest::{GuestName, KernelImage, kernels_at_hand};
 use crate::host;
 use crate::manifest::Catalogue;
 use crate::probe::prove;
@@ -25,7 +25,7 @@ const DISK_MIB: u64 = 4000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What.
-    pub name: &'static str,
+    pub name: String,
     /// How it stands.
     pub state: Health,
     /// What was found.
@@ -47,18 +47,18 @@ pub enum Health {
 }
 
 impl Check {
-    fn good(name: &'static str, found: impl Into<String>) -> Self {
+    fn good(name: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: Health::Good,
             found: found.into(),
             remedy: String::new(),
         }
     }
 
-    fn bad(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn bad(name: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: Health::Bad,
             found: found.into(),
             remedy: remedy.into(),
@@ -102,8 +102,9 @@ pub fn examine(root: &Path, qemu: Result<Qemu, QemuError>) -> Vec<Check> {
         .optional(),
         manifests(root),
         disk(root),
-        linux_kernel(root),
     ];
+    let kernels = kernels_at_hand(root).into_iter();
+    checks.extend(kernels.map(|(guest, found)| kernel(guest, found)));
     match qemu {
         Ok(qemu) => {
             checks.push(Check::good("qemu", qemu.to_string()));
@@ -183,15 +184,18 @@ fn disk(root: &Path) -> Check {
     }
 }
 
-/// Without one, Linux rows are unsupported and everything else runs.
-fn linux_kernel(root: &Path) -> Check {
-    match kernel_at_hand(root) {
-        Some(kernel) => Check::good("linux kernel", kernel.to_string()),
+/// Without one, the guest's rows are unsupported and everything else runs.
+fn kernel(guest: GuestName, found: Option<KernelImage>) -> Check {
+    let name = format!("{guest} kernel");
+    match found {
+        Some(kernel) => Check::good(name, kernel.to_string()),
         None => Check::bad(
-            "linux kernel",
+            name,
             "not fetched yet",
-            "`capbench guest build linux` fetches it from Debian's or Ubuntu's own archive, \
-             without installing it; elsewhere name one of your own: `--kernel FILE`",
+            format!(
+                "`capbench guest build {guest}` fetches it from Debian's or Ubuntu's own \
+                 archive, without installing it; elsewhere name one of your own: `--kernel FILE`"
+            ),
         )
         .optional(),
     }

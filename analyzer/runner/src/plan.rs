@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use capbench_results::Digest;
+use capbench_results::{BenchmarkName, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::boot::BootId;
-use crate::guest::{Extra, GuestName, Programs, Variant};
+use crate::guest::{Extra, GuestName, Programs, Purpose, Variant};
 use crate::hash;
 use crate::manifest::{Benchmark, Catalogue, Suite, System, UnknownName};
 use crate::mode::{Clock, Mode};
@@ -116,7 +116,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The result's name, `ring/nop/16`.
-    pub name: String,
+    pub name: BenchmarkName,
     /// The guest.
     pub guest: GuestName,
     /// The system it boots.
@@ -197,15 +197,15 @@ impl Row {
     }
 
     /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read
-    /// it; without the bound where there are no rings.
+    /// it; without the bound where there is no ring.
     pub(crate) fn parameter(&self, audit: bool) -> String {
         let (warmup, samples) = self.batches(audit);
         let operation = &self.benchmark.guests[self.guest.name()].operation;
         let Self { name, batch, .. } = self;
         let row = format!("{name}:{operation}:{batch}:{warmup}:{samples}");
-        match self.guest {
-            GuestName::Capos => format!("{row}:{}", self.record_bound(audit)),
-            GuestName::Linux => row,
+        match self.guest.ring_parameter {
+            Some(_) => format!("{row}:{}", self.record_bound(audit)),
+            None => row,
         }
     }
 }
@@ -246,18 +246,27 @@ impl Plan {
         })
     }
 
+    /// The guests of its rows.
+    pub fn guests(&self) -> BTreeSet<GuestName> {
+        self.rows.iter().map(|row| row.guest).collect()
+    }
+
     /// The guest builds it needs.
     pub fn builds(&self) -> BTreeSet<(GuestName, Variant)> {
         let ids = self.boots.iter().map(|boot| &boot.id);
         ids.map(|id| (id.guest, id.variant)).collect()
     }
 
-    /// The programs of packages that images need, by their system's name.
-    pub fn packages(&self) -> BTreeMap<String, Programs> {
-        let systems = self.boots.iter().map(|boot| &boot.system);
-        systems
-            .filter(|system| !system.packages.is_empty())
-            .map(|system| (system.name.clone(), system.packages.clone()))
+    /// The programs of packages that images need, by their guest and system.
+    pub fn packages(&self) -> BTreeMap<(GuestName, String), Programs> {
+        let boots = self.boots.iter();
+        boots
+            .filter(|boot| !boot.system.packages.is_empty())
+            .map(|boot| {
+                let system = &boot.system;
+                let key = (boot.id.guest, system.name.clone());
+                (key, system.packages.clone())
+            })
             .collect()
     }
 
@@ -282,15 +291,15 @@ impl Plan {
         self.boots.len() < planned
     }
 
-    /// The rows of the Linux guest as an ordinary program reads them, one per line
-    /// and each once; none where the column was not asked for.
+    /// The rows that an ordinary program of this host can measure too, each once; none
+    /// where the column was not asked for.
     pub fn native_rows(&self) -> Vec<&Row> {
         let mut rows: Vec<&Row> = Vec::new();
         if self.overrides.no_native {
             return rows;
         }
         for row in &self.rows {
-            let measurable = row.guest == GuestName::Linux && row.missing.is_empty();
+            let measurable = row.guest.native_program.is_some() && row.missing.is_empty();
             if measurable && !rows.iter().any(|known| known.name == row.name) {
                 rows.push(row);
             }
@@ -321,7 +330,7 @@ fn rows(
             let Some(mechanism) = benchmark.guests.get(guest.name()) else {
                 continue;
             };
-            let subsystems = guest.subsystems();
+            let subsystems = guest.subsystems;
             let missing = benchmark.requires.iter();
             let missing: Vec<String> = missing
                 .filter(|needed| !subsystems.contains(&needed.as_str()))
@@ -393,7 +402,7 @@ fn configuration_hash(
     ))
 }
 
-/// The longest boots start first, so that the last core does not wait for one.
+/// The boots of a guest's passes.
 fn boots_of(
     guest: GuestName,
     system: &System,
@@ -408,26 +417,21 @@ fn boots_of(
     let samples = overrides.boots.unwrap_or(declared);
     let audits = u32::from(!overrides.no_audit);
     let second = SECOND_BOOTS.min(samples);
-    let kinds = match guest {
+    let only_smokes = rows.iter().all(|row| row.is_required_smoke);
+    let count = |purpose| match purpose {
         // More boots make other rows' values no more certain.
-        _ if rows.iter().all(|row| row.is_required_smoke) => {
-            vec![(Variant::Samples, false, samples.min(declared))]
-        }
-        GuestName::Capos => vec![
-            (Variant::Segments, true, audits),
-            (Variant::Segments, false, second),
-            (Variant::Samples, false, samples),
-            (Variant::Plain, false, 1),
-        ],
-        GuestName::Linux => vec![
-            (Variant::Counts, false, second),
-            (Variant::Perf, false, second),
-            (Variant::Samples, false, samples),
-        ],
+        Purpose::Medians if only_smokes => samples.min(declared),
+        _ if only_smokes => 0,
+        Purpose::Medians => samples,
+        Purpose::Instrument => second,
+        Purpose::Audit => audits,
+        Purpose::Ending => 1,
     };
     let wanted = |variant| overrides.variants.is_empty() || overrides.variants.contains(&variant);
     let mut boots = Vec::new();
-    for (variant, audit, count) in kinds.into_iter().filter(|(variant, ..)| wanted(*variant)) {
+    for pass in guest.passes.iter().filter(|pass| wanted(pass.variant)) {
+        let (variant, count) = (pass.variant, count(pass.purpose));
+        let audit = pass.purpose == Purpose::Audit;
         boots.extend((1..=count).map(|index| PlannedBoot {
             id: BootId {
                 guest,
@@ -458,8 +462,8 @@ fn kernel_parameters(
     let largest = rows.iter().map(|row| row.record_bound(audit)).max();
     let largest = largest.unwrap_or(0);
     let mut parameters = BTreeMap::new();
-    if guest == GuestName::Capos {
-        parameters.insert("trace_slots".to_owned(), ring_slots(largest).to_string());
+    if let Some(slots) = guest.ring_parameter {
+        parameters.insert(slots.to_owned(), ring_slots(largest).to_string());
     }
     parameters.extend(overrides.parameters.clone());
     parameters
@@ -489,6 +493,7 @@ fn program_parameters(rows: &[&Row], audit: bool) -> BTreeMap<String, BTreeMap<S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guest::{capos, linux};
     use std::path::Path;
 
     fn catalogue() -> Catalogue {
@@ -511,8 +516,8 @@ mod tests {
             rows.filter(|row| row.guest == guest && row.benchmark.tier == tier)
                 .count()
         };
-        assert_eq!((of(GuestName::Capos, 1), of(GuestName::Linux, 1)), (10, 6));
-        assert_eq!(of(GuestName::Capos, 0), 1, "the smoke that they stand on");
+        assert_eq!((of(capos::GUEST, 1), of(linux::GUEST, 1)), (10, 6));
+        assert_eq!(of(capos::GUEST, 0), 1, "the smoke that they stand on");
         assert_eq!(plan.rows[1].name, "ring/nop/16");
         assert_eq!(plan.builds().len(), 6);
         assert_eq!(plan.measured_boots(), 5);
@@ -548,7 +553,7 @@ mod tests {
             boots: Some(1),
             parameters: [("trace_slots".into(), "64".into())].into(),
             no_audit: true,
-            ..on(GuestName::Capos)
+            ..on(capos::GUEST)
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         // One of each variant, and one of the smoke that the rows stand on.
@@ -556,7 +561,7 @@ mod tests {
         assert_eq!(plan.boots[0].kernel_parameters["trace_slots"], "64");
         let overrides = Overrides {
             variants: vec![Variant::Plain],
-            ..on(GuestName::Capos)
+            ..on(capos::GUEST)
         };
         let plan = Plan::new(&catalogue(), "ring", &overrides).unwrap();
         assert_eq!(plan.boots.len(), 1);
@@ -566,7 +571,7 @@ mod tests {
     #[test]
     fn only_a_clock_that_counts_instructions_is_audited() {
         for &mode in Mode::ALL {
-            let mut plan = Plan::new(&catalogue(), "ring", &on(GuestName::Capos)).unwrap();
+            let mut plan = Plan::new(&catalogue(), "ring", &on(capos::GUEST)).unwrap();
             let planned = plan.boots.len();
             let has_less = plan.leave_out_audits(mode);
             assert_eq!(has_less, mode != Mode::Exact, "{mode}");
@@ -578,7 +583,7 @@ mod tests {
 
     #[test]
     fn rows_bring_the_smokes_they_stand_on_in_few_boots() {
-        let plan = Plan::new(&catalogue(), "ipc/round-trip", &on(GuestName::Capos)).unwrap();
+        let plan = Plan::new(&catalogue(), "ipc/round-trip", &on(capos::GUEST)).unwrap();
         let proofs: Vec<&Row> = plan
             .rows
             .iter()
@@ -597,7 +602,7 @@ mod tests {
 
     #[test]
     fn smokes_that_are_asked_for_run_once_and_in_all_variants() {
-        let plan = Plan::new(&catalogue(), "tier0", &on(GuestName::Capos)).unwrap();
+        let plan = Plan::new(&catalogue(), "tier0", &on(capos::GUEST)).unwrap();
         assert!(plan.rows.iter().all(|row| !row.is_required_smoke));
         let variants: BTreeSet<Variant> = plan.boots.iter().map(|boot| boot.id.variant).collect();
         assert_eq!(variants.len(), 3);
@@ -615,14 +620,14 @@ mod tests {
         let catalogue = catalogue();
         let benchmarks = catalogue.benchmarks.values();
         let without = benchmarks.filter(|b| b.tier > 0 && b.smokes.is_empty());
-        let without = without.filter(|b| b.guests.contains_key(GuestName::Capos.name()));
+        let without = without.filter(|b| b.guests.contains_key(capos::GUEST.name));
         assert_eq!(without.map(|b| &b.name).collect::<Vec<_>>(), [""; 0]);
     }
 
     #[test]
     fn a_guest_that_is_not_booted_needs_no_smoke() {
-        let plan = Plan::new(&catalogue(), "ring", &on(GuestName::Linux)).unwrap();
-        assert!(plan.rows.iter().all(|row| row.guest == GuestName::Linux));
+        let plan = Plan::new(&catalogue(), "ring", &on(linux::GUEST)).unwrap();
+        assert!(plan.rows.iter().all(|row| row.guest == linux::GUEST));
     }
 
     #[test]
@@ -651,7 +656,7 @@ mod tests {
         let mut catalogue = catalogue();
         let nop = catalogue.benchmarks.get_mut("ring/nop").unwrap();
         nop.requires.push("block".into());
-        let plan = Plan::new(&catalogue, "ring", &on(GuestName::Capos)).unwrap();
+        let plan = Plan::new(&catalogue, "ring", &on(capos::GUEST)).unwrap();
         assert_eq!(plan.rows[0].missing, ["block"]);
         let parameters = &plan.boots[0].program_parameters["ring-nop"]["rows"];
         assert!(!parameters.contains("ring/nop/"), "{parameters}");
@@ -659,7 +664,7 @@ mod tests {
 
     #[test]
     fn a_system_that_is_given_up_takes_its_own_rows_and_boots_and_no_other() {
-        let mut plan = Plan::new(&catalogue(), "stock", &on(GuestName::Linux)).unwrap();
+        let mut plan = Plan::new(&catalogue(), "stock", &on(linux::GUEST)).unwrap();
         plan.give_up(Unbootable::System("linux-stock"), "no network");
         let lost = |row: &&Row| row.no_image.as_deref() == Some("no network");
         let lost = plan.rows.iter().filter(lost).map(|row| &row.system);
@@ -668,14 +673,14 @@ mod tests {
         let booted = |boot: &PlannedBoot| boot.id.system == "linux-matched";
         assert!(!plan.boots.is_empty() && plan.boots.iter().all(booted));
 
-        plan.give_up(Unbootable::Guest(GuestName::Linux), "no kernel");
+        plan.give_up(Unbootable::Guest(linux::GUEST), "no kernel");
         assert!(plan.boots.is_empty());
         assert!(plan.rows.iter().all(|row| row.no_image.is_some()));
     }
 
     #[test]
     fn a_suite_runs_each_row_on_all_its_systems_as_series_of_their_own() {
-        let plan = Plan::new(&catalogue(), "stock", &on(GuestName::Linux)).unwrap();
+        let plan = Plan::new(&catalogue(), "stock", &on(linux::GUEST)).unwrap();
         let null: Vec<&Row> = plan
             .rows
             .iter()
@@ -691,7 +696,8 @@ mod tests {
     fn packages_are_those_of_the_systems_that_boot() {
         let plan = Plan::new(&catalogue(), "perf-bench", &Overrides::default()).unwrap();
         let packages = plan.packages();
-        assert_eq!(packages["linux-perf"]["linux-perf"], ["/usr/bin/perf"]);
+        let perf = &packages[&(linux::GUEST, "linux-perf".to_owned())];
+        assert_eq!(perf["linux-perf"], ["/usr/bin/perf"]);
         let plan = Plan::new(&catalogue(), "ring", &Overrides::default()).unwrap();
         assert!(plan.packages().is_empty());
     }

@@ -1,6 +1,6 @@
 //! `run.json`: everything that decided what a run's numbers are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use capbench_results::{Digest, Mode};
@@ -10,7 +10,7 @@ use crate::boot::CapturedBoot;
 use crate::boot::again::is_repeated;
 use crate::checkout::Checkout;
 use crate::envelope::Envelope;
-use crate::guest::{Guest, Package};
+use crate::guest::{Guest, GuestName, Package};
 use crate::host::Toolchain;
 use crate::native::NativeRun;
 use crate::plan::Overrides;
@@ -93,8 +93,8 @@ impl RunRecord {
         text
     }
 
-    /// The run as its results name it.
-    pub fn summary(&self) -> capbench_results::Run {
+    /// The run as its results name it, with the guests of its rows.
+    pub fn summary(&self, guests: &BTreeSet<GuestName>) -> capbench_results::Run {
         capbench_results::Run {
             id: self.run_id.clone(),
             suite: self.selection.clone(),
@@ -112,6 +112,7 @@ impl RunRecord {
                     self.envelope.arguments.join(" ")
                 ),
             },
+            guests: guests.iter().map(|&guest| guest.into()).collect(),
         }
     }
 }

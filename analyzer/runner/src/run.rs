@@ -20,7 +20,9 @@ use crate::boot::again::further;
 use crate::boot::{BootId, BootJob, Exit, boot_all};
 use crate::checkout::Checkout;
 use crate::envelope::Envelope;
-use crate::guest::{BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide};
+use crate::guest::{
+    BootImage, BuildError, BuildRequest, Guest, GuestName, Packages, Variant, build, provide,
+};
 use crate::interrupt::Interrupt;
 use crate::manifest::Catalogue;
 use crate::mode::Clock;
@@ -32,12 +34,6 @@ use crate::qemu::Qemu;
 use crate::record::{self, RunRecord, State};
 use crate::time::Timestamp;
 use crate::{hash, host, image, initramfs};
-
-/// The capOS kernel's command line; its parameters travel in the boot image instead.
-pub(crate) const COMMAND_LINE: &str = "capbench";
-
-/// The Linux guest's only program, which also runs on a host.
-const LINUX_PROGRAM: &str = "init.elf";
 
 /// What to run.
 pub struct Request<'a> {
@@ -221,7 +217,7 @@ fn like(jobs: &[BootJob], ids: Vec<BootId>) -> Vec<BootJob> {
     alike.collect()
 }
 
-/// The Linux guest's program on this host, once nothing else runs. Whatever goes
+/// A guest's program on this host, once nothing else runs. Whatever goes
 /// wrong with it costs its column and no boot.
 fn run_native(
     plan: &Plan,
@@ -230,15 +226,16 @@ fn run_native(
     interrupt: &Interrupt,
     progress: &Progress,
 ) -> Option<NativeRun> {
-    let rows: String = plan
-        .native_rows()
+    let rows = plan.native_rows();
+    let guest = rows.first()?.guest;
+    let rows: String = rows
         .iter()
         .map(|row| format!("{}\n", row.parameter(false)))
         .collect();
     let mut built = guests.values();
-    let guest = built.find(|guest| guest.guest == GuestName::Linux)?;
-    let program = guest.image(LINUX_PROGRAM)?;
-    if rows.is_empty() || interrupt.is_raised() {
+    let built = built.find(|built| built.guest == guest)?;
+    let program = built.image(guest.native_program?)?;
+    if interrupt.is_raised() {
         return None;
     }
     progress.step("running the same program on this host");
@@ -263,7 +260,6 @@ fn build_guests(
             guest,
             variant,
             extra: request.plan.overrides.extra.clone(),
-            verbose: false,
         });
         // Ctrl-C also reaches cargo, whose complaint would be misleading.
         if interrupt.is_raised() {
@@ -290,10 +286,10 @@ fn fetch_packages(
     progress: &Progress,
 ) -> Result<Fetched, RunError> {
     let mut fetched = Fetched::new();
-    for (system, programs) in request.plan.packages() {
+    for ((guest, system), programs) in request.plan.packages() {
         let names: Vec<&str> = programs.keys().map(String::as_str).collect();
         progress.step(&format!("fetching {} and its libraries", names.join(", ")));
-        let provided = provide(request.root, &programs);
+        let provided = provide(request.root, guest, &programs);
         // Ctrl-C also reaches apt, whose complaint would be misleading.
         if interrupt.is_raised() {
             return Err(RunError::Interrupted);
@@ -380,12 +376,13 @@ fn prepare(
 }
 
 fn command_line(boot: &PlannedBoot) -> String {
-    if boot.id.guest == GuestName::Capos {
-        return COMMAND_LINE.into();
-    }
+    let pass_parameter = match boot.id.guest.boot_image {
+        BootImage::Package { command_line } => return command_line.into(),
+        BootImage::FileSystem { pass_parameter } => pass_parameter,
+    };
     let mut parameters = boot.system.kernel.clone();
     parameters.extend(boot.kernel_parameters.clone());
-    parameters.insert("capbench.pass".into(), boot.id.variant.to_string());
+    parameters.insert(pass_parameter.into(), boot.id.variant.to_string());
     let words: Vec<String> = parameters
         .into_iter()
         .map(|(name, value)| match value.as_str() {
@@ -402,9 +399,9 @@ fn boot_image(
     fetched: &Fetched,
     catalogue: &Catalogue,
 ) -> Result<Vec<u8>, RunError> {
-    match boot.id.guest {
-        GuestName::Capos => package(boot, guest, catalogue),
-        GuestName::Linux => archive(boot, guest, fetched.get(&boot.id.system)),
+    match boot.id.guest.boot_image {
+        BootImage::Package { .. } => package(boot, guest, catalogue),
+        BootImage::FileSystem { .. } => archive(boot, guest, fetched.get(&boot.id.system)),
     }
 }
 

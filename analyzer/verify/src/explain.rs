@@ -321,7 +321,7 @@ fn explain_row(
     define: &dyn Fn(&str, &str) -> Option<Definition>,
 ) -> Explanation {
     let name = RowName::of(row);
-    let benchmark = definition_name(&row.benchmark_name);
+    let benchmark = row.benchmark_name.benchmark();
     let recorded = record.definitions.get(&format!("benchmarks/{benchmark}"));
     let measurement = row.outcome.measurement().cloned();
     Explanation {
@@ -376,11 +376,6 @@ fn without_samples<S: Serializer>(
         fields.remove("samples");
     }
     value.serialize(serializer)
-}
-
-/// The name without its batch.
-fn definition_name(row: &str) -> &str {
-    row.rsplit_once('/').map_or(row, |(name, _)| name)
 }
 
 fn kernels(record: &Record, guest: &str) -> Vec<KernelUsed> {
@@ -507,10 +502,5 @@ mod tests {
         assert_eq!("ring/nop/16".parse::<Cell>().unwrap().guest, None);
         assert!("linux:".parse::<Cell>().is_err());
         assert!(":ring/nop/1".parse::<Cell>().is_err());
-    }
-
-    #[test]
-    fn a_definition_is_named_without_the_batch() {
-        assert_eq!(definition_name("ring/nop/16"), "ring/nop");
     }
 }

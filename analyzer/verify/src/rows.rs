@@ -39,6 +39,8 @@ pub struct EnvelopeLine {
 pub struct Row {
     pub run_id: String,
     pub benchmark_name: String,
+    #[serde(flatten)]
+    pub parts: Parts,
     pub guest: String,
     pub system: String,
     pub mode: String,
@@ -48,6 +50,35 @@ pub struct Row {
     #[serde(default)]
     pub attempts: usize,
     pub measurement: Option<Measured>,
+}
+
+/// The parts of a row's name; absent in older documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Parts {
+    pub benchmark: Option<String>,
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Parameter {
+    pub name: String,
+    pub value: String,
+}
+
+impl Parts {
+    /// The benchmark, and the operations of a batch. A name without parts ends in them.
+    pub fn of<'a>(&'a self, joined: &'a str) -> (&'a str, Option<u32>) {
+        let Some(benchmark) = &self.benchmark else {
+            return match joined.rsplit_once('/') {
+                Some((benchmark, batch)) => (benchmark, batch.parse().ok()),
+                None => (joined, None),
+            };
+        };
+        let mut parameters = self.parameters.iter();
+        let batch = parameters.find(|parameter| parameter.name == "batch");
+        (benchmark, batch.and_then(|batch| batch.value.parse().ok()))
+    }
 }
 
 /// Its numbers.
@@ -213,6 +244,8 @@ pub struct Ratio {
 pub struct Context {
     pub column: String,
     pub benchmark_name: String,
+    #[serde(flatten)]
+    pub parts: Parts,
     pub value: Option<ContextValue>,
 }
 
@@ -225,12 +258,9 @@ pub struct ContextValue {
 }
 
 impl Row {
-    /// The benchmark's name, and the batch behind it.
+    /// The benchmark, and the operations of a batch.
     pub fn benchmark(&self) -> (&str, Option<u32>) {
-        match self.benchmark_name.rsplit_once('/') {
-            Some((name, batch)) => (name, batch.parse().ok()),
-            None => (&self.benchmark_name, None),
-        }
+        self.parts.of(&self.benchmark_name)
     }
 
     /// The row as evidence names it.

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use capbench_results::{Outcome, Results, Status};
-use capbench_runner::guest::GuestName;
+use capbench_runner::guest::capos;
 use capbench_runner::qemu::{PROGRAM, Qemu};
 use capbench_runner::stderr::line;
 use capbench_tests::checkout::Checkout;
@@ -103,7 +103,7 @@ fn measure(suite: &str, qemu: Option<&Path>) -> Results {
 fn compare(expected: &Results, found: &Results) -> Result<usize, Failed> {
     let of_capos = |results: &Results| {
         let rows = results.results.iter();
-        let rows = rows.filter(|row| row.guest == GuestName::Capos.name());
+        let rows = rows.filter(|row| row.guest == capos::GUEST.name());
         rows.cloned().collect::<Vec<_>>()
     };
     for row in &found.results {

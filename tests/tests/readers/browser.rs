@@ -89,7 +89,7 @@ fn opens_quietly(browser: &Browser) {
     assert_eq!(visit.console, [""; 0]);
     assert_eq!(visit.requests, [""; 0]);
     for row in &place().results.results {
-        assert!(visit.document.contains(&row.benchmark_name));
+        assert!(visit.document.contains(row.benchmark_name.as_str()));
     }
     let source = fs::read_to_string(&page).unwrap();
     assert_eq!(outside(&source), [""; 0], "attributes that leave the file");

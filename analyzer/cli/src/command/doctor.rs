@@ -46,7 +46,7 @@ impl Doctor {
 fn print_text(checks: &[Check]) -> Result<(), Unwritten> {
     let mut overview = table::table(&["", "check", "found"]);
     for check in checks {
-        overview.add_row([mark(check.state), check.name, &check.found]);
+        overview.add_row([mark(check.state), &check.name, &check.found]);
     }
     stdout::line(table::text(&overview))?;
     for check in checks.iter().filter(|check| !check.remedy.is_empty()) {

@@ -81,7 +81,7 @@ impl Build {
         let progress = Progress::new(false);
         let mut built = Vec::new();
         for &guest in &guests {
-            let variants = guest.variants().iter().copied();
+            let variants = guest.variants().into_iter();
             for variant in variants.filter(|variant| wanted.is_none_or(|wanted| wanted == *variant))
             {
                 progress.step(&format!("building guest {guest} ({variant})"));
@@ -90,7 +90,6 @@ impl Build {
                     guest,
                     variant,
                     extra: extra.clone(),
-                    verbose: false,
                 });
                 match result {
                     Ok(guest) => built.push(guest),

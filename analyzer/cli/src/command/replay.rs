@@ -233,7 +233,7 @@ fn print_text(replayed: &Replayed) -> Result<(), Unwritten> {
     let median = |value: Option<f64>| value.map_or("—".to_owned(), |value| value.to_string());
     for row in &replayed.rows {
         overview.add_row([
-            row.name.benchmark_name.clone(),
+            row.name.benchmark_name.to_string(),
             format!("{}/{}", row.name.guest, row.name.system),
             median(row.original),
             median(row.again),

@@ -82,7 +82,7 @@ fn published(results: &Results) -> Result<Vec<Row<'_>>, ExportError> {
         };
         if !series.insert((&result.benchmark_name, &result.guest, &result.system)) {
             return Err(ExportError::DoubleSeries {
-                benchmark: result.benchmark_name.clone(),
+                benchmark: result.benchmark_name.to_string(),
                 guest: result.guest.clone(),
                 system: result.system.clone(),
             });

@@ -13,6 +13,7 @@ pub(crate) mod samples;
 pub(crate) mod segments;
 pub(crate) mod spans;
 
+use capbench_results::BenchmarkName;
 use polars_core::prelude::*;
 
 /// What a column holds. Any may be null.
@@ -122,6 +123,12 @@ pub(crate) enum Cell<'a> {
 impl<'a> From<&'a str> for Cell<'a> {
     fn from(text: &'a str) -> Self {
         Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a BenchmarkName> for Cell<'a> {
+    fn from(name: &'a BenchmarkName) -> Self {
+        Self::Text(name.as_str())
     }
 }
 

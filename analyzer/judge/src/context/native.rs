@@ -1,4 +1,4 @@
-//! The column of this host's own kernel, from the Linux guest's program.
+//! The column of this host's own kernel, from a guest's program.
 //!
 //! The same rules decide as for a guest; what is left of a number is a time and a
 //! minimum, in a type that no ratio can be made of.
@@ -19,7 +19,7 @@ use capbench_runner::guest::Variant;
 
 const COLUMN: &str = "native host";
 
-/// A context row for each row of the Linux guest, if its program was run here.
+/// A context row for each row that the program could measure here, if it was run.
 pub(crate) fn context(run: &Run) -> Vec<ContextRow> {
     let Some(native) = &run.record.native else {
         return Vec::new();
@@ -56,7 +56,7 @@ fn read(native: &NativeRun, run: &Run) -> Result<Trace, String> {
 fn value(row: &Row, trace: &Trace, native: &NativeRun, run: &Run) -> Outcome<ContextValue> {
     let expected = Expectation {
         ending: Some(ending(&native.exit)),
-        features: Some(declared_features(trace, Variant::Samples, run)),
+        features: Some(declared_features(trace, (row.guest, Variant::Samples), run)),
         ..Expectation::default()
     };
     let findings = check(trace, &expected);

@@ -37,12 +37,12 @@ pub fn finding(boots: &[&CapturedBoot]) -> Option<Finding> {
 pub(super) mod tests {
     use super::*;
     use capbench_runner::boot::{BootId, Capture, Exit};
-    use capbench_runner::guest::{GuestName, Variant};
+    use capbench_runner::guest::{Variant, capos};
 
     pub(in super::super) fn boot(index: u32, attempt: u32) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
-                guest: GuestName::Capos,
+                guest: capos::GUEST,
                 system: "ring".into(),
                 variant: Variant::Samples,
                 audit: false,

@@ -30,7 +30,7 @@ pub fn findings(boot: &CapturedBoot, run: &Run) -> Vec<Finding> {
             Some(Finding {
                 check: "transcript",
                 objection: Objection::Invalid(InvalidReason::VerifierFailed),
-                benchmark: Some(row.name.clone()),
+                benchmark: Some(row.name.to_string()),
                 evidence: Evidence {
                     source: boot.console.display().to_string(),
                     subject: "what the console shows".into(),

@@ -41,10 +41,7 @@ const WORDS: [(&str, &str); 16] = [
         "p95 of batch means",
         "the 95th percentile of per-operation means of batches. Not the 95th percentile of operations.",
     ),
-    (
-        "pass",
-        "a boot of the Linux guest with one second instrument.",
-    ),
+    ("pass", "a boot with one second instrument."),
     (
         "perturbation",
         "the median under a pass's instrument minus the median of the samples pass.",

@@ -80,12 +80,8 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
     if has_values(results) {
         warnings.push(meaning(results.run.mode));
     }
-    if results.results.iter().any(|row| row.guest == "capos") {
-        warnings.push(strong(
-            "Rows of capos describe the reference kernel in this repository, not capOS.",
-            " The capOS kernel is not published.",
-        ));
-    }
+    let cautions = results.run.cautions();
+    warnings.extend(cautions.map(|caution| strong(caution, "")));
     warnings.extend(measurement_builds(appendix));
     warnings.extend(measurement_capabilities(appendix));
     if !results.run.has_commit() {

@@ -108,9 +108,9 @@ impl Notes {
         if let Some(place) = self.0.iter().position(|(known, _)| known == difference) {
             return place + 1;
         }
-        let note = Inlines::code(family(&comparison.numerator.benchmark_name))
+        let note = Inlines::code(comparison.numerator.benchmark_name.benchmark())
             .text(" ÷ ")
-            .with_code(family(&comparison.denominator.benchmark_name))
+            .with_code(comparison.denominator.benchmark_name.benchmark())
             .text(format!(": {difference}"));
         self.0.push((difference.clone(), note));
         self.0.len()
@@ -122,7 +122,10 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     let (first, second) = if above == below {
         ("numerator".to_owned(), "denominator".to_owned())
     } else {
-        (title_of(above), title_of(below))
+        (
+            results.run.title_of(above).to_owned(),
+            results.run.title_of(below).to_owned(),
+        )
     };
     let (first, second) = (format!("{first} median"), format!("{second} median"));
     let mut columns = vec![
@@ -192,15 +195,6 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         table.row(cells);
     }
     table
-}
-
-/// The reference kernel is named where its numbers stand.
-fn title_of(guest: &str) -> String {
-    match guest {
-        "capos" => "capos (reference kernel)".to_owned(),
-        "linux" => "Linux".to_owned(),
-        other => other.to_owned(),
-    }
 }
 
 /// One status where both agree, both with their side where not.
@@ -338,9 +332,4 @@ fn alone(results: &Results) -> Option<Table> {
         table.row(cells);
     }
     Some(table)
-}
-
-/// A result's name without its batch size.
-fn family(name: &str) -> &str {
-    name.rsplit_once('/').map_or(name, |(family, _)| family)
 }

@@ -140,8 +140,7 @@ fn mechanisms(rows: &[&BenchmarkResult]) -> Vec<(String, Inlines)> {
     rows.iter()
         .filter(|row| !row.notes.is_empty())
         .filter_map(|row| {
-            let name = &row.benchmark_name;
-            let family = name.rsplit_once('/').map_or(&**name, |(family, _)| family);
+            let family = row.benchmark_name.benchmark();
             let new = told.insert((family, row.notes.as_str()));
             new.then(|| (family.to_owned(), row.notes.as_str().into()))
         })

@@ -204,7 +204,7 @@ fn differences(results: &Results, look: Look) -> String {
         }
         if !told.contains(&comparison.difference.as_str()) {
             told.push(&comparison.difference);
-            let pair = format!("{} / {}", family(above), family(below));
+            let pair = format!("{} / {}", above.benchmark(), below.benchmark());
             text.push_str(&look.wrap(&format!("{pair}: {}", comparison.difference), 2));
         }
     }
@@ -214,9 +214,4 @@ fn differences(results: &Results, look: Look) -> String {
         text.push_str(&look.wrap(&pairs, 2));
     }
     text
-}
-
-/// A result's name without its batch size.
-fn family(name: &str) -> &str {
-    name.rsplit_once('/').map_or(name, |(family, _)| family)
 }

@@ -70,6 +70,9 @@ fn header(results: &Results, extent: Extent, look: Look) -> String {
     );
     text.push_str(&look.wrap(&envelope, 0));
     text.push_str(&look.wrap(&format!("{} · commit {commit}", run.tool), 0));
+    for caution in run.cautions() {
+        text.push_str(&look.wrap(caution, 0));
+    }
     if has_values(results) {
         text.push_str(&look.wrap(meaning(run.mode), 0));
     }
@@ -81,13 +84,10 @@ fn header(results: &Results, extent: Extent, look: Look) -> String {
 fn meaning(mode: Mode) -> &'static str {
     match mode {
         Mode::Exact => {
-            "Rows of capos describe the reference kernel in this repository, not capOS. Numbers \
-             count instructions the guest executed per operation; they are not time and not cycles."
+            "Numbers count instructions the guest executed per operation; they are not time and \
+             not cycles."
         }
-        Mode::Hardware => {
-            "Rows of capos describe the reference kernel in this repository, not capOS. Numbers \
-             hold for this host's hardware."
-        }
+        Mode::Hardware => "Numbers hold for this host's hardware.",
         Mode::Emulated => "EMULATED: a smoke run. Its numbers are not publishable.",
     }
 }

@@ -2,6 +2,9 @@
 
 use capbench_results::*;
 
+/// What a reader of capos rows must know.
+const CAUTION: &str = "Rows of capos describe the reference kernel in this repository, not capOS.";
+
 fn segment(name: &str, parent: &str, median: f64, share: f64) -> SegmentSummary {
     SegmentSummary {
         name: name.into(),
@@ -148,6 +151,18 @@ pub fn document(mode: Mode) -> Results {
                 description: "q35, qboot.rom, TCG icount shift=0, 1 vCPU, 512 MiB, QEMU 7.2.22"
                     .into(),
             },
+            guests: vec![
+                Guest {
+                    name: "capos".into(),
+                    title: "capos (reference kernel)".into(),
+                    caution: Some(CAUTION.into()),
+                },
+                Guest {
+                    name: "linux".into(),
+                    title: "Linux".into(),
+                    caution: None,
+                },
+            ],
         },
         results: list,
         comparisons: Vec::new(),

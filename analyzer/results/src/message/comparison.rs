@@ -1,14 +1,14 @@
 //! Comparisons.
 
-use super::{Read, read_refusal, text, word, write_refusal};
+use super::{Read, length, name, read_refusal, text, word, write_refusal};
 use crate::comparison::{Comparison, ComparisonOutcome, Ratio, RowName};
 use crate::document::Contradiction;
 use crate::measurement::HeadlineKind;
 use crate::results_capnp::{comparison, row_name};
 
 pub(super) fn write(from: &Comparison, mut to: comparison::Builder) -> Read<()> {
-    write_name(&from.numerator, to.reborrow().init_numerator());
-    write_name(&from.denominator, to.reborrow().init_denominator());
+    write_name(&from.numerator, to.reborrow().init_numerator())?;
+    write_name(&from.denominator, to.reborrow().init_denominator())?;
     to.set_difference(&from.difference);
     let to = to.init_result();
     match &from.outcome {
@@ -64,15 +64,25 @@ fn headline(word_of: capnp::text::Reader) -> Read<HeadlineKind> {
     }
 }
 
-fn write_name(name: &RowName, mut to: row_name::Builder) {
-    to.set_benchmark_name(&name.benchmark_name);
-    to.set_guest(&name.guest);
-    to.set_system(&name.system);
+fn write_name(from: &RowName, mut to: row_name::Builder) -> Read<()> {
+    to.set_benchmark_name(&from.benchmark_name);
+    to.set_benchmark(from.benchmark_name.benchmark());
+    to.set_guest(&from.guest);
+    to.set_system(&from.system);
+    let parameters = from.benchmark_name.parameters();
+    name::write(parameters, to.init_parameters(length(parameters)?));
+    Ok(())
 }
 
 fn read_name(from: row_name::Reader) -> Read<RowName> {
     Ok(RowName {
-        benchmark_name: text(from.get_benchmark_name()?)?,
+        benchmark_name: name::read(
+            text(from.get_benchmark_name()?)?,
+            from.has_benchmark()
+                .then(|| from.get_benchmark())
+                .transpose()?,
+            from.get_parameters()?,
+        )?,
         guest: text(from.get_guest()?)?,
         system: text(from.get_system()?)?,
     })

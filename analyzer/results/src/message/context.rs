@@ -1,6 +1,6 @@
 //! Numbers from outside the envelope.
 
-use super::{Read, read_refusal, stored_status, text, word, write_refusal};
+use super::{Read, length, name, read_refusal, stored_status, text, word, write_refusal};
 use crate::context::{ContextRow, ContextValue};
 use crate::document::Contradiction;
 use crate::outcome::Outcome;
@@ -9,6 +9,12 @@ use crate::results_capnp::context_row;
 pub(super) fn write(from: &ContextRow, mut to: context_row::Builder) -> Read<()> {
     to.set_column(&from.column);
     to.set_benchmark_name(&from.benchmark_name);
+    to.set_benchmark(from.benchmark_name.benchmark());
+    let parameters = from.benchmark_name.parameters();
+    name::write(
+        parameters,
+        to.reborrow().init_parameters(length(parameters)?),
+    );
     to.set_source(&from.source);
     to.set_status(stored_status(from.outcome.status()));
     let to = to.init_result();
@@ -66,7 +72,13 @@ pub(super) fn read(from: context_row::Reader) -> Read<ContextRow> {
     }
     Ok(ContextRow {
         column,
-        benchmark_name,
+        benchmark_name: name::read(
+            benchmark_name,
+            from.has_benchmark()
+                .then(|| from.get_benchmark())
+                .transpose()?,
+            from.get_parameters()?,
+        )?,
         source: text(from.get_source()?)?,
         outcome,
     })

@@ -333,7 +333,7 @@ fn context() -> impl Strategy<Value = ContextRow> {
     (any::<[String; 3]>(), outcome).prop_map(|([column, benchmark_name, source], outcome)| {
         ContextRow {
             column,
-            benchmark_name,
+            benchmark_name: benchmark_name.into(),
             source,
             outcome,
         }
@@ -363,7 +363,7 @@ fn result(run_id: String, mode: Mode) -> impl Strategy<Value = BenchmarkResult> 
                 ([notes, guest, system, authority_profile], labels, attempts, captured, outcome),
             )| BenchmarkResult {
                 run_id: run_id.clone(),
-                benchmark_name,
+                benchmark_name: benchmark_name.into(),
                 tier,
                 correctness_id,
                 config_hash,
@@ -422,9 +422,19 @@ pub fn results() -> impl Strategy<Value = Results> {
                     dirty,
                     boots,
                     envelope: Envelope { hash, description },
+                    guests: Vec::new(),
                 }
             },
         );
+    let caution = prop::option::of("[a-z ]+");
+    let guest =
+        (any::<String>(), any::<String>(), caution).prop_map(|(name, title, caution)| Guest {
+            name,
+            title,
+            caution,
+        });
+    let guests = prop::collection::vec(guest, 0..3);
+    let run = (run, guests).prop_map(|(run, guests)| Run { guests, ..run });
     run.prop_flat_map(|run| {
         let results = prop::collection::vec(result(run.id.clone(), run.mode), 0..4);
         let context = prop::collection::vec(context(), 0..3);

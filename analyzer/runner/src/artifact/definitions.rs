@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::guest::GuestName;
 use crate::manifest::Catalogue;
 use crate::plan::Plan;
 
@@ -41,17 +42,21 @@ pub(super) fn of(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Value> 
         if let Some(mapping) = catalogue.mappings.get(&row.benchmark.name) {
             keep("mappings", &row.benchmark.name, value(mapping));
         }
-        let guest = json!({
-            "subsystems": row.guest.subsystems(),
-            "capabilities": row.guest.has_capabilities(),
-            "sessionKernel": row.guest.session_kernel(),
-        });
-        keep("guests", row.guest.name(), guest);
+        keep("guests", row.guest.name, guest(row.guest));
     }
     if let Some(suite) = catalogue.suites.get(&plan.selection) {
         keep("suites", &suite.name, value(suite));
     }
     kept
+}
+
+/// What rules ask of a guest.
+fn guest(guest: GuestName) -> Value {
+    json!({
+        "subsystems": guest.subsystems,
+        "capabilities": guest.has_capabilities,
+        "sessionKernel": guest.session_kernel,
+    })
 }
 
 fn value<T: Serialize>(definition: &T) -> Value {

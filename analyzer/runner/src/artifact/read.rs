@@ -1,5 +1,6 @@
 //! Reading a sealed run back.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use capbench_results::{Contradiction, Results};
@@ -8,6 +9,7 @@ use miette::Diagnostic;
 use super::inside::{self, NotInside, is_plain_name};
 use super::names;
 use crate::boot::CapturedBoot;
+use crate::guest::GuestName;
 use crate::record::{RunRecord, SCHEMA};
 
 /// A run directory, read: what decided its numbers, and the numbers.
@@ -115,6 +117,16 @@ pub enum ReadError {
     },
 }
 
+/// Older results do not say what a reader must know of their guests.
+fn introduced(mut results: Results) -> Results {
+    if results.run.guests.is_empty() {
+        let rows = results.results.iter();
+        let guests: BTreeSet<GuestName> = rows.filter_map(|row| row.guest.parse().ok()).collect();
+        results.run.guests = guests.into_iter().map(GuestName::into).collect();
+    }
+    results
+}
+
 impl Artifact {
     /// Reads the run in `directory`.
     ///
@@ -144,10 +156,12 @@ impl Artifact {
         Ok(Self {
             directory: directory.to_owned(),
             record,
-            results: results.map_err(|source| ReadError::Results {
-                path: directory.join(names::RESULTS_JSON),
-                source,
-            })?,
+            results: results
+                .map(introduced)
+                .map_err(|source| ReadError::Results {
+                    path: directory.join(names::RESULTS_JSON),
+                    source,
+                })?,
         })
     }
 
@@ -258,5 +272,30 @@ mod tests {
         fs::write(path.join(names::RECORD), r#"{"schema":"capbench.run/9"}"#).unwrap();
         let other = error(path).to_string();
         assert!(other.contains("capbench.run/9"), "{other}");
+    }
+
+    #[test]
+    fn older_results_get_the_cautions_of_their_guests() {
+        let hash = "00".repeat(32);
+        let document = serde_json::json!({
+            "schema": capbench_results::SCHEMA,
+            "run": {
+                "id": "r", "suite": "s", "mode": "exact", "startedAt": "", "tool": "",
+                "commit": "", "dirty": false, "boots": 1,
+                "envelope": { "hash": hash, "description": "" },
+            },
+            "results": [{
+                "runId": "r", "benchmarkName": "b/1", "tier": 1, "status": "failed",
+                "correctnessId": "", "configHash": hash, "artifactHash": null, "notes": "",
+                "guest": GuestName::ALL[0].name, "mode": "exact", "authorityProfile": "",
+                "failure": { "reason": "timedOut", "detail": "", "evidence": [] },
+            }],
+        });
+        let read = Results::from_json(&document.to_string()).unwrap();
+        assert!(read.run.guests.is_empty());
+        let read = introduced(read);
+        assert_eq!(read.run.guests, [GuestName::ALL[0].into()]);
+        let cautions: Vec<&str> = read.run.cautions().collect();
+        assert_eq!(cautions, [GuestName::ALL[0].caution.unwrap()]);
     }
 }

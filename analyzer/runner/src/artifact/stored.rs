@@ -227,7 +227,7 @@ fn check_guests(kept: &BTreeMap<String, Value>, plan: &Plan) -> Result<(), Store
         let guest = row.guest;
         let stated = kept.get(&format!("guests/{}", guest.name()));
         let subsystems = stated.map(|stated| &stated["subsystems"]);
-        if subsystems != Some(&serde_json::json!(guest.subsystems())) {
+        if subsystems != Some(&serde_json::json!(guest.subsystems)) {
             return Err(StoredError::OtherGuest { guest });
         }
     }
@@ -246,6 +246,7 @@ fn give_up(plan: &mut Plan, record: &RunRecord) {
     let lost: Vec<String> = plan
         .packages()
         .into_keys()
+        .map(|(_, system)| system)
         .filter(|system| !record.packages.contains_key(system))
         .collect();
     for system in lost {

@@ -255,12 +255,13 @@ impl CapturedBoot {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::guest::capos;
     use crate::hash;
 
     pub(super) fn boot(variant: Variant, index: u32, stream: &[u8], exit: Exit) -> CapturedBoot {
         CapturedBoot {
             id: BootId {
-                guest: GuestName::Capos,
+                guest: capos::GUEST,
                 system: "ring".into(),
                 variant,
                 audit: false,

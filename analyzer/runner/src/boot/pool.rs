@@ -200,7 +200,7 @@ mod tests {
     use std::time::Instant;
 
     use crate::envelope::Host;
-    use crate::guest::{GuestName, Variant};
+    use crate::guest::{Variant, capos};
     use crate::hash;
     use crate::mode::Mode;
 
@@ -221,7 +221,7 @@ mod tests {
     fn job(index: u32) -> BootJob {
         BootJob {
             id: BootId {
-                guest: GuestName::Capos,
+                guest: capos::GUEST,
                 system: "ring".into(),
                 variant: Variant::Samples,
                 audit: false,

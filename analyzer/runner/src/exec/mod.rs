@@ -12,10 +12,9 @@ mod ending;
 mod follow;
 mod grants;
 mod program;
-mod scratch;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,13 +24,14 @@ use miette::Diagnostic;
 
 use crate::boot::{BootId, BootJob, Capture, CapturedBoot, Silent, boot_all};
 use crate::envelope::Envelope;
-use crate::guest::{BuildError, BuildRequest, Extra, Guest, GuestName, Variant, build};
+use crate::guest::{
+    BootImage, BuildError, BuildRequest, Extra, Guest, GuestName, UserProgram, Variant, build,
+};
 use crate::host;
 use crate::image::{self, ImageError};
 use crate::interrupt::Interrupt;
 use crate::manifest::{AuthorityProfile, Child, Grant, Init, Program, System};
 use crate::qemu::Qemu;
-use crate::run::COMMAND_LINE;
 
 pub use ending::EndError;
 pub use grants::{GrantError, parse_grant};
@@ -39,8 +39,6 @@ pub use program::{Binary, BinaryError};
 
 /// The system's name, and that of what its one program may hold.
 const NAME: &str = "exec";
-/// The first process, which starts the program.
-const INIT: &str = "init";
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -95,6 +93,16 @@ pub enum ExecError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     End(#[from] EndError),
+    /// The trace would replace something.
+    #[error("{} is already there", path.display())]
+    #[diagnostic(
+        code(capbench::exec::trace_exists),
+        help("name another file for the trace, or move that one away")
+    )]
+    TraceExists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the boot cannot be written or read.
     #[error("{}: {source}", path.display())]
     #[diagnostic(
@@ -122,23 +130,29 @@ pub fn exec(
     console: &mut dyn Write,
     recorded: Recorded<'_>,
 ) -> Result<Executed, ExecError> {
+    if let Some(path) = request.trace.as_ref().filter(|path| path.exists()) {
+        return Err(ExecError::TraceExists { path: path.clone() });
+    }
     let binaries = program::read_all(&request.program, &request.further)?;
     grants::check(request)?;
+    let (name, how) = GuestName::for_user_programs();
     let guest = build(&BuildRequest {
         root: request.root,
-        guest: GuestName::Capos,
+        guest: name,
         variant: request.variant,
         extra: Extra::default(),
-        verbose: false,
     })?;
-    let scratch = scratch::Scratch::new()?;
+    let scratch = tempfile::Builder::new()
+        .prefix("capbench-exec-")
+        .tempdir()
+        .map_err(at(&std::env::temp_dir()))?;
     let initrd = scratch.path().join("initrd");
-    let image = boot_image(request, binaries, &guest)?;
+    let image = boot_image(request, binaries, &guest, how)?;
     fs::write(&initrd, image).map_err(at(&initrd))?;
 
     let job = BootJob {
         id: BootId {
-            guest: GuestName::Capos,
+            guest: name,
             system: NAME.into(),
             variant: request.variant,
             audit: false,
@@ -147,7 +161,7 @@ pub fn exec(
         },
         kernel: guest.kernel().path.clone(),
         initrd,
-        command_line: COMMAND_LINE.into(),
+        command_line: command_line(name).into(),
         timeout: request.timeout,
         audit_range: None,
     };
@@ -183,7 +197,10 @@ fn hand_over(
     match wanted {
         None => recorded(trace),
         Some(place) => {
-            fs::copy(trace, place).map_err(at(place))?;
+            let mut from = File::open(trace).map_err(at(trace))?;
+            // Nothing may have come there while the guest ran.
+            let mut to = File::create_new(place).map_err(at(place))?;
+            io::copy(&mut from, &mut to).map_err(at(place))?;
             recorded(place);
         }
     }
@@ -194,27 +211,28 @@ fn boot_image(
     request: &Request<'_>,
     mut binaries: BTreeMap<String, Vec<u8>>,
     guest: &Guest,
+    how: &UserProgram,
 ) -> Result<Vec<u8>, ExecError> {
-    let init = guest.image("init.elf").expect("every capOS guest has one");
+    let init = guest.image(&format!("{}.elf", how.init));
+    let init = init.expect("the recipe makes what starts programs");
     let bytes = fs::read(&init.path).map_err(at(&init.path))?;
-    binaries.insert(INIT.into(), bytes);
-    let grant = |name: &str, source: &str| Grant {
-        name: name.into(),
-        source: source.into(),
-    };
+    binaries.insert(how.init.into(), bytes);
+    let grants = how.init_grants.iter();
+    let parameters = how.kernel_parameters.iter();
     let system = System {
         name: NAME.into(),
-        guest: GuestName::Capos.name().into(),
+        guest: guest.guest.name.into(),
         timeout_seconds: 0,
         kernel: BTreeMap::new(),
         packages: BTreeMap::new(),
         init: Init {
-            binary: INIT.into(),
-            grants: vec![
-                grant("boot", "boot_package"),
-                grant("console", "console"),
-                grant("spawner", "process_spawner"),
-            ],
+            binary: how.init.into(),
+            grants: grants
+                .map(|(name, source)| Grant {
+                    name: (*name).into(),
+                    source: (*source).into(),
+                })
+                .collect(),
         },
         programs: vec![Program {
             name: request.program.name.clone(),
@@ -233,11 +251,20 @@ fn boot_image(
     Ok(image::build(&image::Contents {
         system: &system,
         authority: &[(NAME.to_owned(), profile)].into(),
-        kernel_parameters: [("transport".to_owned(), "virtio".to_owned())].into(),
+        kernel_parameters: parameters
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         program_parameters: BTreeMap::new(),
         binaries,
         measured: request.variant.emits_frames(),
     })?)
+}
+
+fn command_line(guest: GuestName) -> &'static str {
+    match guest.boot_image {
+        BootImage::Package { command_line } => command_line,
+        BootImage::FileSystem { .. } => "",
+    }
 }
 
 /// What it will hold is its parent's to decide.

@@ -13,7 +13,7 @@ use object::LittleEndian;
 use object::elf::{EM_X86_64, ET_EXEC, FileHeader64, PT_INTERP, PT_LOAD};
 use object::read::elf::{FileHeader, ProgramHeader};
 
-use super::INIT;
+use crate::guest::GuestName;
 
 /// All files together: they lie in the guest's memory beside what is loaded of them.
 const MOST_BYTES: u64 = 128 << 20;
@@ -114,7 +114,7 @@ pub(super) fn read_all(
             name: name.clone(),
             why,
         };
-        if name == INIT {
+        if name == GuestName::for_user_programs().1.init {
             return Err(bad("the first process is called so"));
         }
         if name.is_empty() || name.len() > LONGEST_NAME {

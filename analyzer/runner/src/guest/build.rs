@@ -17,8 +17,7 @@ use miette::Diagnostic;
 
 use super::recipe::{Part, Recipe, TARGET};
 use super::{
-    Extra, Guest, GuestName, Image, KERNEL, KERNEL_PINS, KERNELS, KernelImage, Variant,
-    kernel_image,
+    Extra, Guest, GuestName, Image, KERNEL, KERNELS, Kernel, KernelImage, Variant, kernel_image,
 };
 use crate::child::dies_with_us;
 use crate::hash;
@@ -34,8 +33,6 @@ pub struct BuildRequest<'a> {
     pub variant: Variant,
     /// Anything beyond the variant.
     pub extra: Extra,
-    /// Whether cargo's own messages are shown.
-    pub verbose: bool,
 }
 
 /// Why there is no guest.
@@ -128,7 +125,7 @@ pub enum BuildError {
 /// additions goes to a directory of its own, named by their hash, so that it
 /// can never be mistaken for the real one.
 pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
-    let recipe = request.guest.recipe();
+    let recipe = &request.guest.recipe;
     let manifest = request.root.join(recipe.workspace).join("Cargo.toml");
     // The one path of sources that several checkouts share: cargo would build
     // them again for each other name they go by.
@@ -172,9 +169,12 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
             images.push(install(&built, &output.join(name), name)?);
         }
     }
-    let kernel_image = match request.guest {
-        GuestName::Capos => None,
-        GuestName::Linux => Some(add_kernel(request, &manifest, &mut images)?),
+    let kernel_image = match request.guest.kernel {
+        Kernel::Built => None,
+        Kernel::Fetched { pins } => {
+            let pins = manifest.with_file_name(pins);
+            Some(add_kernel(request, &pins, &mut images)?)
+        }
     };
     Ok(Guest {
         guest: request.guest,
@@ -191,15 +191,14 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
 /// The kernel stays in its cache: boots only read it.
 fn add_kernel(
     request: &BuildRequest<'_>,
-    manifest: &Path,
+    pins: &Path,
     images: &mut Vec<Image>,
 ) -> Result<KernelImage, BuildError> {
-    let pins = manifest.with_file_name(KERNEL_PINS);
-    let cache = super::fetched(request.root).join(KERNELS);
+    let cache = super::fetched(request.root, request.guest).join(KERNELS);
     create_directory(&cache)?;
     // Another checkout may use the same cache.
     let _exclusive = lock(&cache)?;
-    let (kernel, path) = kernel_image::provide(&pins, &cache, request.extra.kernel.as_deref())?;
+    let (kernel, path) = kernel_image::provide(pins, &cache, request.extra.kernel.as_deref())?;
     let bytes = fs::metadata(&path).map(|file| file.len());
     images.push(Image {
         name: KERNEL.to_owned(),
@@ -299,12 +298,8 @@ impl Invocation<'_> {
 
     fn run(&self, request: &BuildRequest<'_>) -> Result<(), BuildError> {
         let mut command = self.command();
-        if request.verbose {
-            command.stderr(Stdio::inherit());
-        } else {
-            command.arg("--quiet");
-        }
         let output = command
+            .arg("--quiet")
             .output()
             .map_err(|source| BuildError::NoCargo { source })?;
         if output.status.success() {
@@ -383,6 +378,7 @@ fn create_directory(path: &Path) -> Result<(), BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guest::capos;
 
     #[test]
     fn inherited_build_settings_are_removed_and_homes_are_kept() {
@@ -410,10 +406,9 @@ mod tests {
     fn a_build_with_additions_never_lands_among_the_real_images() {
         let mut request = BuildRequest {
             root: Path::new("/r"),
-            guest: GuestName::Capos,
+            guest: capos::GUEST,
             variant: Variant::Segments,
             extra: Extra::default(),
-            verbose: false,
         };
         let real = output_directory(&request);
         assert_eq!(real, Path::new("/r/target/guests/capos/segments"));
@@ -432,10 +427,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = build(&BuildRequest {
             root: directory.path(),
-            guest: GuestName::Capos,
+            guest: capos::GUEST,
             variant: Variant::Plain,
             extra: Extra::default(),
-            verbose: false,
         })
         .unwrap_err();
         assert!(

@@ -284,7 +284,7 @@ fn take(
 fn write_bootable(bytes: &[u8], path: &Path) -> Result<Digest, BuildError> {
     let elf = payload(bytes).and_then(|packed| unpacked(packed).ok());
     let bootable = elf.as_deref().unwrap_or(bytes);
-    let temporary = path.with_extension("part");
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
     fs::write(&temporary, bootable).map_err(at(&temporary))?;
     fs::rename(&temporary, path).map_err(at(path))?;
     Ok(hash::of(bootable))

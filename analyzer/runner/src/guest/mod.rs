@@ -1,46 +1,49 @@
 //! Guests: which there are, in which variants, and what a built one consists of.
+//!
+//! What is known of one guest is its [`Definition`], in a file of its own. No other
+//! file of the host names a guest.
 
 mod apt;
 mod build;
+pub mod capos;
+mod definition;
 mod elf;
 mod kernel_image;
+pub mod linux;
 mod packages;
 mod recipe;
 mod release;
 mod shared_objects;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use capbench_results::Digest;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use build::{BuildError, BuildRequest, build};
+pub use definition::{BootImage, Definition, Kernel, Pass, Purpose, UserProgram};
 pub use kernel_image::KernelImage;
 pub use packages::{Package, PackageError, Packages, Programs, provide};
 
-/// A guest this runner can build and boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GuestName {
-    /// The capOS reference kernel and its programs.
-    Capos,
-    /// A distribution's Linux kernel and the program that measures it.
-    Linux,
-}
+/// A guest this runner can build and boot, by its name; what is known of it is at
+/// hand. Guests are equal and in order as their names are.
+#[derive(Clone, Copy)]
+pub struct GuestName(&'static Definition);
 
 impl GuestName {
     /// Every guest.
-    pub const ALL: [Self; 2] = [Self::Capos, Self::Linux];
+    pub const ALL: [Self; 2] = [capos::GUEST, linux::GUEST];
 
     /// The spelling in manifests, paths and on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Capos => "capos",
-            Self::Linux => "linux",
-        }
+        self.0.name
     }
 
     /// All names, for messages.
@@ -48,51 +51,81 @@ impl GuestName {
         Self::ALL.map(Self::name).join(", ")
     }
 
-    /// Subsystems a benchmark may require and this guest has.
-    pub fn subsystems(self) -> &'static [&'static str] {
-        match self {
-            Self::Capos => &[
-                "ring",
-                "null",
-                "park_bench",
-                "process",
-                "timer",
-                "endpoint",
-                "park",
-                "threads",
-                "virtual_memory",
-                "terminal",
-                "session",
-            ],
-            Self::Linux => &["process", "timer"],
+    /// The guest that starts programs of the user's own, with how it does.
+    pub fn for_user_programs() -> (Self, &'static UserProgram) {
+        let mut guests = Self::ALL.into_iter();
+        let found = guests.find_map(|guest| Some((guest, guest.user_program?)));
+        found.expect("one of the guests starts programs")
+    }
+}
+
+impl Deref for GuestName {
+    type Target = Definition;
+
+    fn deref(&self) -> &Definition {
+        self.0
+    }
+}
+
+/// The guest as results introduce it.
+impl From<GuestName> for capbench_results::Guest {
+    fn from(GuestName(guest): GuestName) -> Self {
+        Self {
+            name: guest.name.to_owned(),
+            title: guest.title.to_owned(),
+            caution: guest.caution.map(str::to_owned),
         }
     }
+}
 
-    /// The variants it is booted in.
-    pub fn variants(self) -> &'static [Variant] {
-        match self {
-            Self::Capos => &Variant::ALL,
-            Self::Linux => &[Variant::Samples, Variant::Counts, Variant::Perf],
-        }
+impl fmt::Debug for GuestName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
     }
+}
 
-    /// What its kernel calls itself in a stream; a version follows a space.
-    pub fn session_kernel(self) -> &'static str {
-        match self {
-            Self::Capos => "capos-reference",
-            Self::Linux => "linux ",
-        }
+impl PartialEq for GuestName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
     }
+}
 
-    /// Whether programs hold capabilities that a system grants them.
-    pub fn has_capabilities(self) -> bool {
-        self == Self::Capos
+impl Eq for GuestName {}
+
+impl Hash for GuestName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+
+impl Ord for GuestName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.name.cmp(other.0.name)
+    }
+}
+
+impl PartialOrd for GuestName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for GuestName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for GuestName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        name.parse().map_err(D::Error::custom)
     }
 }
 
 impl fmt::Display for GuestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.0.name)
     }
 }
 
@@ -195,26 +228,31 @@ impl Extra {
 /// share it, and it outlives their build directories.
 pub const CACHE_VARIABLE: &str = "CAPBENCH_CACHE";
 
-/// Where what comes from the distribution's archive is kept.
-fn fetched(root: &Path) -> PathBuf {
+/// Where what comes from the distribution's archive for a guest is kept.
+fn fetched(root: &Path, guest: GuestName) -> PathBuf {
     match std::env::var_os(CACHE_VARIABLE).filter(|name| !name.is_empty()) {
         Some(directory) => directory.into(),
-        None => root.join("target/guests").join(GuestName::Linux.name()),
+        None => root.join("target/guests").join(guest.name),
     }
 }
 
-/// The Linux guest's kernel, if it is here and needs no fetching.
-pub fn kernel_at_hand(root: &Path) -> Option<KernelImage> {
-    let workspace = root.join(GuestName::Linux.recipe().workspace);
-    let cache = fetched(root).join(KERNELS);
-    kernel_image::at_hand(&workspace.join(KERNEL_PINS), &cache)
+/// The guests whose kernels are fetched, each with the one that is here and needs no
+/// fetching.
+pub fn kernels_at_hand(root: &Path) -> Vec<(GuestName, Option<KernelImage>)> {
+    let guests = GuestName::ALL.into_iter();
+    let fetched = guests.filter_map(|guest| match guest.kernel {
+        Kernel::Built => None,
+        Kernel::Fetched { pins } => {
+            let pins = root.join(guest.recipe.workspace).join(pins);
+            let cache = fetched(root, guest).join(KERNELS);
+            Some((guest, kernel_image::at_hand(&pins, &cache)))
+        }
+    });
+    fetched.collect()
 }
 
 /// Kernels below [`fetched`].
 const KERNELS: &str = "kernels";
-
-/// The list of kernels in the Linux guest's workspace.
-const KERNEL_PINS: &str = "kernels.toml";
 
 /// Name of the image that is booted.
 pub const KERNEL: &str = "kernel.elf";

@@ -17,6 +17,7 @@ use capbench_results::Digest;
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
 
+use super::GuestName;
 use super::apt::{self, Apt};
 use super::build::exclusive;
 use super::shared_objects::{Search, Wanted};
@@ -90,8 +91,12 @@ pub enum PackageError {
 pub type Programs = BTreeMap<String, Vec<String>>;
 
 /// Finds or fetches the programs with everything they need.
-pub fn provide(root: &Path, programs: &Programs) -> Result<Packages, PackageError> {
-    let fetched = super::fetched(root);
+pub fn provide(
+    root: &Path,
+    guest: GuestName,
+    programs: &Programs,
+) -> Result<Packages, PackageError> {
+    let fetched = super::fetched(root, guest);
     let cache = fetched.join("packages");
     fs::create_dir_all(&cache).map_err(at(&cache))?;
     let lock = cache.join("fetch.lock");

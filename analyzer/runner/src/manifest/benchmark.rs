@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::hash;
-use capbench_results::{Digest, MispricedKind};
+use capbench_results::{BenchmarkName, Digest, MispricedKind};
 
 /// One benchmark. It yields one result per guest and batch size.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,8 +151,8 @@ impl Benchmark {
     }
 
     /// The result name of one batch size.
-    pub fn row_name(&self, batch: u32) -> String {
-        format!("{}/{batch}", self.name)
+    pub fn row_name(&self, batch: u32) -> BenchmarkName {
+        BenchmarkName::in_batches(self.name.as_str(), batch)
     }
 
     /// The most records one window of this batch size can commit, warm-up

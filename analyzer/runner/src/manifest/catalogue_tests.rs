@@ -83,7 +83,7 @@ fn packages_are_refused_where_no_image_could_hold_them() {
             capos,
             "7:1",
             "guest `capos` takes no packages",
-            "guest `linux`",
+            "these guests hold files: linux",
         ),
         (
             LINUX.replace("/usr/bin/perf", "bin/perf"),

@@ -74,15 +74,23 @@ fn check_each_grant(
     Ok(())
 }
 
-/// Only a Linux guest's image is a file system. Names and paths reach the
+/// Only an image that is a file system takes packages. Names and paths reach the
 /// distribution's tools and the host's file system, so neither may be anything
 /// else.
 pub(super) fn check_packages(source: &SourceFile, system: &System, guest: GuestName) -> Checked {
-    if guest != GuestName::Linux && !system.packages.is_empty() {
+    if !guest.boot_image.holds_files() && !system.packages.is_empty() {
+        let guests = GuestName::ALL.into_iter();
+        let others: Vec<&str> = guests
+            .filter(|other| other.boot_image.holds_files())
+            .map(GuestName::name)
+            .collect();
         return Err(source.error_in(
             &["packages"],
             format!("guest `{guest}` takes no packages"),
-            "remove the table; only a system of guest `linux` has an image that holds files",
+            format!(
+                "remove the table; only images of these guests hold files: {}",
+                others.join(", ")
+            ),
         ));
     }
     for (package, programs) in &system.packages {

@@ -38,7 +38,7 @@ impl Catalogue {
                 "remove it; `capbench run --parameter trace_slots=N` overrides it for one run",
             ));
         }
-        if guest.has_capabilities() {
+        if guest.has_capabilities {
             check_grants(source, &["init", "grants"], &system.init.grants)?;
         }
         for (index, grant) in system.init.grants.iter().enumerate() {
@@ -81,7 +81,7 @@ impl Catalogue {
                 ));
             }
             let profile = &self.authority[&program.authority];
-            if guest.has_capabilities() == profile.grants.is_empty() {
+            if guest.has_capabilities == profile.grants.is_empty() {
                 return Err(source.error_in(
                     &["programs", &at, "authority"],
                     format!("`{}` does not suit guest `{guest}`", profile.name),
@@ -168,7 +168,8 @@ impl Catalogue {
             ));
         }
         if benchmark.guests.is_empty() {
-            return Err(source.error_in(&["guests"], "no guest", "add a [guests.capos] table"));
+            let remedy = format!("add a table for one of: {}", GuestName::names());
+            return Err(source.error_in(&["guests"], "no guest", remedy));
         }
         self.check_smokes(source, benchmark)?;
         benchmark

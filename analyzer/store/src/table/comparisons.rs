@@ -60,7 +60,7 @@ fn side(
     vec![
         column(
             &titled("benchmark"),
-            each(&rows, |(name, _)| name.benchmark_name.clone()),
+            each(&rows, |(name, _)| name.benchmark_name.to_string()),
         ),
         column(
             &titled("guest"),

@@ -165,7 +165,7 @@ fn identity(run: Option<&Results>, of: &[&BenchmarkResult]) -> Vec<Column> {
         column("started_at", text(run.map(|run| run.started_at.as_str()))),
         column("commit", text(run.map(|run| run.commit.as_str()))),
         column("dirty", vec![run.map(|run| run.dirty); of.len()]),
-        column("benchmark", each(of, |row| row.benchmark_name.clone())),
+        column("benchmark", each(of, |row| row.benchmark_name.to_string())),
         column("config_hash", each(of, |row| row.config_hash.to_string())),
         column("system", each(of, |row| row.system.clone())),
         column(

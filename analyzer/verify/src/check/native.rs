@@ -52,7 +52,7 @@ pub(super) fn check(run: &Run) -> Found {
             faults.push(format!("{name}: no window that its oracle accepted"));
             continue;
         };
-        let batch = name.rsplit('/').next().and_then(|batch| batch.parse().ok());
+        let (_, batch) = row.parts.of(name);
         let values = window.values(batch.unwrap_or(1));
         let scale = match (value.unit.as_str(), said.statements.ticks_per_second) {
             ("ns", rate) if rate > 0 => 1e9 / rate as f64,

@@ -123,8 +123,7 @@ pub(super) fn samples(run: &Run) -> Found {
         if measured.unit == "instructions" && boots.iter().any(|boot| boot.idled) {
             faults.push("the processor idled, so these are no instructions".to_owned());
         }
-        let batch = row.benchmark_name.rsplit('/').next();
-        if batch != Some(&measured.batch.to_string()) {
+        if row.benchmark().1 != Some(measured.batch) {
             faults.push(format!("its batch is {}, not its name's", measured.batch));
         }
         (faults, found.len())

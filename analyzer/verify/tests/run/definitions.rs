@@ -1,7 +1,7 @@
 //! Definitions that the golden traces are runs of.
 
 use capbench_frames::trace::Trace;
-use capbench_runner::guest::GuestName;
+use capbench_runner::guest::{GuestName, capos, linux};
 use capbench_runner::manifest::{AuthorityProfile, Benchmark, System};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -53,8 +53,8 @@ pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
             "programs": [{"name": "init", "binary": "init",
                 "authority": "linux-process", "parameters": {}}]}),
     );
-    put("guests/capos", guest(GuestName::Capos));
-    put("guests/linux", guest(GuestName::Linux));
+    put("guests/capos", guest(capos::GUEST));
+    put("guests/linux", guest(linux::GUEST));
     put(
         "mappings/ring/nop",
         json!({"name": "ring/nop", "counterparts": [
@@ -74,9 +74,9 @@ pub fn of(traces: &[(&str, &str, &Trace)]) -> Map<String, Value> {
 
 fn guest(guest: GuestName) -> Value {
     json!({
-        "subsystems": guest.subsystems(),
-        "capabilities": guest.has_capabilities(),
-        "sessionKernel": guest.session_kernel(),
+        "subsystems": guest.subsystems,
+        "capabilities": guest.has_capabilities,
+        "sessionKernel": guest.session_kernel,
     })
 }
 

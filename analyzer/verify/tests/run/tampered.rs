@@ -549,3 +549,24 @@ fn what_is_no_run_is_an_error() {
     let error = Run::open(nothing.path(), definitions).unwrap_err();
     assert!(error.to_string().contains("there is no run"), "{error}");
 }
+
+#[test]
+fn a_caution_that_was_left_out_is_found() {
+    let run = Artifact::new();
+    run.edit_results(|results| results.run.guests[0].caution = None);
+    run.only_judged_otherwise("guests");
+}
+
+#[test]
+fn a_name_whose_parts_are_another_benchmarks_is_found() {
+    let run = Artifact::new();
+    run.edit("results.json", |document| {
+        document["results"][0]["benchmark"] = json!("ring/null-empty");
+    });
+    assert!(run.broken().contains(&"forms"), "{:?}", run.broken());
+    let run = Artifact::new();
+    run.edit("results.json", |document| {
+        document["results"][0]["parameters"][0]["value"] = json!("7");
+    });
+    assert!(run.broken().contains(&"forms"), "{:?}", run.broken());
+}

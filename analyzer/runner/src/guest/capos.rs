@@ -1,0 +1,116 @@
+//! The capOS reference kernel and its programs.
+
+use super::definition::{BootImage, Definition, Kernel, Pass, Purpose, UserProgram};
+use super::recipe::{Part, Recipe};
+use super::{GuestName, Variant};
+
+/// The guest.
+pub const GUEST: GuestName = GuestName(&DEFINITION);
+
+static DEFINITION: Definition = Definition {
+    name: "capos",
+    title: "capos (reference kernel)",
+    caution: Some(
+        "Rows of capos describe the reference kernel in this repository, not capOS. The capOS \
+         kernel is not published.",
+    ),
+    session_kernel: "capos-reference",
+    subsystems: &[
+        "ring",
+        "null",
+        "park_bench",
+        "process",
+        "timer",
+        "endpoint",
+        "park",
+        "threads",
+        "virtual_memory",
+        "terminal",
+        "session",
+    ],
+    has_capabilities: true,
+    // The longest first, so that the last core does not wait for one.
+    passes: &[
+        Pass {
+            variant: Variant::Segments,
+            purpose: Purpose::Audit,
+            instrument: None,
+        },
+        Pass {
+            variant: Variant::Segments,
+            purpose: Purpose::Instrument,
+            instrument: None,
+        },
+        Pass {
+            variant: Variant::Samples,
+            purpose: Purpose::Medians,
+            instrument: None,
+        },
+        Pass {
+            variant: Variant::Plain,
+            purpose: Purpose::Ending,
+            instrument: None,
+        },
+    ],
+    ring_parameter: Some("trace_slots"),
+    boot_image: BootImage::Package {
+        command_line: "capbench",
+    },
+    kernel: Kernel::Built,
+    native_program: None,
+    user_program: Some(&UserProgram {
+        init: "init",
+        init_grants: &[
+            ("boot", "boot_package"),
+            ("console", "console"),
+            ("spawner", "process_spawner"),
+        ],
+        kernel_parameters: &[("transport", "virtio")],
+    }),
+    recipe: RECIPE,
+};
+
+const RECIPE: Recipe = Recipe {
+    workspace: "reference-guests/capos",
+    parts: &[
+        Part {
+            cache: "kernel",
+            // No red zone: interrupts share the kernel's stack discipline. Frame
+            // pointers: panics print a back trace without unwind tables.
+            rustflags: &[
+                "-Crelocation-model=static",
+                "-Ccode-model=kernel",
+                "-Cno-redzone=yes",
+                "-Cforce-frame-pointers=yes",
+                // Symbols name types by path. The older scheme hashes a type's
+                // fields too, and with them the order of functions: a field of
+                // size zero, as a compiled-out probe is, would move code about.
+                "-Csymbol-mangling-version=v0",
+            ],
+            instrumented: true,
+            package: None,
+            outputs: &[("kernel", "kernel.elf")],
+        },
+        Part {
+            cache: "user",
+            rustflags: &["-Crelocation-model=static"],
+            instrumented: false,
+            package: None,
+            outputs: &[
+                ("init", "init.elf"),
+                ("ring-nop", "ring-nop.elf"),
+                ("ipc-bench", "ipc-bench.elf"),
+                ("thread-bench", "thread-bench.elf"),
+                ("hostile", "hostile.elf"),
+                ("vm-bench", "vm-bench.elf"),
+                ("process-bench", "process-bench.elf"),
+                ("leaf", "leaf.elf"),
+                ("large-leaf", "large-leaf.elf"),
+                ("terminal-bench", "terminal-bench.elf"),
+                ("peer", "peer.elf"),
+                ("smoke", "smoke.elf"),
+                ("abi-check", "abi-check.elf"),
+            ],
+        },
+    ],
+};
