@@ -16,6 +16,13 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 /// Read at once: several frames, and little enough to stay in a core's cache.
 const WINDOW: usize = 4 * FRAME_LENGTH_MAX;
 
+/// A trace that repeats itself shrinks to a hundredth. What expands further is made to
+/// cost time.
+const EXPANSION_MAX: u64 = 1024;
+
+/// A short file may expand to so many bytes in any case.
+const EXPANSION_FREE: u64 = 16 << 20;
+
 /// First bytes of a zstd frame.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
@@ -71,6 +78,15 @@ pub enum Warning {
     /// A part of the compressed file around it does not decompress.
     #[error("the compressed file is damaged near offset {offset}")]
     ArchiveDamaged {
+        /// Offset in the compressed file.
+        offset: u64,
+    },
+    /// The compressed file expands to far more than any trace does.
+    #[error(
+        "the compressed file expands to more than {EXPANSION_MAX} times its size near offset \
+         {offset}, which no trace does; the rest is not read"
+    )]
+    ArchiveExpands {
         /// Offset in the compressed file.
         offset: u64,
     },
@@ -361,6 +377,8 @@ struct Archive<R> {
     /// Inside a zstd frame, whose end is still to come.
     inside: bool,
     warnings: Vec<Warning>,
+    /// Bytes of the stream so far.
+    expanded: u64,
 }
 
 impl<R: Read> Archive<R> {
@@ -374,6 +392,7 @@ impl<R: Read> Archive<R> {
             finished: false,
             inside: false,
             warnings: Vec::new(),
+            expanded: 0,
         })
     }
 
@@ -396,6 +415,15 @@ impl<R: Read> Archive<R> {
                 Err(_) => self.skip_damage()?,
             }
             if written > 0 {
+                self.expanded += written as u64;
+                let compressed = self.offset + self.at as u64;
+                if self.expanded > EXPANSION_FREE + EXPANSION_MAX * compressed {
+                    self.warn(|offset| Warning::ArchiveExpands { offset });
+                    self.finished = true;
+                    self.at = self.input.len();
+                    self.inside = false;
+                    return Ok(0);
+                }
                 return Ok(written);
             }
             if self.finished && self.at == self.input.len() && consumed == 0 {

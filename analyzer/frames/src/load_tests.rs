@@ -203,3 +203,24 @@ proptest! {
         read(Trickle(rest, 7), first);
     }
 }
+
+#[test]
+fn a_file_that_expands_without_end_is_left_and_named() {
+    let zeros = vec![0; 256 << 20];
+    let bomb = zstd::encode_all(&zeros[..], 3).unwrap();
+    assert!(bomb.len() < 64 << 10, "{}", bomb.len());
+    let (first, rest) = bomb.split_at(4);
+    let mut frames = Frames::new(rest, first.to_vec()).unwrap();
+    let mut told = Vec::new();
+    while let Some(event) = frames.next_event().unwrap() {
+        if let Event::Warning(warning) = event {
+            told.push(warning.to_string());
+        }
+    }
+    assert!(
+        told.iter()
+            .any(|told| told.contains("expands to more than")),
+        "{told:?}"
+    );
+    assert!(frames.offset() < 128 << 20, "{}", frames.offset());
+}

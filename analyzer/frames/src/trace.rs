@@ -25,6 +25,13 @@ use trace_format::{
 /// Rings that may record: a hostile stream could name 65536 CPUs.
 const RING_LIMIT: usize = 3 * 256;
 
+/// Memory for everything that control messages of one stream say, all kinds together. A
+/// suite's say a megabyte.
+const STATEMENT_BYTES: usize = 48 << 20;
+
+/// What a message takes beside its bytes.
+const STATEMENT_OVERHEAD: usize = 128;
+
 /// Warnings kept in full.
 const WARNING_LIMIT: usize = 16;
 
@@ -110,7 +117,7 @@ impl Damage {
     fn take(&mut self, warning: &Warning) {
         match warning {
             Warning::ArchiveCut { .. } => self.cut = true,
-            Warning::ArchiveDamaged { .. } => self.archive += 1,
+            Warning::ArchiveDamaged { .. } | Warning::ArchiveExpands { .. } => self.archive += 1,
             Warning::Stream(warning) => match *warning {
                 DecodeWarning::Damaged { length, .. } => self.bytes += length,
                 DecodeWarning::Truncated { .. } => self.cut = true,
@@ -212,6 +219,8 @@ struct Reader {
     facts: BTreeMap<u16, Facts>,
     /// Cumulative losses by source.
     lost: BTreeMap<(FrameKind, u16, Context), u64>,
+    /// What control messages may have left in memory.
+    statement_bytes: usize,
     /// Kept only for whoever asks.
     recorded: Option<Recorded>,
 }
@@ -233,6 +242,7 @@ impl Reader {
             nestings: BTreeMap::new(),
             facts: BTreeMap::new(),
             lost: BTreeMap::new(),
+            statement_bytes: 0,
             recorded: None,
         }
     }
@@ -294,8 +304,17 @@ impl Reader {
     }
 
     fn messages(&mut self, frame: &Frame) {
+        self.statement_bytes += frame.payload.len();
         for message in Messages::new(frame) {
+            self.statement_bytes += STATEMENT_OVERHEAD;
             match message {
+                // Where everything else may have come from is worth its place.
+                Ok(message)
+                    if self.statement_bytes > STATEMENT_BYTES
+                        && !matches!(message, Message::EndOfStream(_)) =>
+                {
+                    self.trace.damage.left_out += 1;
+                }
                 Ok(message) => {
                     if matches!(
                         message,
@@ -422,5 +441,46 @@ impl Reader {
         self.trace.windows = list;
         self.trace.outside = outside;
         self.trace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trace_format::Lost;
+    use trace_format::control::{ControlFrame, InstantDeclared};
+    use trace_format::frame::FRAME_LENGTH_MAX;
+
+    /// Long names under ever new ids: each kind alone would keep a GiB of them.
+    #[test]
+    fn all_statements_of_a_stream_share_one_budget() {
+        let name = "n".repeat(60_000);
+        let mut stream = Vec::new();
+        for id in 0..2048 {
+            let mut buffer = vec![0; FRAME_LENGTH_MAX];
+            let mut frame = ControlFrame::new(&mut buffer);
+            let declared = InstantDeclared {
+                id,
+                name: &name,
+                a: "",
+                b: "",
+            };
+            Message::InstantDeclared(declared)
+                .push_to(&mut frame)
+                .unwrap();
+            let origin = Origin {
+                cpu: 0,
+                context: Context::Thread,
+                sequence: u32::from(id),
+                lost: Lost::default(),
+            };
+            stream.extend_from_slice(frame.finish(origin, 0));
+        }
+        let trace = read_bytes(&stream, "made").unwrap();
+        let kept = trace.statements.instants.len() * name.len();
+        assert!(kept <= STATEMENT_BYTES, "{kept}");
+        assert!(trace.statements.instants.len() > 100);
+        let all = trace.damage.left_out + trace.statements.instants.len() as u64;
+        assert_eq!(all, 2048, "what found no place is counted");
     }
 }

@@ -31,6 +31,16 @@ use crate::canonical::sha256;
 /// Longest raw stream that is taken into memory, whatever a record says.
 const BYTES_MAX: u64 = 1 << 30;
 
+/// A trace that repeats itself shrinks to a hundredth. What is said to expand further, but
+/// for a short one, is not read.
+const EXPANSION_MAX: u64 = 1024;
+const EXPANSION_FREE: u64 = 16 << 20;
+
+/// Memory for everything that control messages of one stream say, and what each takes
+/// beside its bytes.
+const STATEMENT_BYTES_MAX: usize = 48 << 20;
+const STATEMENT_OVERHEAD: usize = 128;
+
 /// Most statements of one kind: as many as the reader of everybody else keeps, so that
 /// neither objects to what the other takes.
 pub const STATEMENTS_MAX: usize = 1 << 14;
@@ -83,6 +93,8 @@ pub struct Said {
     pub totals: Totals,
     /// Cumulative losses by what reported them.
     lost: BTreeMap<(FrameKind, u16, Context), u64>,
+    /// What its control messages may have left in memory.
+    statement_bytes: usize,
 }
 
 /// What one ring delivered.
@@ -115,10 +127,16 @@ impl Stream {
 
 /// The bytes of a stored stream as they left the guest.
 pub fn raw(file: File, stated: u64) -> Result<Vec<u8>, String> {
-    let decoder = zstd::stream::read::Decoder::new(file).map_err(|error| error.to_string())?;
+    let stored = file.metadata().map_err(|error| error.to_string())?.len();
     if stated > BYTES_MAX {
         return Err(format!("{stated} bytes are more than are read at once"));
     }
+    if stated > EXPANSION_FREE + EXPANSION_MAX * stored {
+        return Err(format!(
+            "{stated} bytes out of {stored} compressed ones are more than any trace expands to"
+        ));
+    }
+    let decoder = zstd::stream::read::Decoder::new(file).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     decoder
         .take(stated + 1)
@@ -154,8 +172,16 @@ impl Said {
         self.losses(frame.header.kind, &frame.header.origin);
         let read = match frame.header.kind {
             FrameKind::Control => {
+                self.statement_bytes += frame.payload.len();
                 for message in Messages::new(frame) {
+                    self.statement_bytes += STATEMENT_OVERHEAD;
                     match message {
+                        Ok(message)
+                            if self.statement_bytes > STATEMENT_BYTES_MAX
+                                && !matches!(message, Message::EndOfStream(_)) =>
+                        {
+                            self.damage.left_out += 1;
+                        }
                         Ok(message) => self.message(&message),
                         Err(warning) => self.damage.take(&warning),
                     }
