@@ -1,6 +1,8 @@
 //! The capOS reference kernel and its programs.
 
-use super::definition::{BootImage, Definition, Kernel, Pass, Purpose, UserProgram};
+use super::definition::{
+    BootImage, Definition, Kernel, KernelParameter, Pass, Purpose, UserProgram,
+};
 use super::recipe::{Part, Recipe};
 use super::{GuestName, Variant};
 
@@ -53,6 +55,7 @@ static DEFINITION: Definition = Definition {
         },
     ],
     ring_parameter: Some("trace_slots"),
+    kernel_parameters: Some(&KERNEL_PARAMETERS),
     boot_image: BootImage::Package {
         command_line: "capbench",
     },
@@ -69,6 +72,29 @@ static DEFINITION: Definition = Definition {
     }),
     recipe: RECIPE,
 };
+
+const KERNEL_PARAMETERS: [KernelParameter; 9] = [
+    one_of("trace_mode", &["discard", "overwrite"]),
+    one_of("transport", &["virtio", "debugcon"]),
+    text("console_password"),
+    text("development_shell"),
+    text("hostname"),
+    text("motd"),
+    text("session_profiles"),
+    text("terminal_script"),
+    text("test_panic_at_window"),
+];
+
+const fn one_of(name: &'static str, values: &'static [&'static str]) -> KernelParameter {
+    KernelParameter {
+        name,
+        values: Some(values),
+    }
+}
+
+const fn text(name: &'static str) -> KernelParameter {
+    KernelParameter { name, values: None }
+}
 
 const RECIPE: Recipe = Recipe {
     workspace: "reference-guests/capos",
