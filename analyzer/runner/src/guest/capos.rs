@@ -140,3 +140,36 @@ const RECIPE: Recipe = Recipe {
         },
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Names in `parameter("…")` of every source below a directory.
+    fn parameters_read(directory: &Path, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                parameters_read(&path, names);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let calls = text.split("parameter(\"").skip(1);
+                names.extend(calls.filter_map(|call| Some(call.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_that_the_kernel_reads_is_known() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut names = Vec::new();
+        let kernel = root.join(RECIPE.workspace).join("kernel/src");
+        parameters_read(&kernel, &mut names);
+        assert!(names.iter().any(|name| name == "transport"), "{names:?}");
+        for name in names {
+            let known = KERNEL_PARAMETERS.iter().any(|known| known.name == name);
+            assert!(known || GUEST.ring_parameter == Some(&name), "{name}");
+        }
+    }
+}
