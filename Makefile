@@ -6,7 +6,7 @@ LINUX    = reference-guests/linux
 # Held against the published capOS crates; its tests run with the others.
 CONFORMANCE = reference-guests/conformance
 
-.PHONY: run-measure test lint bench test-qemu test-sql guests packages deps deps-test docs schema-check
+.PHONY: run-measure test test-long lint bench test-qemu test-sql guests packages deps deps-test docs schema-check
 
 # The main job: install what is missing, build, boot, report.
 run-measure: deps
@@ -18,6 +18,12 @@ test: packages lint
 	cargo test --quiet --workspace
 	cd $(CAPOS) && cargo test --quiet
 	cd $(LINUX) && cargo test --quiet --release
+
+# What the tests try a sample of, whole: the matrix of mutations and the seeded faults.
+test-long: packages
+	cargo build --quiet --package capbench
+	cargo test --quiet --package capbench-verify --test run -- --ignored --nocapture the_whole_matrix
+	CAPBENCH_FAULTS=all cargo test --quiet --package capbench-tests --test seeded_faults -- --nocapture
 
 # The ring suite, tier 0 and their audits under QEMUs of further Debian releases, which
 # are unpacked below target/qemu/ and not installed. `make test` runs them once they are
