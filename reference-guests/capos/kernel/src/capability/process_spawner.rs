@@ -8,7 +8,7 @@ use super::{CallError, Context, Object, Reply, boot_package};
 use crate::measure::audit;
 use crate::process::Status;
 use crate::process::loader::{self, LoadError};
-use crate::{inject, measure, segments};
+use crate::{segments, step};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use guest_abi::capos_capnp::{
@@ -219,7 +219,7 @@ pub fn start(
         .iter()
         .filter(|(_, hold)| hold.object().is_for_measuring());
     let for_measuring: Vec<&str> = for_measuring.map(|(name, _)| *name).collect();
-    let probe = measure::thread().span(segments::ELF_LOAD);
+    let probe = step::span::<{ segments::ELF_LOAD.get() }>();
     let process = loader::load(
         &kernel.space,
         &mut kernel.frames,
@@ -228,7 +228,6 @@ pub fn start(
         file,
         holds.into_iter(),
     );
-    inject::point::<{ segments::ELF_LOAD.get() }>();
     probe.end();
     let process = process.map_err(load_exception)?;
     // The child has its own hold by now, so this is never an object's last.
