@@ -12,6 +12,7 @@
 //! line at a time; input nobody reads is discarded; lines end with CR LF.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply};
 use crate::arch::debug_port;
@@ -26,9 +27,20 @@ use guest_abi::capos_capnp::{
     LineEcho, LineStatus, terminal_session_read_line_params, terminal_session_read_line_results,
     terminal_session_write_line_params, terminal_session_write_params,
 };
+use guest_abi::interface::{self, KernelSource};
 use kernel_core::terminal::line::{self, Echo, MAX_LINE, NEWLINE, Status};
 use kernel_core::terminal::script::{Due, Script};
 use kernel_core::terminal::{self, Answer, Refused};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 20,
+    id: interface::TERMINAL_SESSION,
+    name: "TerminalSession",
+    methods: Methods::Named(&["write", "writeLine", "readLine"]),
+    source: KernelSource::TerminalSession.name(),
+    is_for_measuring: false,
+};
 
 /// The kernel parameter that holds the script.
 pub const SCRIPT: &str = "terminal_script";

@@ -120,7 +120,7 @@ impl Dispatcher<'_> {
             Err(error) => return not_found(error),
         };
         let object = &shared.object;
-        let interface = object.interface_index();
+        let interface = object.interface().index;
         self.process.probe.count(object);
         if let Object::Endpoint(endpoint) | Object::EndpointClient(endpoint) = object {
             let call = Outgoing {
@@ -177,7 +177,7 @@ impl Dispatcher<'_> {
         step::lap::<{ segments::DECODE.get() }>(&mut self.probe);
 
         let request = request?;
-        let waiter = self.waiter(sqe, object.interface_index());
+        let waiter = self.waiter(sqe, object.interface().index);
         let mut context = Context {
             kernel: self.kernel,
             caller: self.process,
@@ -249,7 +249,7 @@ impl Dispatcher<'_> {
             Ok(shared) => shared,
             Err(error) => return not_found(error),
         };
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         self.process.probe.count(&shared.object);
         if !matches!(shared.object, Object::ParkBench) {
             return Done::call(interface, result::INVOKE_FAILED);

@@ -16,7 +16,7 @@ impl Dispatcher<'_> {
     #[inline(always)]
     fn own_endpoint(&mut self, sqe: &Sqe) -> Result<(Rc<Endpoint>, u8), Done> {
         let shared = self.target(sqe)?;
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         match &shared.object {
             Object::Endpoint(endpoint) => Ok((Rc::clone(endpoint), interface)),
             // A client may call and nothing else.
@@ -128,7 +128,7 @@ impl Dispatcher<'_> {
     #[inline(always)]
     fn own_park_space(&mut self, sqe: &Sqe) -> Result<u8, Done> {
         let shared = self.target(sqe)?;
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         match shared.object {
             Object::ParkSpace => Ok(interface),
             _ => Err(Done::call(interface, result::INVOKE_FAILED)),
