@@ -27,7 +27,8 @@ pub const INTERFACE: Interface = Interface {
     index: 22,
     id: interface::SESSION_MANAGER,
     name: "SessionManager",
-    methods: Methods::Named(&["login", "guest", "anonymous", "sshPublicKey"]),
+    // The published `sshPublicKey` follows them, which this kernel does not have.
+    methods: Methods::Named(&["login", "guest", "anonymous"]),
     source: KernelSource::SessionManager.name(),
     is_for_measuring: false,
 };
