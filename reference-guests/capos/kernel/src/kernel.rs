@@ -18,7 +18,7 @@ use crate::process::{MAX_PROCESSES, MAX_THREADS, Pid, Process, State, ThreadId};
 use crate::ring::deferred::Deferred;
 use crate::schedule::timeouts::Timeouts;
 use crate::segments;
-use crate::{inject, measure};
+use crate::{measure, step};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -146,10 +146,9 @@ impl Kernel {
             u64::from(thread.traced()),
         );
         probe.count(measure::SWITCHES, 1);
-        let probe = probe.span(segments::CONTEXT_SWITCH);
+        let probe = step::span::<{ segments::CONTEXT_SWITCH.get() }>();
         self.running = thread;
         cpu::switch_segments(process.thread().fs_base);
-        inject::point::<{ segments::CONTEXT_SWITCH.get() }>();
         probe.end();
     }
 
@@ -157,9 +156,8 @@ impl Kernel {
     #[inline(always)]
     pub fn load(&mut self, process: &Process) {
         if self.loaded != Some(process.pid) {
-            let probe = measure::thread().span(segments::ADDRESS_SPACE);
+            let probe = step::span::<{ segments::ADDRESS_SPACE.get() }>();
             process.memory.activate();
-            inject::point::<{ segments::ADDRESS_SPACE.get() }>();
             probe.end();
             self.loaded = Some(process.pid);
         }

@@ -22,6 +22,7 @@ mod process;
 mod ring;
 mod schedule;
 mod segments;
+mod step;
 
 use alloc::vec::Vec;
 use arch::clock::Clock;

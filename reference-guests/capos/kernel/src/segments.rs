@@ -62,47 +62,48 @@ pub const CONTEXT_SWITCH: SegmentId = SegmentId::new(21);
 /// Waiting for an interrupt: the clock goes on, and nothing is executed.
 pub const IDLE: SegmentId = SegmentId::new(22);
 
+/// All of them, for the session's header: id, kind, parent, name.
 #[cfg(feature = "measure")]
-const fn declare(id: SegmentId, kind: SegmentKind, name: &str) -> SegmentDeclared<'_> {
-    let parent = match kind {
-        SegmentKind::Lap if id.get() > DISPATCH.get() && id.get() < ADDRESS_SPACE.get() => {
-            Some(DISPATCH.get())
-        }
-        _ if id.get() >= PAGE_TABLE.get() && id.get() <= ELF_LOAD.get() => Some(BODY.get()),
-        _ => None,
-    };
+pub const DECLARED: &[SegmentDeclared<'static>] = &[
+    declare(ENTRY, SegmentKind::Lap, None, "entry"),
+    declare(FP_SAVE, SegmentKind::Lap, None, "fp_save"),
+    declare(FP_RESTORE, SegmentKind::Lap, None, "fp_restore"),
+    declare(DISPATCH, SegmentKind::Dispatch, None, "dispatch"),
+    declare(RING, SegmentKind::Lap, Some(DISPATCH), "ring"),
+    declare(VALIDATE, SegmentKind::Lap, Some(DISPATCH), "validate"),
+    declare(LOOKUP, SegmentKind::Lap, Some(DISPATCH), "lookup"),
+    declare(DECODE, SegmentKind::Lap, Some(DISPATCH), "decode"),
+    declare(BODY, SegmentKind::Lap, Some(DISPATCH), "body"),
+    declare(ENCODE, SegmentKind::Lap, Some(DISPATCH), "encode"),
+    declare(POST, SegmentKind::Lap, Some(DISPATCH), "post"),
+    declare(WAKE, SegmentKind::Lap, Some(DISPATCH), "wake"),
+    declare(COPY, SegmentKind::Lap, Some(DISPATCH), "copy"),
+    declare(TRANSFER, SegmentKind::Lap, Some(DISPATCH), "transfer"),
+    declare(ADDRESS_SPACE, SegmentKind::Span, None, "address_space"),
+    declare(INTERRUPT, SegmentKind::Lap, None, "interrupt"),
+    declare(PAGE_TABLE, SegmentKind::Span, Some(BODY), "page_table"),
+    declare(TLB_FLUSH, SegmentKind::Span, Some(BODY), "tlb_flush"),
+    declare(ELF_LOAD, SegmentKind::Span, Some(BODY), "elf_load"),
+    declare(LINE_DISCIPLINE, SegmentKind::Span, None, "line_discipline"),
+    declare(SCHEDULE, SegmentKind::Span, None, "schedule"),
+    declare(CONTEXT_SWITCH, SegmentKind::Span, None, "context_switch"),
+    declare(IDLE, SegmentKind::Span, None, "idle"),
+];
+
+#[cfg(feature = "measure")]
+const fn declare(
+    id: SegmentId,
+    kind: SegmentKind,
+    parent: Option<SegmentId>,
+    name: &str,
+) -> SegmentDeclared<'_> {
     SegmentDeclared {
         id: id.get(),
-        parent,
+        parent: match parent {
+            Some(parent) => Some(parent.get()),
+            None => None,
+        },
         kind,
         name,
     }
 }
-
-/// All of them, for the session's header.
-#[cfg(feature = "measure")]
-pub const DECLARED: &[SegmentDeclared<'static>] = &[
-    declare(ENTRY, SegmentKind::Lap, "entry"),
-    declare(FP_SAVE, SegmentKind::Lap, "fp_save"),
-    declare(FP_RESTORE, SegmentKind::Lap, "fp_restore"),
-    declare(DISPATCH, SegmentKind::Dispatch, "dispatch"),
-    declare(RING, SegmentKind::Lap, "ring"),
-    declare(VALIDATE, SegmentKind::Lap, "validate"),
-    declare(LOOKUP, SegmentKind::Lap, "lookup"),
-    declare(DECODE, SegmentKind::Lap, "decode"),
-    declare(BODY, SegmentKind::Lap, "body"),
-    declare(ENCODE, SegmentKind::Lap, "encode"),
-    declare(POST, SegmentKind::Lap, "post"),
-    declare(WAKE, SegmentKind::Lap, "wake"),
-    declare(COPY, SegmentKind::Lap, "copy"),
-    declare(TRANSFER, SegmentKind::Lap, "transfer"),
-    declare(ADDRESS_SPACE, SegmentKind::Span, "address_space"),
-    declare(INTERRUPT, SegmentKind::Lap, "interrupt"),
-    declare(PAGE_TABLE, SegmentKind::Span, "page_table"),
-    declare(TLB_FLUSH, SegmentKind::Span, "tlb_flush"),
-    declare(ELF_LOAD, SegmentKind::Span, "elf_load"),
-    declare(LINE_DISCIPLINE, SegmentKind::Span, "line_discipline"),
-    declare(SCHEDULE, SegmentKind::Span, "schedule"),
-    declare(CONTEXT_SWITCH, SegmentKind::Span, "context_switch"),
-    declare(IDLE, SegmentKind::Span, "idle"),
-];

@@ -6,15 +6,26 @@
 //! only.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::user_session::Session;
 use super::{CallError, Context, Object, Reply};
 use crate::measure::audit::{Event, Outcome};
 use alloc::rc::Rc;
 use guest_abi::capos_capnp::{authority_broker_bundle_params, authority_broker_bundle_results};
-use guest_abi::interface::{RESTRICTED_LAUNCHER, SYSTEM_INFO, USER_SESSION};
+use guest_abi::interface::{self, KernelSource, RESTRICTED_LAUNCHER, SYSTEM_INFO, USER_SESSION};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 24,
+    id: interface::AUTHORITY_BROKER,
+    name: "AuthorityBroker",
+    methods: Methods::Named(&["shellBundle", "remoteClientBundle"]),
+    source: KernelSource::AuthorityBroker.name(),
+    is_for_measuring: false,
+};
 
 /// Bytes of the result message: table, root pointer, one word, an empty list.
 const RESULT_LENGTH: usize = 40;

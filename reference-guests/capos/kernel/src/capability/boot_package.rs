@@ -5,6 +5,7 @@
 //! as index is *chosen*.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Reply};
 use alloc::vec::Vec;
@@ -12,6 +13,17 @@ use guest_abi::boot_image::BootImage;
 use guest_abi::capos_capnp::{
     boot_package_manifest_size_results, boot_package_read_manifest_params,
     boot_package_read_manifest_results,
+};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 4,
+    id: interface::BOOT_PACKAGE,
+    name: "BootPackage",
+    methods: Methods::Named(&["manifestSize", "readManifest"]),
+    source: KernelSource::BootPackage.name(),
+    is_for_measuring: false,
 };
 
 /// Most bytes one read returns.

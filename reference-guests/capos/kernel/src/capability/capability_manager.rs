@@ -1,6 +1,7 @@
 //! `CapabilityManager`: what a process holds, and taking it back.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words, text_words};
 use super::{CallError, Context, Reply};
 use crate::process::{Process, Status};
@@ -11,6 +12,17 @@ use guest_abi::capos_capnp::{
     capability_manager_revoke_results,
 };
 use guest_abi::capset;
+use guest_abi::interface;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 7,
+    id: interface::CAPABILITY_MANAGER,
+    name: "CapabilityManager",
+    methods: Methods::Named(&["list", "revoke"]),
+    source: Interface::RESULT,
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Clone, Copy, Debug)]

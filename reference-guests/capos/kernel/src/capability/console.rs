@@ -2,9 +2,21 @@
 
 use super::Reply;
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::Message;
 use crate::arch::debug_port;
 use guest_abi::capos_capnp::{console_write_line_params, console_write_params};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 0,
+    id: interface::CONSOLE,
+    name: "Console",
+    methods: Methods::Named(&["write", "writeLine"]),
+    source: KernelSource::Console.name(),
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! and setting the first one. The verifier never leaves the kernel.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::arch::clock;
@@ -11,7 +12,23 @@ use guest_abi::capos_capnp::{
     credential_store_policy_results, credential_store_status_results,
     credential_store_verify_params, credential_store_verify_results,
 };
+use guest_abi::interface::{self, KernelSource};
 use kernel_core::password::{Check, SALT, Unusable};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 21,
+    id: interface::CREDENTIAL_STORE,
+    name: "CredentialStore",
+    methods: Methods::Named(&[
+        "consolePasswordStatus",
+        "verifyConsolePassword",
+        "consoleBootstrapPolicy",
+        "createConsolePassword",
+    ]),
+    source: KernelSource::CredentialStore.name(),
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Debug)]

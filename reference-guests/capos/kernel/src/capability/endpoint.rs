@@ -18,6 +18,7 @@ mod delivery;
 
 use super::Object;
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::scratch::bytes_mut;
 use super::transfer::{self, InTransit};
 use crate::arch::user_copy;
@@ -28,11 +29,23 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use guest_abi::interface::{self, KernelSource};
 use guest_abi::ring::{RECV_HEADER_LENGTH, Sqe, result};
 use kernel_core::capability_table::Hold;
 use kernel_core::endpoint::{Endpoint as Queues, Refused};
 
 pub use delivery::deliver;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 9,
+    id: interface::ENDPOINT,
+    name: "Endpoint",
+    // Its calls are its owner's to answer.
+    methods: Methods::Any,
+    source: KernelSource::Endpoint.name(),
+    is_for_measuring: false,
+};
 
 /// An endpoint.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@
 //! objects come from; see [`kernel_core::capability_table`].
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply};
 use crate::memory::object::MemoryObject;
@@ -11,9 +12,19 @@ use alloc::rc::Rc;
 use guest_abi::capos_capnp::{
     frame_allocator_alloc_contiguous_params, frame_allocator_alloc_frame_results,
 };
-use guest_abi::interface::MEMORY_OBJECT;
+use guest_abi::interface::{self, KernelSource, MEMORY_OBJECT};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 16,
+    id: interface::FRAME_ALLOCATOR,
+    name: "FrameAllocator",
+    methods: Methods::Named(&["allocFrame", "allocContiguous"]),
+    source: KernelSource::FrameAllocator.name(),
+    is_for_measuring: false,
+};
 
 /// Bytes of the result message: table, root pointer, one word.
 const RESULT_LENGTH: usize = 24;

@@ -5,15 +5,29 @@
 //! cannot see or change what the kernel records.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::measure::{self, MEASURE};
+use guest_abi::interface::{self, KernelSource};
 use guest_abi::measure_capnp::{
     measure_control_begin_params, measure_control_begin_results, measure_control_close_params,
     measure_control_denied_params, measure_control_end_params, measure_control_samples_params,
 };
 use kernel_measure::control::{DenialProven, Message as Control, OracleOutcome, Verdict};
 use kernel_measure::{LinkError, Sample, SampleFlags, Window, WindowError, WindowId};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 8,
+    id: interface::MEASURE_CONTROL,
+    name: "MeasureControl",
+    methods: Methods::Named(&[
+        "begin", "end", "samples", "drain", "close", "verdict", "denied",
+    ]),
+    source: KernelSource::MeasureControl.name(),
+    is_for_measuring: true,
+};
 
 /// Bytes of a sample in the message.
 const SAMPLE_LENGTH: usize = 24;

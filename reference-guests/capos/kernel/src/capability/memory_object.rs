@@ -7,6 +7,7 @@
 //! them.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::memory::object::MemoryObject;
@@ -16,8 +17,20 @@ use guest_abi::capos_capnp::{
     memory_object_info_results, memory_object_map_params, memory_object_protect_params,
     memory_object_unmap_params,
 };
+use guest_abi::interface;
 use guest_abi::layout::PAGE_SIZE;
 use kernel_core::protection::Protection;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 15,
+    id: interface::MEMORY_OBJECT,
+    name: "MemoryObject",
+    methods: Methods::Named(&["info", "map", "unmap", "protect"]),
+    // What its allocator makes; a child can be granted it.
+    source: "memory_object",
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 //! parameter message into a typed [`Request`] that still points into it, the
 //! *method body* does the work and yields a [`Reply`], *encode* turns that into
 //! the result message in the caller's memory. Each capability has one file with
-//! its share of all three.
+//! its interface and its share of all three.
 
 pub mod authority_broker;
 pub mod boot_package;
@@ -14,6 +14,7 @@ pub mod credential_store;
 pub mod endpoint;
 pub mod exception;
 pub mod frame_allocator;
+pub mod interface;
 #[cfg(feature = "measure")]
 pub mod measure_control;
 pub mod memory_object;
@@ -46,6 +47,7 @@ use endpoint::Endpoint;
 use exception::Exception;
 use guest_abi::interface::KernelSource;
 use guest_abi::ring::ResultCap;
+use interface::Interface;
 use kernel_core::capability_table::{Hold, TransferMode, Weigh};
 use message::{Encoder, Message};
 use user_session::Session;
@@ -259,6 +261,35 @@ pub struct Context<'k> {
     pub waiter: Waiter,
 }
 
+/// Every interface of this kernel.
+#[cfg(feature = "measure")]
+pub const INTERFACES: [Interface; 24] = [
+    console::INTERFACE,
+    timer::INTERFACE,
+    null::INTERFACE,
+    park_bench::INTERFACE,
+    boot_package::INTERFACE,
+    process_spawner::INTERFACE,
+    process_handle::INTERFACE,
+    capability_manager::INTERFACE,
+    measure_control::INTERFACE,
+    endpoint::INTERFACE,
+    park_space::INTERFACE,
+    thread_control::INTERFACE,
+    thread_spawner::INTERFACE,
+    thread_handle::INTERFACE,
+    virtual_memory::INTERFACE,
+    memory_object::INTERFACE,
+    frame_allocator::INTERFACE,
+    terminal_session::INTERFACE,
+    credential_store::INTERFACE,
+    session_manager::INTERFACE,
+    user_session::INTERFACE,
+    authority_broker::INTERFACE,
+    restricted_launcher::INTERFACE,
+    system_info::INTERFACE,
+];
+
 impl Object {
     /// The object of a kernel source, if this kernel has it. A new one each time where
     /// the source makes objects.
@@ -295,113 +326,50 @@ impl Object {
         Some(Hold::new(object, interface_id, TransferMode::Copy))
     }
 
-    /// Whether it exists for measuring only, so that whoever gets it is noted.
-    pub fn is_for_measuring(&self) -> bool {
-        match self {
-            Self::Null | Self::ParkBench => true,
-            #[cfg(feature = "measure")]
-            Self::MeasureControl => true,
-            _ => false,
-        }
-    }
-
-    /// The object's place in the table of interfaces.
+    /// What can be called.
     #[inline(always)]
-    pub fn interface_index(&self) -> u8 {
-        match self {
-            Self::Console => 0,
-            Self::Timer => 1,
-            Self::Null => 2,
-            Self::ParkBench => 3,
-            Self::BootPackage(_) => 4,
-            Self::ProcessSpawner => 5,
-            Self::ProcessHandle(_) => 6,
-            Self::CapabilityManager(_) => 7,
-            #[cfg(feature = "measure")]
-            Self::MeasureControl => 8,
-            Self::Endpoint(_) | Self::EndpointClient(_) => 9,
-            Self::ParkSpace => 10,
-            Self::ThreadControl => 11,
-            Self::ThreadSpawner => 12,
-            Self::ThreadHandle(_) => 13,
-            Self::VirtualMemory => 14,
-            Self::Memory(_) => 15,
-            Self::FrameAllocator => 16,
-            Self::TerminalSession => 20,
-            Self::CredentialStore => 21,
-            Self::SessionManager => 22,
-            Self::UserSession(_) => 23,
-            Self::AuthorityBroker => 24,
-            Self::RestrictedLauncher(_) => 25,
-            Self::SystemInfo => 26,
-        }
+    pub fn interface(&self) -> Interface {
+        self.of_interface(|interface| *interface)
     }
 
-    /// Where a hold on it comes from, as a manifest spells it.
-    #[cfg(feature = "measure")]
-    pub fn source_name(&self) -> &'static str {
-        let source = match self {
-            Self::Console => KernelSource::Console,
-            Self::Timer => KernelSource::Timer,
-            Self::Null => KernelSource::Null,
-            Self::ParkBench => KernelSource::ParkBench,
-            Self::BootPackage(_) => KernelSource::BootPackage,
-            Self::ProcessSpawner => KernelSource::ProcessSpawner,
-            Self::MeasureControl => KernelSource::MeasureControl,
-            Self::Endpoint(_) | Self::EndpointClient(_) => KernelSource::Endpoint,
-            Self::ParkSpace => KernelSource::ParkSpace,
-            Self::ThreadControl => KernelSource::ThreadControl,
-            Self::ThreadSpawner => KernelSource::ThreadSpawner,
-            Self::VirtualMemory => KernelSource::VirtualMemory,
-            Self::FrameAllocator => KernelSource::FrameAllocator,
-            // What its allocator makes; a child can be granted it.
-            Self::Memory(_) => return "memory_object",
-            Self::TerminalSession => KernelSource::TerminalSession,
-            Self::CredentialStore => KernelSource::CredentialStore,
-            Self::SessionManager => KernelSource::SessionManager,
-            Self::AuthorityBroker => KernelSource::AuthorityBroker,
-            Self::SystemInfo => KernelSource::SystemInfo,
-            Self::ProcessHandle(_)
-            | Self::CapabilityManager(_)
-            | Self::ThreadHandle(_)
-            | Self::UserSession(_)
-            | Self::RestrictedLauncher(_) => return "result",
-        };
-        source.name()
+    /// Something that follows from the interface. Worked out for each interface when
+    /// the kernel is compiled, so that a call pays for no more than the answer.
+    #[inline(always)]
+    fn of_interface<T>(&self, answer: impl Fn(&Interface) -> T) -> T {
+        match self {
+            Self::Console => answer(&console::INTERFACE),
+            Self::Timer => answer(&timer::INTERFACE),
+            Self::Null => answer(&null::INTERFACE),
+            Self::ParkBench => answer(&park_bench::INTERFACE),
+            Self::BootPackage(_) => answer(&boot_package::INTERFACE),
+            Self::ProcessSpawner => answer(&process_spawner::INTERFACE),
+            Self::ProcessHandle(_) => answer(&process_handle::INTERFACE),
+            Self::CapabilityManager(_) => answer(&capability_manager::INTERFACE),
+            #[cfg(feature = "measure")]
+            Self::MeasureControl => answer(&measure_control::INTERFACE),
+            Self::Endpoint(_) | Self::EndpointClient(_) => answer(&endpoint::INTERFACE),
+            Self::ParkSpace => answer(&park_space::INTERFACE),
+            Self::ThreadControl => answer(&thread_control::INTERFACE),
+            Self::ThreadSpawner => answer(&thread_spawner::INTERFACE),
+            Self::ThreadHandle(_) => answer(&thread_handle::INTERFACE),
+            Self::VirtualMemory => answer(&virtual_memory::INTERFACE),
+            Self::Memory(_) => answer(&memory_object::INTERFACE),
+            Self::FrameAllocator => answer(&frame_allocator::INTERFACE),
+            Self::TerminalSession => answer(&terminal_session::INTERFACE),
+            Self::CredentialStore => answer(&credential_store::INTERFACE),
+            Self::SessionManager => answer(&session_manager::INTERFACE),
+            Self::UserSession(_) => answer(&user_session::INTERFACE),
+            Self::AuthorityBroker => answer(&authority_broker::INTERFACE),
+            Self::RestrictedLauncher(_) => answer(&restricted_launcher::INTERFACE),
+            Self::SystemInfo => answer(&system_info::INTERFACE),
+        }
     }
 
     /// Whether the object has this method. Asked before the parameters are looked
     /// at: an unknown method is `unimplemented` whatever it is called with.
     #[inline]
     pub fn has_method(&self, method: u16) -> bool {
-        let methods = match self {
-            Self::Null => return true,
-            // Its calls are its owner's to answer.
-            Self::Endpoint(_) | Self::EndpointClient(_) => return true,
-            // Operations of the ring, not methods.
-            Self::ParkSpace => 0,
-            Self::ProcessSpawner | Self::ThreadSpawner => 1,
-            Self::ThreadControl
-            | Self::TerminalSession
-            | Self::UserSession(_)
-            | Self::RestrictedLauncher(_) => 3,
-            Self::CredentialStore | Self::SessionManager => 4,
-            #[cfg(feature = "measure")]
-            Self::MeasureControl => 7,
-            Self::Memory(_) => 4,
-            Self::VirtualMemory => 6,
-            Self::Console
-            | Self::FrameAllocator
-            | Self::Timer
-            | Self::ParkBench
-            | Self::BootPackage(_)
-            | Self::ProcessHandle(_)
-            | Self::ThreadHandle(_)
-            | Self::CapabilityManager(_)
-            | Self::AuthorityBroker
-            | Self::SystemInfo => 2,
-        };
-        method < methods
+        self.of_interface(|interface| interface.methods.contains(method))
     }
 
     /// The typed call.

@@ -5,6 +5,18 @@
 
 use super::Reply;
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 2,
+    id: interface::NULL,
+    name: "NullCap",
+    methods: Methods::Any,
+    source: KernelSource::Null.name(),
+    is_for_measuring: true,
+};
 
 /// The method body.
 #[inline]

@@ -6,12 +6,24 @@
 //! wait whose word has the expected value says that it would have (*chosen*).
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Reply};
 use crate::arch::user_copy::{self, BadAddress};
 use guest_abi::capos_capnp::{
     park_bench_wait_params, park_bench_wait_results, park_bench_wake_params,
     park_bench_wake_results,
+};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 3,
+    id: interface::PARK_BENCH,
+    name: "ParkBench",
+    methods: Methods::Named(&["wait", "wake"]),
+    source: KernelSource::ParkBench.name(),
+    is_for_measuring: true,
 };
 
 /// Compact result: the word has another value.

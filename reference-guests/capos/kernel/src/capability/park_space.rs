@@ -4,13 +4,26 @@
 //! between the two cannot be missed; UNPARK wakes those that wait on a word, first
 //! come, first served. Both are operations of the ring and not method calls.
 
+use super::interface::{Interface, Methods};
 use crate::arch::user_copy;
 use crate::kernel::Kernel;
 use crate::process::{Pid, Process, Waiter};
 use crate::ring::deferred::Deferred;
 use crate::schedule::timeouts::Event;
+use guest_abi::interface::{self, KernelSource};
 use guest_abi::ring::{Sqe, result};
 use guest_abi::syscall::TIMEOUT_FOREVER;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 10,
+    id: interface::PARK_SPACE,
+    name: "ParkSpace",
+    // Operations of the ring, not methods.
+    methods: Methods::Named(&[]),
+    source: KernelSource::ParkSpace.name(),
+    is_for_measuring: false,
+};
 
 /// Result of a PARK that was woken.
 pub const WOKEN: i32 = 0;

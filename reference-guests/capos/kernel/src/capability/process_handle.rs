@@ -1,10 +1,22 @@
 //! `ProcessHandle`: wait for a process, or end it.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, root_words};
 use super::{CallError, Context, Reply};
 use crate::process::{self, Status};
 use guest_abi::capos_capnp::process_handle_wait_results;
+use guest_abi::interface;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 6,
+    id: interface::PROCESS_HANDLE,
+    name: "ProcessHandle",
+    methods: Methods::Named(&["wait", "terminate"]),
+    source: Interface::RESULT,
+    is_for_measuring: false,
+};
 
 /// What a terminated process exited with. *Chosen*.
 const TERMINATED: i64 = -1;

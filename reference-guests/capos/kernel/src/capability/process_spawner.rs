@@ -3,12 +3,13 @@
 
 use super::endpoint::Endpoint;
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply, boot_package};
 use crate::measure::audit;
 use crate::process::Status;
 use crate::process::loader::{self, LoadError};
-use crate::{inject, measure, segments};
+use crate::{segments, step};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use guest_abi::capos_capnp::{
@@ -16,9 +17,19 @@ use guest_abi::capos_capnp::{
     process_spawner_spawn_results,
 };
 use guest_abi::capset;
-use guest_abi::interface::{CAPABILITY_MANAGER, ENDPOINT, KernelSource, PROCESS_HANDLE};
+use guest_abi::interface::{self, CAPABILITY_MANAGER, ENDPOINT, KernelSource, PROCESS_HANDLE};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 5,
+    id: interface::PROCESS_SPAWNER,
+    name: "ProcessSpawner",
+    methods: Methods::Named(&["spawn"]),
+    source: KernelSource::ProcessSpawner.name(),
+    is_for_measuring: false,
+};
 
 /// A badge that leaves the hold's own.
 const PRESERVE_BADGE: u64 = u64::MAX;
@@ -217,9 +228,9 @@ pub fn start(
         .ok_or(Exception::overloaded("eight processes exist"))?;
     let for_measuring = holds
         .iter()
-        .filter(|(_, hold)| hold.object().is_for_measuring());
+        .filter(|(_, hold)| hold.object().interface().is_for_measuring);
     let for_measuring: Vec<&str> = for_measuring.map(|(name, _)| *name).collect();
-    let probe = measure::thread().span(segments::ELF_LOAD);
+    let probe = step::span::<{ segments::ELF_LOAD.get() }>();
     let process = loader::load(
         &kernel.space,
         &mut kernel.frames,
@@ -228,7 +239,6 @@ pub fn start(
         file,
         holds.into_iter(),
     );
-    inject::point::<{ segments::ELF_LOAD.get() }>();
     probe.end();
     let process = process.map_err(load_exception)?;
     // The child has its own hold by now, so this is never an object's last.

@@ -5,6 +5,7 @@
 //! worker is started as any other child.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words, text_words};
 use super::process_spawner::{self, Spawn, With};
 use super::user_session::Session;
@@ -13,7 +14,18 @@ use alloc::string::String;
 use guest_abi::capos_capnp::{
     restricted_launcher_list_binaries_results, restricted_launcher_spawn_results,
 };
+use guest_abi::interface;
 use guest_abi::ring::ResultCap;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 25,
+    id: interface::RESTRICTED_LAUNCHER,
+    name: "RestrictedLauncher",
+    methods: Methods::Named(&["spawn", "listBinaries", "spawnWorker"]),
+    source: Interface::RESULT,
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 //! password. Other ways to log in are `unimplemented`.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::user_session::{Principal, Session};
 use super::{CallError, Context, Object, Reply};
@@ -15,11 +16,22 @@ use guest_abi::capos_capnp::{
     AuthStrength, LoginSelectorKind, PrincipalKind, session_manager_login_params,
     session_manager_login_results,
 };
-use guest_abi::interface::USER_SESSION;
+use guest_abi::interface::{self, KernelSource, USER_SESSION};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
 use kernel_core::password::{Check, Password};
 use kernel_core::profiles::Profiles;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 22,
+    id: interface::SESSION_MANAGER,
+    name: "SessionManager",
+    // The published `sshPublicKey` follows them, which this kernel does not have.
+    methods: Methods::Named(&["login", "guest", "anonymous"]),
+    source: KernelSource::SessionManager.name(),
+    is_for_measuring: false,
+};
 
 /// Bytes of the result message: table, root pointer, one word.
 const RESULT_LENGTH: usize = 24;

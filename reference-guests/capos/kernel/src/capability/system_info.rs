@@ -2,9 +2,21 @@
 //! parameters `motd` and `hostname`.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, root_words, text_words};
 use super::{CallError, Context, Reply};
 use guest_abi::capos_capnp::{system_info_hostname_results, system_info_motd_results};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 26,
+    id: interface::SYSTEM_INFO,
+    name: "SystemInfo",
+    methods: Methods::Named(&["motd", "hostname"]),
+    source: KernelSource::SystemInfo.name(),
+    is_for_measuring: false,
+};
 
 /// What the system is called if the manifest does not say. *Chosen*.
 const HOSTNAME: &str = "capos-reference";

@@ -12,24 +12,35 @@
 //! line at a time; input nobody reads is discarded; lines end with CR LF.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Object, Reply};
 use crate::arch::debug_port;
-use crate::inject;
 use crate::kernel::Kernel;
-use crate::measure;
 use crate::process::{Pid, Process, Waiter};
 use crate::ring::deferred::Deferred;
 use crate::schedule::timeouts::Event;
 use crate::segments;
+use crate::step;
 use guest_abi::boot_image::BootImage;
 use guest_abi::capos_capnp::{
     LineEcho, LineStatus, terminal_session_read_line_params, terminal_session_read_line_results,
     terminal_session_write_line_params, terminal_session_write_params,
 };
+use guest_abi::interface::{self, KernelSource};
 use kernel_core::terminal::line::{self, Echo, MAX_LINE, NEWLINE, Status};
 use kernel_core::terminal::script::{Due, Script};
 use kernel_core::terminal::{self, Answer, Refused};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 20,
+    id: interface::TERMINAL_SESSION,
+    name: "TerminalSession",
+    methods: Methods::Named(&["write", "writeLine", "readLine"]),
+    source: KernelSource::TerminalSession.name(),
+    is_for_measuring: false,
+};
 
 /// The kernel parameter that holds the script.
 pub const SCRIPT: &str = "terminal_script";
@@ -150,7 +161,7 @@ fn read_line(
 
 /// Types a chunk of the script, and those that follow it at once.
 pub fn typed(kernel: &mut Kernel, caller: Option<&Process>, mut due: Due) {
-    let probe = measure::thread().span(segments::LINE_DISCIPLINE);
+    let probe = step::span::<{ segments::LINE_DISCIPLINE.get() }>();
     check_owner(kernel, caller);
     let next = loop {
         let Terminal { state, script } = &mut kernel.terminal;
@@ -167,7 +178,6 @@ pub fn typed(kernel: &mut Kernel, caller: Option<&Process>, mut due: Due) {
         let deadline = kernel.clock.now().saturating_add(delay);
         kernel.timeouts.add(deadline, Event::Typed(due));
     }
-    inject::point::<{ segments::LINE_DISCIPLINE.get() }>();
     probe.end();
 }
 

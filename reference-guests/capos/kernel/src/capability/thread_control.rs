@@ -1,6 +1,7 @@
 //! `ThreadControl`: what a thread may change about itself.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::arch::{cpu, user_copy};
@@ -8,6 +9,17 @@ use crate::ring::deferred::Deferred;
 use guest_abi::capos_capnp::{
     thread_control_exit_thread_params, thread_control_get_fs_base_results,
     thread_control_set_fs_base_params,
+};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 11,
+    id: interface::THREAD_CONTROL,
+    name: "ThreadControl",
+    methods: Methods::Named(&["getFsBase", "setFsBase", "exitThread"]),
+    source: KernelSource::ThreadControl.name(),
+    is_for_measuring: false,
 };
 
 /// A decoded call.

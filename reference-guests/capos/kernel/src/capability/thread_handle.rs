@@ -1,10 +1,22 @@
 //! `ThreadHandle`: wait for a thread, or ask whether it has ended.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, root_words};
 use super::{CallError, Context, Reply};
 use crate::process::ThreadStatus;
 use guest_abi::capos_capnp::{thread_handle_exit_code_results, thread_handle_join_results};
+use guest_abi::interface;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 13,
+    id: interface::THREAD_HANDLE,
+    name: "ThreadHandle",
+    methods: Methods::Named(&["join", "exitCode"]),
+    source: Interface::RESULT,
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Clone, Copy, Debug)]

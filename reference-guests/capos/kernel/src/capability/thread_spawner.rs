@@ -6,16 +6,27 @@
 //! nothing to return to.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::thread_control::check_fs_base;
 use super::{CallError, Context, Object, Reply};
 use crate::arch::syscall::UserContext;
 use crate::measure;
 use guest_abi::capos_capnp::{thread_spawner_create_params, thread_spawner_create_results};
-use guest_abi::interface::THREAD_HANDLE;
+use guest_abi::interface::{self, KernelSource, THREAD_HANDLE};
 use guest_abi::layout::{PAGE_SIZE, USER_LIMIT};
 use guest_abi::ring::ResultCap;
 use kernel_core::capability_table::{Hold, TransferMode};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 12,
+    id: interface::THREAD_SPAWNER,
+    name: "ThreadSpawner",
+    methods: Methods::Named(&["create"]),
+    source: KernelSource::ThreadSpawner.name(),
+    is_for_measuring: false,
+};
 
 /// Bytes of the result message: table, root pointer, one word.
 const RESULT_LENGTH: usize = 24;

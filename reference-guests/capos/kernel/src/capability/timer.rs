@@ -1,10 +1,22 @@
 //! `Timer`: monotonic time and sleeping.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::schedule::timeouts::Event;
 use guest_abi::capos_capnp::{timer_now_results, timer_sleep_params};
+use guest_abi::interface::{self, KernelSource};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 1,
+    id: interface::TIMER,
+    name: "Timer",
+    methods: Methods::Named(&["now", "sleep"]),
+    source: KernelSource::Timer.name(),
+    is_for_measuring: false,
+};
 
 /// Sleeps a process may have under way, as published.
 const MAX_SLEEPS: usize = 8;

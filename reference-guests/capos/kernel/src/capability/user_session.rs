@@ -4,6 +4,7 @@
 //! bundles of the broker, in every process that has them. *Chosen*: processes that
 //! were started in the session go on without them; sessions do not expire.
 
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, root_words, text_words};
 use super::{CallError, Context, Object, Reply};
 use crate::capability::exception::Exception;
@@ -15,7 +16,18 @@ use guest_abi::capos_capnp::{
     AuthStrength, PrincipalKind, principal_info, session_info, user_session_audit_context_results,
     user_session_info_results, user_session_logout_results,
 };
+use guest_abi::interface;
 use kernel_core::capability_table::{Hold, Shared};
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 23,
+    id: interface::USER_SESSION,
+    name: "UserSession",
+    methods: Methods::Named(&["info", "auditContext", "logout"]),
+    source: Interface::RESULT,
+    is_for_measuring: false,
+};
 
 /// Bytes of a session's id: its number and when it began. *Chosen*.
 const ID: usize = 16;

@@ -10,6 +10,7 @@
 //! without rights, but decommitted.
 
 use super::exception::Exception;
+use super::interface::{Interface, Methods};
 use super::message::{Encoder, Message, root_words};
 use super::{CallError, Context, Reply};
 use crate::memory::program_memory::MemoryError;
@@ -18,8 +19,19 @@ use guest_abi::capos_capnp::{
     virtual_memory_map_results, virtual_memory_protect_params, virtual_memory_reserve_params,
     virtual_memory_unmap_params,
 };
+use guest_abi::interface::{self, KernelSource};
 use kernel_core::protection::{BadProtection, Protection};
 use kernel_core::regions::Refusal;
+
+/// The interface.
+pub const INTERFACE: Interface = Interface {
+    index: 14,
+    id: interface::VIRTUAL_MEMORY,
+    name: "VirtualMemory",
+    methods: Methods::Named(&["map", "unmap", "protect", "reserve", "commit", "decommit"]),
+    source: KernelSource::VirtualMemory.name(),
+    is_for_measuring: false,
+};
 
 /// A decoded call.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@ use super::{
     LOOKUP_STALE, PENDING, PREEMPTIONS, SQE_CONSUMED, SQE_REFUSED, SWITCH, SWITCHES, SYSCALLS,
     TRANSFERS, WAKES,
 };
+use crate::capability;
 use guest_abi::interface;
 use kernel_measure::CounterId;
 use kernel_measure::control::{Aggregation, CounterDeclared, InstantDeclared, InterfaceDeclared};
@@ -37,33 +38,25 @@ pub const INSTANTS: [InstantDeclared<'static>; 1] = [InstantDeclared {
     b: "to_tid",
 }];
 
-/// All interfaces, by `Object::interface_index`.
-pub const INTERFACES: &[InterfaceDeclared<'static>] = &[
-    named(0, interface::CONSOLE, "Console"),
-    named(1, interface::TIMER, "Timer"),
-    named(2, interface::NULL, "NullCap"),
-    named(3, interface::PARK_BENCH, "ParkBench"),
-    named(4, interface::BOOT_PACKAGE, "BootPackage"),
-    named(5, interface::PROCESS_SPAWNER, "ProcessSpawner"),
-    named(6, interface::PROCESS_HANDLE, "ProcessHandle"),
-    named(7, interface::CAPABILITY_MANAGER, "CapabilityManager"),
-    named(8, interface::MEASURE_CONTROL, "MeasureControl"),
-    named(9, interface::ENDPOINT, "Endpoint"),
-    named(10, interface::PARK_SPACE, "ParkSpace"),
-    named(11, interface::THREAD_CONTROL, "ThreadControl"),
-    named(12, interface::THREAD_SPAWNER, "ThreadSpawner"),
-    named(13, interface::THREAD_HANDLE, "ThreadHandle"),
-    named(14, interface::VIRTUAL_MEMORY, "VirtualMemory"),
-    named(15, interface::MEMORY_OBJECT, "MemoryObject"),
-    named(16, interface::FRAME_ALLOCATOR, "FrameAllocator"),
-    named(20, interface::TERMINAL_SESSION, "TerminalSession"),
-    named(21, interface::CREDENTIAL_STORE, "CredentialStore"),
-    named(22, interface::SESSION_MANAGER, "SessionManager"),
-    named(23, interface::USER_SESSION, "UserSession"),
-    named(24, interface::AUTHORITY_BROKER, "AuthorityBroker"),
-    named(25, interface::RESTRICTED_LAUNCHER, "RestrictedLauncher"),
-    named(26, interface::SYSTEM_INFO, "SystemInfo"),
-];
+/// All interfaces.
+pub const INTERFACES: &[InterfaceDeclared<'static>] = &{
+    let mut declared = [InterfaceDeclared {
+        index: 0,
+        id: 0,
+        name: "",
+    }; capability::INTERFACES.len()];
+    let mut place = 0;
+    while place < declared.len() {
+        let interface = &capability::INTERFACES[place];
+        declared[place] = InterfaceDeclared {
+            index: interface.index,
+            id: interface.id,
+            name: interface.name,
+        };
+        place += 1;
+    }
+    declared
+};
 
 /// One more than the largest index.
 pub const INTERFACE_LIMIT: usize = 32;
@@ -72,6 +65,10 @@ const _: () = {
     let mut place = 0;
     while place < INTERFACES.len() {
         assert!((INTERFACES[place].index as usize) < INTERFACE_LIMIT);
+        assert!(
+            place == 0 || INTERFACES[place - 1].index < INTERFACES[place].index,
+            "every interface has an index of its own"
+        );
         place += 1;
     }
 };
@@ -103,8 +100,4 @@ const fn counter(
         unit,
         name,
     }
-}
-
-const fn named(index: u8, id: u64, name: &'static str) -> InterfaceDeclared<'static> {
-    InterfaceDeclared { index, id, name }
 }

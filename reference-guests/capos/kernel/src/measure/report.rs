@@ -26,7 +26,7 @@ impl Exercised {
     pub fn count(&mut self, object: &Object) {
         #[cfg(feature = "measure")]
         {
-            self.calls[usize::from(object.interface_index())] += 1;
+            self.calls[usize::from(object.interface().index)] += 1;
         }
         #[cfg(not(feature = "measure"))]
         let _ = object;
@@ -79,7 +79,7 @@ pub fn process_started(process: &Process) {
     keep(Fact::Thread(pid, pid, process.shared_name()));
     for entry in process.capset_entries() {
         let hold = process.capabilities.lookup(entry.cap_id);
-        let source = hold.map_or("?", |hold| hold.object().source_name());
+        let source = hold.map_or("?", |hold| hold.object().interface().source);
         keep(Fact::Granted(pid, *entry, source));
     }
 }

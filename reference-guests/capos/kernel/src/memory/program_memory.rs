@@ -14,7 +14,7 @@ use super::frames::Frames;
 use super::object::MemoryObject;
 use super::{OutOfMemory, PhysAddr, Rights};
 use crate::arch::tlb;
-use crate::{inject, measure, segments};
+use crate::{segments, step};
 use alloc::rc::Rc;
 use guest_abi::layout::PAGE_SIZE;
 use kernel_core::protection::Protection;
@@ -270,9 +270,8 @@ impl ProgramMemory {
     /// Changes the page tables, as a segment.
     #[inline(always)]
     fn change<R>(&mut self, work: impl FnOnce(&mut AddressSpace) -> R) -> R {
-        let probe = measure::thread().span(segments::PAGE_TABLE);
+        let probe = step::span::<{ segments::PAGE_TABLE.get() }>();
         let done = work(&mut self.space);
-        inject::point::<{ segments::PAGE_TABLE.get() }>();
         probe.end();
         done
     }
@@ -281,9 +280,8 @@ impl ProgramMemory {
 /// Makes the processor forget pages that changed, as a segment.
 #[inline(always)]
 fn flush(pages: Pages) {
-    let probe = measure::thread().span(segments::TLB_FLUSH);
+    let probe = step::span::<{ segments::TLB_FLUSH.get() }>();
     tlb::flush(pages);
-    inject::point::<{ segments::TLB_FLUSH.get() }>();
     probe.end();
 }
 

@@ -10,11 +10,11 @@ use crate::capability::endpoint::{self, Delivery};
 use crate::capability::exception::Exception;
 use crate::capability::message::Encoder;
 use crate::capability::{CallError, process_handle, terminal_session, thread_handle};
-use crate::inject;
 use crate::kernel::{Kernel, Turn};
 use crate::measure;
 use crate::process::{Process, Waiter};
 use crate::segments;
+use crate::step;
 use core::ops::ControlFlow;
 use guest_abi::ring::{Cqe, result};
 use kernel_core::terminal::Answer;
@@ -124,19 +124,16 @@ impl Kernel {
             address: waiter.result_addr,
             room: waiter.result_len,
         });
-        inject::point::<{ segments::ENCODE.get() }>();
-        probe.lap(segments::ENCODE);
+        step::lap::<{ segments::ENCODE.get() }>(&mut probe);
         let cqe = Cqe {
             user_data: waiter.user_data,
             result,
             ..Cqe::default()
         };
         process.ring.post(cqe, waiter.owner);
-        inject::point::<{ segments::POST.get() }>();
-        probe.lap(segments::POST);
+        step::lap::<{ segments::POST.get() }>(&mut probe);
         self.wake(process, Turn::Own);
-        inject::point::<{ segments::WAKE.get() }>();
-        probe.lap(segments::WAKE);
+        step::lap::<{ segments::WAKE.get() }>(&mut probe);
         probe.end(resumed(&waiter, result), Outcome::Resumed);
         let probe = measure::thread();
         probe.count(measure::CQE_POSTED, 1);

@@ -14,11 +14,11 @@ use crate::capability::endpoint::Outgoing;
 use crate::capability::exception::Exception;
 use crate::capability::message::{Encoder, Message};
 use crate::capability::{CallError, Context, Object, Reply, park_bench};
-use crate::inject;
 use crate::kernel::{Kernel, Turn};
 use crate::measure;
 use crate::process::{Pid, Process, Waiter};
 use crate::segments;
+use crate::step;
 use alloc::rc::Rc;
 use guest_abi::ring::{Cqe, CqeFlags, Sqe, opcode, result, validate};
 use kernel_core::capability_table::{LookupError, Shared};
@@ -77,12 +77,10 @@ pub fn dispatch(kernel: &mut Kernel, process: &mut Process) {
     };
 
     let sqe = this.process.ring.take();
-    inject::point::<{ segments::RING.get() }>();
-    this.probe.lap(segments::RING);
+    step::lap::<{ segments::RING.get() }>(&mut this.probe);
 
     let valid = validate(&sqe);
-    inject::point::<{ segments::VALIDATE.get() }>();
-    this.probe.lap(segments::VALIDATE);
+    step::lap::<{ segments::VALIDATE.get() }>(&mut this.probe);
 
     let done = match valid {
         Ok(()) => this.serve(&sqe),
@@ -116,14 +114,13 @@ impl Dispatcher<'_> {
         }
         let found = self.process.capabilities.lookup(sqe.cap_id);
         let found = found.map(|hold| (hold.share(), hold.interface_id, hold.badge));
-        inject::point::<{ segments::LOOKUP.get() }>();
-        self.probe.lap(segments::LOOKUP);
+        step::lap::<{ segments::LOOKUP.get() }>(&mut self.probe);
         let (shared, interface_id, badge) = match found {
             Ok(found) => found,
             Err(error) => return not_found(error),
         };
         let object = &shared.object;
-        let interface = object.interface_index();
+        let interface = object.interface().index;
         self.process.probe.count(object);
         if let Object::Endpoint(endpoint) | Object::EndpointClient(endpoint) = object {
             let call = Outgoing {
@@ -155,8 +152,7 @@ impl Dispatcher<'_> {
             Ok(reply) => encode_reply(&reply, encoder, interface),
             Err(error) => encode_error(error, encoder, interface),
         };
-        inject::point::<{ segments::ENCODE.get() }>();
-        self.probe.lap(segments::ENCODE);
+        step::lap::<{ segments::ENCODE.get() }>(&mut self.probe);
         done
     }
 
@@ -178,32 +174,28 @@ impl Dispatcher<'_> {
                 .decode(sqe.method_id, &message)
                 .map_err(CallError::Exception)
         };
-        inject::point::<{ segments::DECODE.get() }>();
-        self.probe.lap(segments::DECODE);
+        step::lap::<{ segments::DECODE.get() }>(&mut self.probe);
 
         let request = request?;
-        let waiter = self.waiter(sqe, object.interface_index());
+        let waiter = self.waiter(sqe, object.interface().index);
         let mut context = Context {
             kernel: self.kernel,
             caller: self.process,
             waiter,
         };
         let reply = object.invoke(request, &mut context);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         Ok(reply?)
     }
 
     #[inline(always)]
     fn release(&mut self, id: u32) -> Done {
         let removed = self.process.capabilities.remove(id);
-        inject::point::<{ segments::LOOKUP.get() }>();
-        self.probe.lap(segments::LOOKUP);
+        step::lap::<{ segments::LOOKUP.get() }>(&mut self.probe);
         match removed {
             Ok(hold) => {
                 self.kernel.drop_hold(hold);
-                inject::point::<{ segments::BODY.get() }>();
-                self.probe.lap(segments::BODY);
+                step::lap::<{ segments::BODY.get() }>(&mut self.probe);
                 Done::code(0)
             }
             Err(_) => Done::code(result::INVALID_REQUEST),
@@ -242,8 +234,7 @@ impl Dispatcher<'_> {
     fn target(&mut self, sqe: &Sqe) -> Result<Rc<Shared<Object>>, Done> {
         let found = self.process.capabilities.lookup(sqe.cap_id);
         let found = found.map(|hold| hold.share());
-        inject::point::<{ segments::LOOKUP.get() }>();
-        self.probe.lap(segments::LOOKUP);
+        step::lap::<{ segments::LOOKUP.get() }>(&mut self.probe);
         let shared = found.map_err(not_found)?;
         self.process.probe.count(&shared.object);
         Ok(shared)
@@ -253,13 +244,12 @@ impl Dispatcher<'_> {
     fn compact_park(&mut self, sqe: &Sqe) -> Done {
         let found = self.process.capabilities.lookup(sqe.cap_id);
         let found = found.map(|hold| hold.share());
-        inject::point::<{ segments::LOOKUP.get() }>();
-        self.probe.lap(segments::LOOKUP);
+        step::lap::<{ segments::LOOKUP.get() }>(&mut self.probe);
         let shared = match found {
             Ok(shared) => shared,
             Err(error) => return not_found(error),
         };
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         self.process.probe.count(&shared.object);
         if !matches!(shared.object, Object::ParkBench) {
             return Done::call(interface, result::INVOKE_FAILED);
@@ -272,8 +262,7 @@ impl Dispatcher<'_> {
             },
             _ => park_bench::wake() as i32,
         };
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         Done::call(interface, result)
     }
 
@@ -306,12 +295,10 @@ impl Dispatcher<'_> {
             _ => 0,
         };
         self.process.ring.post(cqe, owner);
-        inject::point::<{ segments::POST.get() }>();
-        self.probe.lap(segments::POST);
+        step::lap::<{ segments::POST.get() }>(&mut self.probe);
 
         self.kernel.wake(self.process, Turn::Own);
-        inject::point::<{ segments::WAKE.get() }>();
-        self.probe.lap(segments::WAKE);
+        step::lap::<{ segments::WAKE.get() }>(&mut self.probe);
         self.probe.end(info, Outcome::Complete);
         let probe = measure::thread();
         probe.count(measure::CQE_POSTED, 1);

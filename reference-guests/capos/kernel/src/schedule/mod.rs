@@ -14,12 +14,12 @@ pub mod timeouts;
 
 use crate::arch::debug_port::{self, ExitCode};
 use crate::arch::{local_apic, syscall};
-use crate::inject;
 use crate::kernel::{KERNEL, Kernel};
 use crate::log;
 use crate::measure::{self, MEASURE};
 use crate::process::{Process, State};
 use crate::segments;
+use crate::step;
 use alloc::boxed::Box;
 
 /// How long a turn is while others want to run, in nanoseconds: the published tick.
@@ -43,9 +43,8 @@ pub fn go_on(kernel: &mut Kernel, mut process: Box<Process>) -> ! {
 pub fn next(kernel: &mut Kernel) -> ! {
     loop {
         timeouts::expire(kernel, None);
-        let probe = measure::thread().span(segments::SCHEDULE);
+        let probe = step::span::<{ segments::SCHEDULE.get() }>();
         let chosen = kernel.take_runnable();
-        inject::point::<{ segments::SCHEDULE.get() }>();
         probe.end();
         if let Some(process) = chosen {
             resume(kernel, process)
@@ -55,9 +54,8 @@ pub fn next(kernel: &mut Kernel) -> ! {
             shut_down(kernel, DEADLOCK);
         };
         kernel.timer.set(&kernel.clock, earliest);
-        let probe = measure::thread().span(segments::IDLE);
+        let probe = step::span::<{ segments::IDLE.get() }>();
         local_apic::wait_for_interrupt();
-        inject::point::<{ segments::IDLE.get() }>();
         probe.end();
         kernel.timer.fired();
     }

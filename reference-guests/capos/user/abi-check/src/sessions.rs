@@ -15,6 +15,7 @@ use guest_runtime::session::{Bundle, UserSession};
 pub const CHECKS: &[Check] = &[
     ("the first password can be set, and only once", password),
     ("only the password logs in", login),
+    ("a key logs nobody in", login_by_key),
     ("a session knows whose it is", info),
     ("a bundle is what the profile declares", bundle),
     ("a launcher starts what the profile names", launcher),
@@ -26,6 +27,7 @@ const PASSWORD: &[u8] = b"correct horse";
 
 const FAILED: CallError = CallError::Exception(ExceptionType::Failed);
 const INVALID: CallError = CallError::Exception(ExceptionType::InvalidArgument);
+const UNIMPLEMENTED: CallError = CallError::Exception(ExceptionType::Unimplemented);
 const REVOKED: CallError = CallError::Code(result::INVOKE_FAILED);
 
 fn password(context: &mut Context) -> Result<(), &'static str> {
@@ -83,6 +85,17 @@ fn login(context: &mut Context) -> Result<(), &'static str> {
     }
     let session = operator(context)?;
     release(&mut context.ring, session.0).map_err(|_| "not released")
+}
+
+/// The published `sshPublicKey`, which this kernel does not have.
+fn login_by_key(context: &mut Context) -> Result<(), &'static str> {
+    const SSH_PUBLIC_KEY: u16 = 3;
+    let manager = context.sessions.0;
+    let answer = call_raw(&mut context.ring, manager, SSH_PUBLIC_KEY, &VOID);
+    ensure(
+        answer.err() == Some(UNIMPLEMENTED),
+        "a session without a proof",
+    )
 }
 
 fn info(context: &mut Context) -> Result<(), &'static str> {

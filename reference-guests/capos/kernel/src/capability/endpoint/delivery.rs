@@ -10,13 +10,13 @@ use super::{
 use crate::arch::user_copy;
 use crate::capability::CallError;
 use crate::capability::transfer::{self, Arrivals, InTransit};
-use crate::inject;
 use crate::kernel::{Kernel, Turn};
 use crate::measure;
 use crate::process::{Pid, Process, Waiter};
 use crate::ring::deferred::{Deferred, resumed};
 use crate::ring::dispatch::flags;
 use crate::segments;
+use crate::step;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use guest_abi::ring::{Cqe, ResultCap, recv_header, result};
@@ -227,8 +227,7 @@ fn bring(
     let mut probe = measure::thread().dispatch(segments::DISPATCH);
     let count = capabilities.len();
     let copied = envelope.write(kernel, &to, count);
-    inject::point::<{ segments::COPY.get() }>();
-    probe.lap(segments::COPY);
+    step::lap::<{ segments::COPY.get() }>(&mut probe);
 
     let mut cqe = Cqe {
         user_data: to.user_data,
@@ -246,8 +245,7 @@ fn bring(
             if matches!(arrived, Arrived::NoRoom(_)) {
                 cqe.result = result::TRANSFER_ABORTED;
             }
-            inject::point::<{ segments::TRANSFER.get() }>();
-            probe.lap(segments::TRANSFER);
+            step::lap::<{ segments::TRANSFER.get() }>(&mut probe);
             arrived
         }
     };
@@ -260,11 +258,9 @@ fn bring(
         cqe.badge = 0;
     }
     process.ring.post(cqe, to.owner);
-    inject::point::<{ segments::POST.get() }>();
-    probe.lap(segments::POST);
+    step::lap::<{ segments::POST.get() }>(&mut probe);
     kernel.wake(process, Turn::Handoff);
-    inject::point::<{ segments::WAKE.get() }>();
-    probe.lap(segments::WAKE);
+    step::lap::<{ segments::WAKE.get() }>(&mut probe);
     probe.end(resumed(&to, cqe.result), Outcome::Resumed);
     let probe = measure::thread();
     probe.count(measure::CQE_POSTED, 1);
@@ -301,8 +297,7 @@ fn bring_exception(kernel: &mut Kernel, process: &mut Process, to: Waiter, paylo
     let mut probe = measure::thread().dispatch(segments::DISPATCH);
     let fits = payload.len() <= to.result_len as usize;
     let written = fits && user_copy::write(to.result_addr, payload.bytes(kernel)).is_ok();
-    inject::point::<{ segments::COPY.get() }>();
-    probe.lap(segments::COPY);
+    step::lap::<{ segments::COPY.get() }>(&mut probe);
     let cqe = Cqe {
         user_data: to.user_data,
         result: if written {
@@ -313,9 +308,9 @@ fn bring_exception(kernel: &mut Kernel, process: &mut Process, to: Waiter, paylo
         ..Cqe::default()
     };
     process.ring.post(cqe, to.owner);
-    probe.lap(segments::POST);
+    step::lap::<{ segments::POST.get() }>(&mut probe);
     kernel.wake(process, Turn::Handoff);
-    probe.lap(segments::WAKE);
+    step::lap::<{ segments::WAKE.get() }>(&mut probe);
     probe.end(resumed(&to, cqe.result), Outcome::Resumed);
     let probe = measure::thread();
     probe.count(measure::CQE_POSTED, 1);

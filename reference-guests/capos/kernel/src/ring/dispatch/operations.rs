@@ -4,10 +4,10 @@ use super::{Dispatcher, Done, encode_error};
 use crate::capability::endpoint::{self, Answer, Endpoint, Outgoing, Parcel, Payload, SendError};
 use crate::capability::message::Encoder;
 use crate::capability::{Object, park_space, transfer};
-use crate::inject;
 use crate::kernel::Kernel;
 use crate::process::Process;
 use crate::segments;
+use crate::step;
 use alloc::rc::Rc;
 use guest_abi::ring::{Sqe, SqeFlags, result};
 
@@ -16,7 +16,7 @@ impl Dispatcher<'_> {
     #[inline(always)]
     fn own_endpoint(&mut self, sqe: &Sqe) -> Result<(Rc<Endpoint>, u8), Done> {
         let shared = self.target(sqe)?;
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         match &shared.object {
             Object::Endpoint(endpoint) => Ok((Rc::clone(endpoint), interface)),
             // A client may call and nothing else.
@@ -45,7 +45,7 @@ impl Dispatcher<'_> {
                     room: sqe.result_len,
                 };
                 let done = encode_error(exception.into(), encoder, interface);
-                self.probe.lap(segments::ENCODE);
+                step::lap::<{ segments::ENCODE.get() }>(&mut self.probe);
                 done
             }
         }
@@ -84,20 +84,17 @@ impl Dispatcher<'_> {
         hand_on: impl FnOnce(&mut Kernel, &mut Process, Parcel) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
         let length = endpoint::copy_in(self.kernel, sqe)?;
-        inject::point::<{ segments::COPY.get() }>();
-        self.probe.lap(segments::COPY);
+        step::lap::<{ segments::COPY.get() }>(&mut self.probe);
         let capabilities = transfer::take(self.process, sqe)?;
         if sqe.xfer_cap_count != 0 {
-            inject::point::<{ segments::TRANSFER.get() }>();
-            self.probe.lap(segments::TRANSFER);
+            step::lap::<{ segments::TRANSFER.get() }>(&mut self.probe);
         }
         let parcel = Parcel {
             payload: Payload::Scratch(length),
             capabilities,
         };
         let handed_on = hand_on(self.kernel, self.process, parcel);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         handed_on
     }
 
@@ -109,8 +106,7 @@ impl Dispatcher<'_> {
         };
         let waiter = self.waiter(sqe, interface);
         let received = endpoint::receive(self.kernel, self.process, &endpoint, waiter);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         match received {
             Ok(()) => Done::pending(interface),
             Err(code) => Done::call(interface, code),
@@ -124,7 +120,7 @@ impl Dispatcher<'_> {
             Err(done) => return done,
         };
         let code = endpoint::cancel(self.kernel, self.process, &endpoint, sqe.pipeline_dep);
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         Done::call(interface, code)
     }
 
@@ -132,7 +128,7 @@ impl Dispatcher<'_> {
     #[inline(always)]
     fn own_park_space(&mut self, sqe: &Sqe) -> Result<u8, Done> {
         let shared = self.target(sqe)?;
-        let interface = shared.object.interface_index();
+        let interface = shared.object.interface().index;
         match shared.object {
             Object::ParkSpace => Ok(interface),
             _ => Err(Done::call(interface, result::INVOKE_FAILED)),
@@ -150,8 +146,7 @@ impl Dispatcher<'_> {
         };
         let waiter = self.waiter(sqe, interface);
         let parked = park_space::park(self.kernel, self.process, waiter, sqe);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         match parked {
             None => Done::pending(interface),
             Some(code) => Done::call(interface, code),
@@ -165,8 +160,7 @@ impl Dispatcher<'_> {
             Err(done) => return done,
         };
         let woken = park_space::unpark(self.kernel, self.process.pid, sqe);
-        inject::point::<{ segments::BODY.get() }>();
-        self.probe.lap(segments::BODY);
+        step::lap::<{ segments::BODY.get() }>(&mut self.probe);
         Done::call(interface, woken)
     }
 }
