@@ -38,14 +38,6 @@ impl Damage {
         Self::Directory,
     ];
 
-    /// Whether the place still holds a regular file that can be read and hashed.
-    pub const fn leaves_a_file(self) -> bool {
-        matches!(
-            self,
-            Self::Empty | Self::Garbage | Self::Truncated | Self::Flipped
-        )
-    }
-
     /// Puts it in place of a file that is there.
     pub fn apply(self, path: &Path, random: &mut Random) {
         let bytes = fs::read(path).unwrap();
@@ -61,7 +53,7 @@ impl Damage {
             Self::Truncated => fs::write(path, &bytes[..random.below(bytes.len().max(1))]).unwrap(),
             Self::Flipped => fs::write(path, flipped(&bytes, random)).unwrap(),
             Self::Sparse => fs::File::create(path).unwrap().set_len(HUGE).unwrap(),
-            Self::LinkOut => symlink("/etc/hostname", path).unwrap(),
+            Self::LinkOut => symlink("/proc/version", path).unwrap(),
             Self::LinkToDevice => symlink("/dev/zero", path).unwrap(),
             Self::Fifo => fifo(path),
             Self::Directory => fs::create_dir(path).unwrap(),

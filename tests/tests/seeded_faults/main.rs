@@ -11,12 +11,24 @@ mod case;
 mod child;
 mod damage;
 mod driver;
+mod manifests;
+mod output;
 mod random;
+mod replay;
+mod run_directories;
+mod store;
 mod traces;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cases = [traces::cases()].into_iter().flatten();
-    driver::drive(cases.collect())
+    let areas = [
+        traces::cases(),
+        run_directories::cases(),
+        manifests::cases(),
+        store::cases(),
+        output::cases(),
+        replay::cases(),
+    ];
+    driver::drive(areas.into_iter().flatten().collect())
 }
