@@ -401,9 +401,12 @@ impl Windows {
                     ..Window::default()
                 });
             }
-            Message::WindowEnded(ended) => {
-                self.with(ended.window, |window| window.ended = Some(ended.time));
-            }
+            // What a window is told twice is as lost as what has no window.
+            Message::WindowEnded(ended) => self.keep(ended.window, |window| {
+                let is_first = window.ended.is_none();
+                window.ended.get_or_insert(ended.time);
+                is_first
+            }),
             Message::WindowRing(ring) => self.keep(ring.window, |window| {
                 let state = RingState {
                     committed: ring.committed,
@@ -429,14 +432,16 @@ impl Windows {
                 }
                 fits
             }),
-            Message::Verdict(verdict) => self.with(verdict.window, |window| {
-                window.verdict = Some(Verdict {
+            Message::Verdict(verdict) => self.keep(verdict.window, |window| {
+                let is_first = window.verdict.is_none();
+                window.verdict.get_or_insert_with(|| Verdict {
                     passed: verdict.outcome == OracleOutcome::Passed && verdict.failures == 0,
                     submitted: verdict.submitted,
                     completed: verdict.completed,
                     failures: verdict.failures,
                     detail: plain(verdict.detail).into_owned(),
                 });
+                is_first
             }),
             _ => {}
         }

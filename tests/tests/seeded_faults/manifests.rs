@@ -1,162 +1,115 @@
-//! Manifests: each key removed, misspelt, of another type, with a word that nobody
-//! knows, huge, or with what a terminal would obey.
+//! Definitions with a key gone, misspelt, of another type, or hostile.
 
 use std::fs;
+use std::path::PathBuf;
 
 use capbench_tests::source_copy::{copy_tree, repository};
-use toml::{Table, Value};
 
-use crate::base::files;
 use crate::case::{Case, Expected};
 use crate::random::Random;
+use crate::run_directories::files;
+use crate::subject::{Subject, word};
 
-const AREA: &str = "manifests";
-const SEEDS: u64 = 40;
+type Fault = fn(&mut Vec<String>, &mut Random) -> Expected;
 
-/// Changes what stands at a key.
-type Change = fn(&mut Table, &str);
-
-const CHANGES: [(&str, Change, Expected); 7] = [
-    // Some keys are optional.
-    (
-        "removed",
-        |table, key| drop(table.remove(key)),
-        Expected::status(&[0, 1]),
-    ),
-    (
-        "misspelt",
-        |table, key| {
-            let value = table.remove(key).unwrap();
-            table.insert(format!("{key}x"), value);
-        },
-        Expected::REFUSED,
-    ),
-    (
-        "another-type",
-        |table, key| {
-            let odd = match table[key] {
-                Value::Boolean(_) => Value::Integer(3),
-                _ => Value::Boolean(true),
-            };
-            table.insert(key.to_owned(), odd);
-        },
-        Expected::REFUSED,
-    ),
-    (
-        "unknown-word",
-        |table, key| replace_text(table, key, "nobody-knows-this"),
-        Expected::status(&[0, 1]),
-    ),
-    (
-        "huge",
-        |table, key| replace_text(table, key, &"x".repeat(1 << 20)),
-        Expected::status(&[0, 1]),
-    ),
-    (
-        "control-characters",
-        |table, key| replace_text(table, key, "a\u{1b}[2J\u{7}\u{202e}b"),
-        Expected::status(&[0, 1]),
-    ),
-    (
-        "huge-number",
-        |table, key| {
-            table.insert(key.to_owned(), Value::Integer(i64::MAX));
-        },
-        Expected::REFUSED,
-    ),
+const FAULTS: [(&str, Fault); 6] = [
+    ("a line gone", |lines, random| {
+        lines.remove(random.below(lines.len()));
+        // A comment, or a key that need not be there.
+        Expected::Anything
+    }),
+    ("a key misspelt", |lines, random| {
+        let keys: Vec<usize> = keys(lines);
+        let at = *random.of_list(&keys);
+        lines[at] = format!("z{}", lines[at]);
+        Expected::Refused
+    }),
+    ("a value of another type", |lines, random| {
+        let keys: Vec<usize> = keys(lines);
+        let at = *random.of_list(&keys);
+        let key = lines[at].split('=').next().unwrap().to_owned();
+        lines[at] = format!("{key}= {{ a = [1.5] }}");
+        Expected::Refused
+    }),
+    ("control characters", |lines, random| {
+        lines.insert(
+            random.below(lines.len()),
+            "\u{1b}]0;x\u{7}\u{202e}".to_owned(),
+        );
+        Expected::Refused
+    }),
+    ("a megabyte", |lines, random| {
+        lines.insert(random.below(lines.len()), "x".repeat(1 << 20));
+        Expected::Refused
+    }),
+    ("noise", |lines, random| {
+        *lines = vec![
+            (0..400)
+                .map(|_| char::from(random.next() as u8 | 0x80))
+                .collect(),
+        ];
+        Expected::Refused
+    }),
 ];
 
-/// Text anywhere below a key.
-fn replace_text(table: &mut Table, key: &str, text: &str) {
-    match table.get_mut(key) {
-        Some(Value::Array(items)) if items.iter().all(Value::is_str) => {
-            items.push(Value::String(text.to_owned()));
+/// Lines that begin a key, outside of texts of several lines.
+fn keys(lines: &[String]) -> Vec<usize> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let begins = line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains(" = ");
+        let opens = line.ends_with('[') || line.ends_with("\"\"\"") || line.ends_with('{');
+        if begins && !inside && !opens {
+            found.push(at);
         }
-        _ => {
-            table.insert(key.to_owned(), Value::String(text.to_owned()));
+        if line.matches("\"\"\"").count() == 1 {
+            inside = !inside;
         }
     }
+    found
 }
 
-/// A random table of a manifest and a key of it.
-fn change(table: &mut Table, random: &mut Random, change: Change) {
-    let keys: Vec<String> = table.keys().cloned().collect();
-    let key = random.choose(&keys).clone();
-    let goes_in = random.below(3) > 0;
-    let inner = match table.get_mut(&key) {
-        Some(Value::Table(inner)) if !inner.is_empty() => Some(inner),
-        Some(Value::Array(items)) if !items.is_empty() => {
-            let at = random.below(items.len());
-            items[at].as_table_mut()
-        }
-        _ => None,
-    };
-    match inner {
-        Some(inner) if goes_in => self::change(inner, random, change),
-        _ => change(table, &key),
-    }
-}
+/// Seeds for each fault.
+const SEEDS: u64 = 20;
 
-pub fn cases() -> Vec<Case> {
-    let mut cases = vec![Case::new(AREA, "undamaged", 0, Expected::CLEAN, |_, _| {
-        list(repository().to_str().unwrap())
-    })];
-    for (kind, edit, expected) in CHANGES {
+pub fn cases(_: &Subject) -> Vec<Case> {
+    let manifests = repository().join("manifests");
+    let definitions = files(&manifests);
+    let definitions: Vec<PathBuf> = definitions
+        .into_iter()
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    let mut cases = Vec::new();
+    for (name, fault) in FAULTS {
         for seed in 0..SEEDS {
-            cases.push(Case::new(
-                AREA,
-                kind,
-                seed,
-                expected,
-                move |place, random| {
-                    let manifests = place.path("manifests");
-                    copy_tree(&repository().join("manifests"), &manifests).unwrap();
-                    let mut names = files(&manifests);
-                    names.retain(|name| name.ends_with(".toml"));
-                    let path = manifests.join(random.choose(&names));
-                    let mut table: Table = fs::read_to_string(&path).unwrap().parse().unwrap();
-                    change(&mut table, random, edit);
-                    fs::write(&path, table.to_string()).unwrap();
-                    list(place.directory.to_str().unwrap())
-                },
-            ));
-        }
-    }
-    files_of_another_kind(&mut cases);
-    cases
-}
-
-/// Damage that is none of a key.
-fn files_of_another_kind(cases: &mut Vec<Case>) {
-    use crate::damage::Damage;
-    for damage in Damage::ALL {
-        // A flipped bit may lie in prose, and a file less may be one that no other names.
-        let expected = match damage {
-            Damage::Absent | Damage::Flipped | Damage::Truncated | Damage::Directory => {
-                Expected::status(&[0, 1])
+            let mut random = Random::of(seed ^ name.len() as u64);
+            let file = random.of_list(&definitions).clone();
+            let text = fs::read_to_string(manifests.join(&file)).unwrap();
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            if keys(&lines).is_empty() {
+                continue;
             }
-            _ => Expected::REFUSED,
-        };
-        for seed in 0..4 {
-            let kind = format!("file-{damage:?}").to_lowercase();
-            cases.push(Case::new(
-                AREA,
-                kind,
+            let expected = fault(&mut lines, &mut random);
+            let text = lines.join("\n");
+            cases.push(Case {
+                area: "manifests",
+                fault: format!("{} {name}", file.display()),
                 seed,
                 expected,
-                move |place, random| {
-                    let manifests = place.path("manifests");
-                    copy_tree(&repository().join("manifests"), &manifests).unwrap();
-                    let mut names = files(&manifests);
-                    names.retain(|name| name.ends_with(".toml"));
-                    damage.apply(&manifests.join(random.choose(&names)), random);
-                    list(place.directory.to_str().unwrap())
-                },
-            ));
+                prepare: Box::new(move |directory, _| {
+                    let root = directory.join("checkout");
+                    fs::create_dir_all(root.join("reference-guests")).unwrap();
+                    copy_tree(&repository().join("manifests"), &root.join("manifests")).unwrap();
+                    fs::write(root.join("manifests").join(&file), &text).unwrap();
+                    ["--root", word(&root), "list"].map(str::to_owned).into()
+                }),
+                sound: None,
+                never_made: None,
+            });
         }
     }
-}
-
-fn list(root: &str) -> Vec<String> {
-    ["list", "--root", root].map(str::to_owned).to_vec()
+    cases
 }

@@ -1,151 +1,126 @@
-//! Repeating a hostile run: refused, and nothing of it executed.
+//! Runs whose record would have something executed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::base::{SUMS, copy, edit, replace, seal};
-use crate::case::{Case, Expected, Place, words};
-use crate::damage::Damage;
+use crate::case::{Case, Expected};
+use crate::subject::{Subject, word};
 
-const AREA: &str = "replay";
+/// What would be made if anything of a record were executed.
+const MADE: &str = "executed";
 
-/// Variables that name programs, or add to what a program is told.
-const VARIABLES: [&str; 12] = [
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC",
-    "CARGO",
-    "RUSTDOC",
-    "PATH",
-    "LD_PRELOAD",
-    "CARGO_BUILD_RUSTC",
-    "CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER",
-    "CARGO_HOME",
-    "CC",
-    "CAPBENCH_QEMU",
-];
-
-/// Names of parameters and features that would be options or more than one word.
-const NAMES: [&str; 6] = ["--qemu", "a b", "a=b,c", "../x", "", "a\nb"];
-
-/// A run with one thing of its record changed and sums that hold, and a program that
-/// leaves a mark where it is started.
-fn hostile(place: &Place, change: impl FnOnce(&mut Value, &str)) -> Vec<String> {
-    let run = place.path("run");
-    copy(&place.base.run, &run);
-    let program = place.path("program");
-    let mark = place.trap();
-    let script = format!("#!/bin/sh\n: > '{}'\nexec \"$@\"\n", mark.display());
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let program = program.to_str().unwrap();
-    edit(&run.join("run.json"), |record| change(record, program));
-    seal(&run);
-    replay(place)
-}
-
-fn replay(place: &Place) -> Vec<String> {
-    let out = place.path("repeated").to_str().unwrap().to_owned();
-    let mut arguments = words(&["replay"], &place.path("run"));
-    arguments.extend(["--out".to_owned(), out]);
-    arguments
-}
-
-pub fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    let refused = Expected::REFUSED;
-    for (seed, name) in (0..).zip(VARIABLES) {
-        let expected = refused.saying("variable");
-        cases.push(Case::new(
-            AREA,
-            "variable",
-            seed,
-            expected,
-            move |place, _| {
-                hostile(place, |record, program| {
-                    record["overrides"]["extra"] = json!({"environment": {name: program}});
-                })
-            },
-        ));
-    }
-    for (seed, name) in (0..).zip(NAMES) {
-        let expected = refused.saying("no name");
-        cases.push(Case::new(
-            AREA,
-            "parameter",
-            seed,
-            expected,
-            move |place, _| {
-                hostile(place, |record, program| {
-                    record["overrides"]["parameters"] = json!({name: program});
-                })
-            },
-        ));
-        cases.push(Case::new(
-            AREA,
-            "feature",
-            seed,
-            expected,
-            move |place, _| {
-                hostile(place, |record, _| {
-                    record["overrides"]["extra"] = json!({"features": [name]});
-                })
-            },
-        ));
-    }
-    let changes: [(&str, fn(&mut Value, &str)); 6] = [
-        ("kernel", |record, program| {
-            record["overrides"]["extra"] = json!({"kernel": program});
-        }),
-        ("guest", |record, program| {
-            record["overrides"]["guests"] = json!([program]);
-        }),
-        ("variant", |record, program| {
-            record["overrides"]["variants"] = json!([program]);
-        }),
-        ("mode", |record, program| record["mode"] = json!(program)),
-        ("commit", |record, program| {
-            record["checkout"]["commit"] = json!(format!("--exec={program}"));
-        }),
-        ("run-id", |record, _| record["runId"] = json!("../../x")),
+pub fn cases(_: &Subject) -> Vec<Case> {
+    let changes: [(&str, &str, Value); 8] = [
+        (
+            "a wrapper of the compiler",
+            "/overrides/extra/environment/RUSTC_WRAPPER",
+            json!("SCRIPT"),
+        ),
+        (
+            "flags of the compiler",
+            "/overrides/extra/environment/RUSTFLAGS",
+            json!("-Clinker=SCRIPT"),
+        ),
+        (
+            "a search path",
+            "/overrides/extra/environment/PATH",
+            json!("DIRECTORY"),
+        ),
+        (
+            "a selection that is an option",
+            "/selection",
+            json!("--qemu=SCRIPT"),
+        ),
+        ("a selection that leads out", "/selection", json!("../../x")),
+        (
+            "a commit that is an option",
+            "/checkout/commit",
+            json!("--upload-pack=SCRIPT"),
+        ),
+        ("a run id that leads out", "/runId", json!("../../x")),
+        (
+            "a directory that leads out",
+            "/checkout/directory",
+            json!("../../.."),
+        ),
     ];
-    for (kind, change) in changes {
-        cases.push(Case::new(AREA, kind, 0, refused, move |place, _| {
-            hostile(place, change)
-        }));
-    }
-    for damage in Damage::ALL {
-        for (seed, name) in (0..).zip(["run.json", "replay.sh", SUMS]) {
-            let kind = format!("sums-{damage:?}").to_lowercase();
-            cases.push(Case::new(
-                AREA,
-                kind,
-                seed,
-                refused,
-                move |place, random| {
-                    let run = place.path("run");
-                    copy(&place.base.run, &run);
-                    damage.apply(&run.join(name), random);
-                    replay(place)
-                },
-            ));
+    let mut cases = Vec::new();
+    for (name, place, value) in changes {
+        for mended in [false, true] {
+            let value = value.clone();
+            cases.push(Case {
+                area: "replay",
+                fault: format!(
+                    "{name}, sums {}",
+                    if mended { "put right" } else { "as they were" }
+                ),
+                seed: u64::from(mended),
+                expected: Expected::NotInOrder,
+                prepare: Box::new(move |directory, subject| {
+                    let run = subject.copy_of_run(directory);
+                    let script = directory.join("script");
+                    let text = format!("#!/bin/sh\ntouch {}\n", word(&directory.join(MADE)));
+                    fs::write(&script, text).unwrap();
+                    executable(&script);
+                    let text = value.as_str().unwrap();
+                    let text = text.replace("SCRIPT", word(&script));
+                    let text = text.replace("DIRECTORY", word(directory));
+                    let path = run.join("run.json");
+                    let record = fs::read_to_string(&path).unwrap();
+                    let mut record: Value = serde_json::from_str(&record).unwrap();
+                    put(&mut record, place, json!(text));
+                    fs::write(&path, record.to_string()).unwrap();
+                    if mended {
+                        mend(&run, "run.json");
+                    }
+                    ["replay", word(&run)].map(str::to_owned).into()
+                }),
+                sound: None,
+                never_made: Some(MADE),
+            });
         }
     }
-    for (seed, sums) in (0..).zip(["", "x", "0  ../../etc/passwd\n", "\u{1b}[2J  run.json\n"]) {
-        cases.push(Case::new(
-            AREA,
-            "bad-sums",
-            seed,
-            refused,
-            move |place, _| {
-                let run = place.path("run");
-                copy(&place.base.run, &run);
-                replace(&run.join(SUMS), sums.as_bytes());
-                replay(place)
-            },
-        ));
-    }
     cases
+}
+
+fn executable(script: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Puts a value where nothing or something stands.
+fn put(record: &mut Value, place: &str, value: Value) {
+    let mut at = &mut *record;
+    for key in place.trim_start_matches('/').split('/') {
+        if !at.is_object() {
+            *at = json!({});
+        }
+        at = &mut at[key];
+    }
+    *at = value;
+    let extra = &mut record["overrides"]["extra"];
+    if extra.is_object() && extra["features"].is_null() {
+        extra["features"] = json!([]);
+    }
+    if extra.is_object() && extra["environment"].is_null() {
+        extra["environment"] = json!({});
+    }
+    if record["overrides"]["extra"].is_null() {
+        record["overrides"]
+            .as_object_mut()
+            .map(|fields| fields.remove("extra"));
+    }
+}
+
+/// The file's sum, as it is now.
+fn mend(run: &std::path::Path, file: &str) {
+    let sums = fs::read_to_string(run.join("SHA256SUMS")).unwrap();
+    let sum = capbench_runner::hash::of_file(&run.join(file)).unwrap();
+    let ending = format!("  {file}");
+    let lines = sums.lines().map(|line| match line.ends_with(&ending) {
+        true => format!("{sum}{ending}\n"),
+        false => format!("{line}\n"),
+    });
+    fs::write(run.join("SHA256SUMS"), lines.collect::<String>()).unwrap();
 }

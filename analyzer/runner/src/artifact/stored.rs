@@ -18,6 +18,9 @@ use crate::manifest::{Benchmark, Catalogue, Mapping, Suite, UnknownName};
 use crate::plan::{Overrides, Plan, Unbootable};
 use crate::record::RunRecord;
 
+/// Most boots of one system and variant, as on the command line.
+const BOOTS_MAX: u32 = 1000;
+
 /// A stored run's definitions give no plan.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum StoredError {
@@ -54,6 +57,16 @@ pub enum StoredError {
         needed_by: String,
         /// What is named.
         missing: String,
+    },
+    /// More boots than can have taken place.
+    #[error("{boots} boots are more than a run has: {BOOTS_MAX} at most")]
+    #[diagnostic(
+        code(capbench::artifact::definition),
+        help("fetch the run again from where it was copied from")
+    )]
+    TooManyBoots {
+        /// As declared, or asked for.
+        boots: u32,
     },
     /// A guest had other subsystems when the run was made.
     #[error("the guest {guest} of the run has other subsystems than this version's")]
@@ -96,6 +109,18 @@ impl Stored {
             })?;
         let catalogue = catalogue(&kept)?;
         check(&catalogue, &record.selection, &record.overrides)?;
+        let declared = catalogue
+            .benchmarks
+            .values()
+            .map(|benchmark| benchmark.boots);
+        let most = declared.chain(record.overrides.boots).max().unwrap_or(0);
+        if most > BOOTS_MAX {
+            return Err(StoredError::TooManyBoots { boots: most });
+        }
+        for boot in &record.boots {
+            let (system, stem) = (&boot.id.system, boot.id.stem());
+            find(&catalogue.systems, "systems", system, &stem)?;
+        }
         let mut plan = Plan::new(&catalogue, &record.selection, &record.overrides)?;
         check_guests(&kept, &plan)?;
         plan.leave_out_audits(record.mode);
@@ -112,6 +137,7 @@ fn catalogue(kept: &BTreeMap<String, Value>) -> Result<Catalogue, StoredError> {
         suites: of_kind(kept, "suites/")?,
         mappings: of_kind(kept, "mappings/")?,
     };
+    check_names(&catalogue)?;
     // A run of one benchmark does not keep those that would stand beside it.
     let Catalogue {
         benchmarks,
@@ -122,6 +148,42 @@ fn catalogue(kept: &BTreeMap<String, Value>) -> Result<Catalogue, StoredError> {
         counterparts.retain(|counterpart| benchmarks.contains_key(&counterpart.benchmark));
     }
     Ok(catalogue)
+}
+
+/// Everything is looked up by the name that it has in itself, too.
+fn check_names(catalogue: &Catalogue) -> Result<(), StoredError> {
+    fn pairs<'a, T>(
+        kind: &'static str,
+        definitions: &'a BTreeMap<String, T>,
+        name: fn(&T) -> &String,
+    ) -> impl Iterator<Item = (&'static str, &'a String, &'a String)> {
+        let pairs = definitions.iter();
+        pairs.map(move |(key, definition)| (kind, key, name(definition)))
+    }
+    let all = pairs("benchmarks", &catalogue.benchmarks, |b| &b.name)
+        .chain(pairs("authority", &catalogue.authority, |a| &a.name))
+        .chain(pairs("systems", &catalogue.systems, |s| &s.name))
+        .chain(pairs("suites", &catalogue.suites, |s| &s.name))
+        .chain(pairs("mappings", &catalogue.mappings, |m| &m.name));
+    for (kind, key, name) in all {
+        if key != name {
+            return Err(StoredError::Shape {
+                key: format!("{kind}/{key}"),
+                message: format!(
+                    "it calls itself `{}`",
+                    name.chars().take(64).collect::<String>()
+                ),
+            });
+        }
+    }
+    let mut mappings = catalogue.mappings.keys();
+    match mappings.find(|name| !catalogue.benchmarks.contains_key(*name)) {
+        None => Ok(()),
+        Some(name) => Err(StoredError::Missing {
+            needed_by: format!("mappings/{name}"),
+            missing: format!("benchmarks/{name}"),
+        }),
+    }
 }
 
 fn of_kind<T: DeserializeOwned>(

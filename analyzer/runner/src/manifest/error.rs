@@ -7,6 +7,9 @@ use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
+/// Longest file of a definition: thirty times the longest there is.
+const DEFINITION_BYTES_MAX: usize = 48 << 10;
+
 /// A definition that cannot be used. Rendered by `miette` with the offending
 /// line; `Display` alone carries file, line and column.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -36,6 +39,17 @@ impl SourceFile {
     /// Reads the file; a failure points at its first byte.
     pub fn read(path: &Path) -> Result<Self, Box<ManifestError>> {
         match std::fs::read_to_string(path) {
+            // Neither is a definition so long, nor is a line that could be shown.
+            Ok(text) if text.len() > DEFINITION_BYTES_MAX => {
+                Err(Self::from_text(path, String::new()).error_at(
+                    0..0,
+                    format!(
+                        "has {} bytes, a definition at most {DEFINITION_BYTES_MAX}",
+                        text.len()
+                    ),
+                    "take out what is no part of the definition".into(),
+                ))
+            }
             Ok(text) => Ok(Self::from_text(path, text)),
             Err(error) => Err(Self::from_text(path, String::new()).error_at(
                 0..0,

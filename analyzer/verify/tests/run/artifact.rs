@@ -142,21 +142,31 @@ impl Artifact {
 
     /// Judges the run anew, as the program that wrote it would have.
     pub fn judge(&self) {
-        let record: RunRecord = serde_json::from_value(self.read("run.json")).unwrap();
+        self.try_judge().unwrap();
+    }
+
+    /// The same of a run that may not be fit for it.
+    pub fn try_judge(&self) -> Result<(), String> {
+        let record = fs::read(self.path("run.json")).map_err(|error| error.to_string())?;
+        let record: RunRecord =
+            serde_json::from_slice(&record).map_err(|error| error.to_string())?;
         let directory = self.directory.path();
-        let Stored { catalogue, plan } = Stored::of(directory, &record).unwrap();
+        let stored = Stored::of(directory, &record).map_err(|error| error.to_string())?;
         let run = capbench_judge::Run {
             directory,
             record: &record,
-            plan: &plan,
+            plan: &stored.plan,
             stated_audits: &[],
         };
-        let mut judgement = capbench_judge::judge(&run, &catalogue).unwrap();
+        let judged = capbench_judge::judge(&run, &stored.catalogue);
+        let mut judgement = judged.map_err(|error| error.to_string())?;
         for audited in &mut judgement.audits {
             audited.report.log = Some(format!("boots/{AUDIT}.instructions.log.zst"));
         }
-        write_judgement(&judgement, |name, bytes| fs::write(self.path(name), bytes)).unwrap();
+        write_judgement(&judgement, |name, bytes| fs::write(self.path(name), bytes))
+            .map_err(|error| error.to_string())?;
         self.seal();
+        Ok(())
     }
 
     /// Fixes SHA256SUMS up to whatever the files are now.
@@ -172,7 +182,11 @@ impl Artifact {
         self.write("SHA256SUMS", lines.as_bytes());
     }
 
-    fn files(&self) -> Vec<PathBuf> {
+    pub fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn files(&self) -> Vec<PathBuf> {
         let (mut files, mut folders) = (Vec::new(), vec![self.directory.path().to_owned()]);
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -273,6 +287,54 @@ impl Artifact {
     /// Each frame's origin changed in those boots.
     pub fn reorigin(&self, boots: &str, mut change: impl FnMut(FrameKind, &mut Origin)) {
         self.restream(boots, |stream| stream::origins(stream, &mut change));
+    }
+
+    /// Each frame's origin changed, with the boot it is of.
+    pub fn reorigin_each(&self, boots: &str, mut change: impl FnMut(&str, FrameKind, &mut Origin)) {
+        let mut number = 0;
+        self.restream(boots, |stream| {
+            number += 1;
+            let boot = number.to_string();
+            stream::origins(stream, &mut |kind, origin: &mut Origin| {
+                change(&boot, kind, origin);
+            })
+        });
+    }
+
+    /// Each record of those boots by its number in the stream, until one was changed.
+    pub fn respan_each(&self, boots: &str, mut change: impl FnMut(usize, &mut Record) -> bool) {
+        self.restream(boots, |stream| {
+            let (mut number, mut done) = (0, false);
+            stream::spans(stream, |record| {
+                number += 1;
+                done = done || change(number, record);
+            })
+        });
+    }
+
+    /// The hashes that the record has of definitions, as these are now.
+    pub fn rehash_definitions(&self) {
+        let kept = self.read("definitions.json");
+        let mut record = self.read("run.json");
+        let Some(stored) = record["definitions"].as_object_mut() else {
+            return;
+        };
+        for (key, hash) in stored {
+            if let Some(definition) = kept.get(key)
+                && let Some(found) = definitions::try_hash(key, definition)
+            {
+                *hash = json!(found);
+            }
+        }
+        self.write("run.json", record.to_string().as_bytes());
+    }
+
+    /// The results as a message, of what their JSON says, as far as that has a form.
+    pub fn results_message_follows(&self) {
+        let text = fs::read_to_string(self.path("results.json")).unwrap();
+        if let Ok(results) = Results::from_json(&text) {
+            self.write("results.capnp", &results.to_message().unwrap());
+        }
     }
 
     pub fn open(&self) -> Run {

@@ -109,6 +109,18 @@ fn benchmark(
     })
 }
 
+/// The same of what may not be a definition any more.
+pub fn try_hash(key: &str, value: &Value) -> Option<capbench_results::Digest> {
+    use capbench_runner::hash::of_canonical;
+    let parsed = |value: &Value| serde_json::from_value(value.clone());
+    match key.split_once('/')?.0 {
+        "benchmarks" => parsed(value)
+            .ok()
+            .map(|value: Benchmark| value.definition_hash()),
+        _ => Some(of_canonical(value)),
+    }
+}
+
 /// The hash that a run's record has of one.
 pub fn hash(key: &str, value: &Value) -> capbench_results::Digest {
     use capbench_runner::hash::of_canonical;

@@ -6,6 +6,7 @@ mod emulator;
 mod explained;
 mod forged;
 mod hostile;
+mod matrix;
 mod refused;
 mod rules;
 mod stream;

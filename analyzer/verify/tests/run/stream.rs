@@ -51,6 +51,23 @@ pub fn messages(
     })
 }
 
+/// The first message that `is_it` in front of itself once more.
+pub fn repeated(stream: &[u8], is_it: impl Fn(&Message) -> bool) -> Vec<u8> {
+    let mut first = true;
+    each(stream, FrameKind::Control, |frame| {
+        let mut buffer = vec![0; FRAME];
+        let mut control = ControlFrame::new(&mut buffer);
+        for message in Messages::new(frame).map(Result::unwrap) {
+            message.push_to(&mut control).unwrap();
+            if is_it(&message) && std::mem::take(&mut first) {
+                message.push_to(&mut control).unwrap();
+            }
+        }
+        let header = &frame.header;
+        control.finish(header.origin, header.first_time).to_vec()
+    })
+}
+
 /// Each sample changed.
 pub fn samples(stream: &[u8], mut change: impl FnMut(&mut Sample)) -> Vec<u8> {
     each(stream, FrameKind::Samples, |frame| {
