@@ -1,6 +1,8 @@
 //! The capOS reference kernel and its programs.
 
-use super::definition::{BootImage, Definition, Kernel, Pass, Purpose, UserProgram};
+use super::definition::{
+    BootImage, Definition, Kernel, KernelParameter, Pass, Purpose, UserProgram,
+};
 use super::recipe::{Part, Recipe};
 use super::{GuestName, Variant};
 
@@ -53,6 +55,7 @@ static DEFINITION: Definition = Definition {
         },
     ],
     ring_parameter: Some("trace_slots"),
+    kernel_parameters: Some(&KERNEL_PARAMETERS),
     boot_image: BootImage::Package {
         command_line: "capbench",
     },
@@ -69,6 +72,29 @@ static DEFINITION: Definition = Definition {
     }),
     recipe: RECIPE,
 };
+
+const KERNEL_PARAMETERS: [KernelParameter; 9] = [
+    one_of("trace_mode", &["discard", "overwrite"]),
+    one_of("transport", &["virtio", "debugcon"]),
+    text("console_password"),
+    text("development_shell"),
+    text("hostname"),
+    text("motd"),
+    text("session_profiles"),
+    text("terminal_script"),
+    text("test_panic_at_window"),
+];
+
+const fn one_of(name: &'static str, values: &'static [&'static str]) -> KernelParameter {
+    KernelParameter {
+        name,
+        values: Some(values),
+    }
+}
+
+const fn text(name: &'static str) -> KernelParameter {
+    KernelParameter { name, values: None }
+}
 
 const RECIPE: Recipe = Recipe {
     workspace: "reference-guests/capos",
@@ -114,3 +140,36 @@ const RECIPE: Recipe = Recipe {
         },
     ],
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Names in `parameter("…")` of every source below a directory.
+    fn parameters_read(directory: &Path, names: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                parameters_read(&path, names);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let calls = text.split("parameter(\"").skip(1);
+                names.extend(calls.filter_map(|call| Some(call.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_that_the_kernel_reads_is_known() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut names = Vec::new();
+        let kernel = root.join(RECIPE.workspace).join("kernel/src");
+        parameters_read(&kernel, &mut names);
+        assert!(names.iter().any(|name| name == "transport"), "{names:?}");
+        for name in names {
+            let known = KERNEL_PARAMETERS.iter().any(|known| known.name == name);
+            assert!(known || GUEST.ring_parameter == Some(&name), "{name}");
+        }
+    }
+}

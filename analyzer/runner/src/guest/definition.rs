@@ -3,8 +3,8 @@
 //! Everything outside a guest's own file asks these fields and matches on no name, so
 //! that another guest costs one file and one line in the list.
 
-use super::Variant;
 use super::recipe::Recipe;
+use super::{KERNEL, Variant};
 
 /// One guest.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ pub struct Definition {
     /// The kernel parameter for the slots of its record ring. Rows of a guest with a
     /// ring carry the records that their window may commit.
     pub ring_parameter: Option<&'static str>,
+    /// Parameters that its kernel reads. None where the list is not ours: a
+    /// distribution's kernel knows thousands.
+    pub kernel_parameters: Option<&'static [KernelParameter]>,
     /// How what it runs reaches it.
     pub boot_image: BootImage,
     /// Where its kernel comes from.
@@ -36,6 +39,15 @@ pub struct Definition {
     pub user_program: Option<&'static UserProgram>,
     /// Its images and how cargo makes each.
     pub(super) recipe: Recipe,
+}
+
+/// A parameter that a guest's kernel reads.
+#[derive(Debug)]
+pub struct KernelParameter {
+    /// The name, as in a system's `[kernel]`.
+    pub name: &'static str,
+    /// The values that the kernel accepts; none where it takes any text.
+    pub values: Option<&'static [&'static str]>,
 }
 
 /// Boots of one kind.
@@ -115,6 +127,14 @@ impl Definition {
         variants.sort_unstable();
         variants.dedup();
         variants
+    }
+
+    /// Programs that its build makes, as systems name them.
+    pub fn binaries(&self) -> impl Iterator<Item = &'static str> {
+        let outputs = self.recipe.parts.iter().flat_map(|part| part.outputs);
+        outputs
+            .filter(|(_, image)| *image != KERNEL)
+            .filter_map(|(_, image)| image.strip_suffix(".elf"))
     }
 
     /// The instrument that a variant runs beside the samples.

@@ -36,6 +36,7 @@ static DEFINITION: Definition = Definition {
         },
     ],
     ring_parameter: None,
+    kernel_parameters: None,
     boot_image: BootImage::FileSystem {
         pass_parameter: "capbench.pass",
     },

@@ -28,7 +28,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use build::{BuildError, BuildRequest, build};
-pub use definition::{BootImage, Definition, Kernel, Pass, Purpose, UserProgram};
+pub use definition::{BootImage, Definition, Kernel, KernelParameter, Pass, Purpose, UserProgram};
 pub use kernel_image::KernelImage;
 pub use packages::{Package, PackageError, Packages, Programs, provide};
 

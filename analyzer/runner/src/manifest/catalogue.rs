@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 
 use super::check::check_authority;
+use super::words::guess;
 use super::{AuthorityProfile, Benchmark, ManifestError, Mapping, SourceFile, Suite, System};
 
 /// Every definition, by name. All references resolve.
@@ -86,16 +87,7 @@ impl Catalogue {
 
     fn unknown(&self, name: &str) -> UnknownName {
         let known = self.suites.keys().chain(self.benchmarks.keys());
-        let nearest = known
-            .map(|known| (strsim::damerau_levenshtein(known, name), known))
-            .min();
-        // A third of the letters wrong is a typo; more is another word.
-        let guess = match nearest {
-            Some((distance, known)) if distance * 3 <= known.len() => {
-                format!("did you mean `{known}`? ")
-            }
-            _ => String::new(),
-        };
+        let guess = guess(name, known.map(String::as_str));
         UnknownName {
             name: name.to_owned(),
             remedy: format!(

@@ -24,7 +24,7 @@ const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"
 const MAPPING: &str = "name = \"ring/nop\"\n[[counterparts]]\nbenchmark = \"ring/nop\"\n\
                        difference = \"none\"\n";
 
-fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, String> {
+fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, Box<ManifestError>> {
     let directory = tempfile::tempdir().unwrap();
     for (path, text) in [
         ("authority/ring-measure.toml", PROFILE),
@@ -37,7 +37,7 @@ fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, String> {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, edit(path, text)).unwrap();
     }
-    Catalogue::load(directory.path()).map_err(|error| error.to_string())
+    Catalogue::load(directory.path())
 }
 
 const LINUX: &str = r#"
@@ -135,7 +135,7 @@ fn a_system_without_packages_serialises_as_it_always_did() {
     assert_eq!(keys(&without), None);
 }
 
-fn refused(file: &'static str, from: &'static str, to: &'static str) -> String {
+fn load_edited(file: &str, from: &str, to: &str) -> Result<Catalogue, Box<ManifestError>> {
     load(|path, text| {
         if path == file {
             assert!(text.contains(from), "{file} has no `{from}`");
@@ -144,7 +144,10 @@ fn refused(file: &'static str, from: &'static str, to: &'static str) -> String {
             text.to_owned()
         }
     })
-    .unwrap_err()
+}
+
+fn refused(file: &str, from: &str, to: &str) -> String {
+    load_edited(file, from, to).unwrap_err().to_string()
 }
 
 #[test]
@@ -184,7 +187,7 @@ fn every_rule_refuses_at_its_place() {
         (
             system,
             "[[programs]]",
-            "[[children]]\nname = \"x\"\nbinary = \"x\"\n\
+            "[[children]]\nname = \"x\"\nbinary = \"leaf\"\n\
              grants = [{ name = \"x\", source = \"nul\" }]\n[[programs]]",
             "`nul` is not known here",
         ),
@@ -205,6 +208,12 @@ fn every_rule_refuses_at_its_place() {
             "capos = [\"ring\"]",
             "linux = [\"ring\"]",
             "there is no system of guest `linux` named `ring`",
+        ),
+        (
+            suite,
+            "capos = [\"ring\"]",
+            "capso = [\"ring\"]",
+            "ring.toml:4:21: there is no guest `capso`",
         ),
         (
             mapping,
@@ -331,5 +340,144 @@ fn every_rule_refuses_at_its_place() {
     ] {
         let error = refused(file, from, to);
         assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+/// File, text, its replacement, message, and the nearest known word or the known ones.
+const UNKNOWN_WORDS: [[&str; 5]; 14] = [
+    [
+        "benchmarks/ring/nop.toml",
+        "parser = 1",
+        "parser = 2",
+        "nop.toml:14:10: there is no parser version 2",
+        "use one of: 1",
+    ],
+    [
+        "benchmarks/ring/nop.toml",
+        "parser = 1",
+        "parser = 1\nrequires = [\"ring\", \"endpiont\"]",
+        "nop.toml:15:21: there is no subsystem `endpiont`",
+        "did you mean `endpoint`?",
+    ],
+    [
+        "benchmarks/ring/nop.toml",
+        "parser = 1",
+        "parser = 1\ncorpus = { name = \"prose\", sha256 = \
+         \"0000000000000000000000000000000000000000000000000000000000000000\" }",
+        "nop.toml:15:19: there is no corpus `prose`",
+        "none is known yet",
+    ],
+    [
+        "benchmarks/ring/nop.toml",
+        "[guests.capos]",
+        "[guests.capso]",
+        "there is no guest `capso`",
+        "did you mean `capos`?",
+    ],
+    [
+        "benchmarks/ring/nop.toml",
+        "\"ring-nop\"",
+        "\"ring-nap\"",
+        "nop.toml:18:11: there is no program `ring-nap`",
+        "did you mean `ring-nop`?",
+    ],
+    [
+        "benchmarks/ring/nop.toml",
+        "system = \"ring\"",
+        "system = \"rign\"",
+        "nop.toml:17:10: there is no system `rign`",
+        "did you mean `ring`?",
+    ],
+    [
+        "systems/ring.toml",
+        "guest = \"capos\"",
+        "guest = \"capso\"",
+        "ring.toml:3:9: there is no guest `capso`",
+        "did you mean `capos`?",
+    ],
+    [
+        "systems/ring.toml",
+        "binary = \"ring-nop\"",
+        "binary = \"ring-nap\"",
+        "ring.toml:8:10: there is no binary of guest `capos` named `ring-nap`",
+        "did you mean `ring-nop`?",
+    ],
+    [
+        "systems/ring.toml",
+        "binary = \"init\"",
+        "binary = \"kernel\"",
+        "there is no binary of guest `capos` named `kernel`",
+        "use one of: init, ring-nop",
+    ],
+    [
+        "systems/ring.toml",
+        "[[programs]]",
+        "[[children]]\nname = \"x\"\nbinary = \"leef\"\n[[programs]]",
+        "ring.toml:8:10: there is no binary of guest `capos` named `leef`",
+        "did you mean `leaf`?",
+    ],
+    [
+        "systems/ring.toml",
+        "[[programs]]",
+        "[kernel]\ntransprot = \"virtio\"\n[[programs]]",
+        "ring.toml:7:13: there is no kernel parameter of guest `capos` named `transprot`",
+        "did you mean `transport`?",
+    ],
+    [
+        "systems/ring.toml",
+        "[[programs]]",
+        "[kernel]\ntransport = \"virtoi\"\n[[programs]]",
+        "ring.toml:7:13: `virtoi` is not known here",
+        "did you mean `virtio`?",
+    ],
+    [
+        "systems/ring.toml",
+        "[[programs]]",
+        "[kernel]\ntrace_slots = \"64\"\n[[programs]]",
+        "ring.toml:7:15: `trace_slots` follows from the benchmarks' record bounds",
+        "--parameter trace_slots=N",
+    ],
+    [
+        "authority/ring-measure.toml",
+        "source = \"null\"",
+        "source = \"nul\"",
+        "`nul` is not known here",
+        "did you mean `null`?",
+    ],
+];
+
+#[test]
+fn a_word_that_nothing_knows_is_refused_with_the_nearest_that_is_known() {
+    for [file, from, to, expected, remedy] in UNKNOWN_WORDS {
+        let error = load_edited(file, from, to).unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(expected), "{to}: {message}");
+        let help = error.help().unwrap().to_string();
+        assert!(help.contains(remedy), "{to}: {help}");
+    }
+}
+
+#[test]
+fn a_subsystem_that_no_guest_has_yet_may_be_required() {
+    let required = "parser = 1\nrequires = [\"ring_tap\"]";
+    load_edited("benchmarks/ring/nop.toml", "parser = 1", required).unwrap();
+}
+
+#[test]
+fn grants_on_a_guest_without_capabilities_are_refused() {
+    let child = "[[children]]\nname = \"x\"\nbinary = \"init\"\n\
+                 grants = [{ name = \"x\", source = \"null\" }]\n";
+    let init = LINUX.replace(
+        "grants = []",
+        "grants = [{ name = \"x\", source = \"console\" }]",
+    );
+    for text in [init, format!("{LINUX}{child}")] {
+        let source = SourceFile::from_text("linux.toml", &text);
+        let system: System = source.parse().unwrap();
+        let error = Catalogue::default()
+            .check_system(&source, &system)
+            .unwrap_err();
+        let expected = "grants on a guest without capabilities";
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }

@@ -1,6 +1,7 @@
 //! Rules for single values, each refusing at the place it is written.
 
 use super::authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME, MADE_SOURCES};
+use super::words::guess;
 use super::{AuthorityProfile, Grant, ManifestError, SourceFile, System};
 use crate::guest::GuestName;
 
@@ -69,6 +70,69 @@ fn check_each_grant(
                 format!("`{}` is used twice", grant.name),
                 "give every grant its own name",
             ));
+        }
+    }
+    Ok(())
+}
+
+/// A guest without capabilities would leave a grant unread.
+pub(super) fn check_no_grants(source: &SourceFile, at: &[&str], grants: &[Grant]) -> Checked {
+    if grants.is_empty() {
+        return Ok(());
+    }
+    Err(source.error_in(
+        at,
+        "grants on a guest without capabilities",
+        "make the list empty",
+    ))
+}
+
+pub(super) fn check_guest(
+    source: &SourceFile,
+    at: &[&str],
+    name: &str,
+) -> Result<GuestName, Box<ManifestError>> {
+    let known = || GuestName::ALL.into_iter().map(GuestName::name);
+    name.parse()
+        .map_err(|_| unknown(source, at, "guest", name, known()))
+}
+
+/// A binary is what the guest's build makes.
+pub(super) fn check_binary(
+    source: &SourceFile,
+    at: &[&str],
+    binary: &str,
+    guest: GuestName,
+) -> Checked {
+    if guest.binaries().any(|known| known == binary) {
+        return Ok(());
+    }
+    let kind = format!("binary of guest `{guest}` named");
+    Err(unknown(source, at, &kind, binary, guest.binaries()))
+}
+
+/// A kernel that has its own list of parameters would ignore any other, or stop at a
+/// value that it does not know.
+pub(super) fn check_kernel(source: &SourceFile, system: &System, guest: GuestName) -> Checked {
+    for (name, value) in &system.kernel {
+        let at = ["kernel", name];
+        if guest.ring_parameter == Some(name) {
+            return Err(source.error_in(
+                &at,
+                format!("`{name}` follows from the benchmarks' record bounds"),
+                format!("remove it; `capbench run --parameter {name}=N` overrides it for one run"),
+            ));
+        }
+        let Some(known) = guest.kernel_parameters else {
+            continue;
+        };
+        let Some(parameter) = known.iter().find(|known| known.name == name) else {
+            let kind = format!("kernel parameter of guest `{guest}` named");
+            let names = known.iter().map(|known| known.name);
+            return Err(unknown(source, &at, &kind, name, names));
+        };
+        if let Some(values) = parameter.values {
+            one_of(source, &at, value, values)?;
         }
     }
     Ok(())
@@ -153,7 +217,8 @@ pub(super) fn one_of(source: &SourceFile, at: &[&str], value: &str, known: &[&st
     if known.contains(&value) {
         return Ok(());
     }
-    let remedy = format!("use one of: {}", known.join(", "));
+    let guess = guess(value, known.iter().copied());
+    let remedy = format!("{guess}use one of: {}", known.join(", "));
     Err(source.error_in(at, format!("`{value}` is not known here"), remedy))
 }
 
@@ -184,10 +249,23 @@ pub(super) fn dangling<'a>(
     name: &str,
     known: impl Iterator<Item = &'a String>,
 ) -> Box<ManifestError> {
-    let known = known.cloned().collect::<Vec<_>>().join(", ");
-    source.error_in(
-        at,
-        format!("there is no {kind} `{name}`"),
-        format!("use one of: {known}"),
-    )
+    unknown(source, at, kind, name, known.map(String::as_str))
+}
+
+/// A word of a kind that has a list of known ones, and this is not on it.
+pub(super) fn unknown<'a>(
+    source: &SourceFile,
+    at: &[&str],
+    kind: &str,
+    word: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Box<ManifestError> {
+    let known: Vec<&str> = known.collect();
+    let remedy = if known.is_empty() {
+        "remove it: none is known yet".to_owned()
+    } else {
+        let guess = guess(word, known.iter().copied());
+        format!("{guess}use one of: {}", known.join(", "))
+    };
+    source.error_in(at, format!("there is no {kind} `{word}`"), remedy)
 }

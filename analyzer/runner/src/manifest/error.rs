@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use capbench_results::{plain, plain_lines};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
@@ -108,15 +109,23 @@ impl SourceFile {
     fn error_at(&self, span: Range<usize>, message: String, remedy: String) -> Box<ManifestError> {
         let start = span.start.min(self.text.len());
         let before = &self.text[..floor_char_boundary(&self.text, start)];
+        let span = start..start + span.len().min(self.text.len() - start);
+        let file = plain(&self.path.display().to_string()).into_owned();
+        // Escaping moves what follows, so the place moves along.
+        let escaped_bytes = |text: &str| plain_lines(text).len();
+        let label = (
+            escaped_bytes(before),
+            escaped_bytes(self.text.get(span).unwrap_or_default()),
+        );
         Box::new(ManifestError {
-            file: self.path.display().to_string(),
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
-            message,
-            source_code: NamedSource::new(self.path.display().to_string(), self.text.clone())
+            message: shown(&message),
+            source_code: NamedSource::new(&file, plain_lines(&self.text).into_owned())
                 .with_language("TOML"),
-            span: (start, span.len().min(self.text.len() - start)).into(),
-            remedy,
+            span: label.into(),
+            remedy: plain(&remedy).into_owned(),
+            file,
         })
     }
 
@@ -139,6 +148,18 @@ impl SourceFile {
         }
         span
     }
+}
+
+/// Longest message: a sentence with the words it quotes.
+const MESSAGE_CHARACTERS_MAX: usize = 600;
+
+/// A message that quotes what anybody may have written.
+fn shown(message: &str) -> String {
+    let mut shown: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
+    if shown.len() < message.len() {
+        shown.push('…');
+    }
+    plain(&shown).into_owned()
 }
 
 fn floor_char_boundary(text: &str, mut index: usize) -> usize {
@@ -202,6 +223,29 @@ mod tests {
         assert!(error.to_string().starts_with("a.toml:2:10: bad"));
         let parent = file.error_in(&["guests", "capos", "absent"], "bad", "fix");
         assert!(parent.to_string().starts_with("a.toml:1:"));
+    }
+
+    #[test]
+    fn foreign_text_is_escaped_and_the_place_stays_under_its_value() {
+        let text = "# \u{202e}\nname = \"x\"\n";
+        let file = SourceFile::from_text("a\u{1b}.toml", text);
+        let error = file.error_in(&["name"], "`\u{1b}[2J` is wrong", "no \u{7}");
+        assert_eq!(
+            error.to_string(),
+            "a\\u001b.toml:2:8: `\\u001b[2J` is wrong"
+        );
+        assert_eq!(error.help().unwrap().to_string(), "no \\u0007");
+        let source = error.source_code.inner();
+        assert!(!source.contains('\u{202e}'), "{source}");
+        let (from, length) = (error.span.offset(), error.span.len());
+        assert_eq!(&source[from..from + length], "\"x\"");
+    }
+
+    #[test]
+    fn a_long_word_is_cut_in_the_message() {
+        let file = SourceFile::from_text("a.toml", "name = 1\n");
+        let error = file.error_in(&["name"], "x".repeat(1 << 16), "fix");
+        assert!(error.to_string().len() < 1000);
     }
 
     #[test]

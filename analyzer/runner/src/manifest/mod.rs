@@ -2,8 +2,9 @@
 //! mappings between benchmarks of different guests.
 //!
 //! Every definition is one TOML file whose path spells its name. A file with an
-//! unknown key, a wrong type, a dangling reference or a value outside its bounds
-//! is refused with the file, the place and the remedy; nothing is guessed and no
+//! unknown key, a wrong type, a dangling reference, a value outside its bounds or a
+//! word that nothing knows (a subsystem, a binary, a parameter of the kernel, a parser)
+//! is refused when it is read, with the file, the place and the remedy; nothing is guessed and no
 //! definition is skipped. The hash of a definition does not depend on layout.
 
 mod authority;
@@ -15,6 +16,7 @@ mod mapping;
 mod references;
 mod suite;
 mod system;
+mod words;
 
 pub use authority::{AuthorityProfile, Denial, Grant, MEASUREMENT_SOURCE};
 pub(crate) use authority::{KERNEL_SOURCES, LONGEST_GRANT_NAME};

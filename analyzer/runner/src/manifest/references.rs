@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::check::{
-    Checked, check_child_grants, check_grants, check_packages, dangling, in_range, not_blank,
-    one_of, row_word,
+    Checked, check_binary, check_child_grants, check_grants, check_guest, check_kernel,
+    check_no_grants, check_packages, dangling, in_range, not_blank, one_of, row_word, unknown,
 };
+use super::words::{CORPORA, PARSERS, subsystems};
 use super::{Benchmark, Catalogue, Mapping, SourceFile, Suite, System};
 use crate::guest::GuestName;
 
@@ -17,13 +18,7 @@ const LONGEST_TIMEOUT_SECONDS: u32 = 3600;
 
 impl Catalogue {
     pub(super) fn check_system(&self, source: &SourceFile, system: &System) -> Checked {
-        let Ok(guest) = system.guest.parse::<GuestName>() else {
-            return Err(source.error_in(
-                &["guest"],
-                format!("there is no guest `{}`", system.guest),
-                format!("use one of: {}", GuestName::names()),
-            ));
-        };
+        let guest = check_guest(source, &["guest"], &system.guest)?;
         in_range(
             source,
             &["timeout_seconds"],
@@ -31,15 +26,12 @@ impl Catalogue {
             1,
             LONGEST_TIMEOUT_SECONDS,
         )?;
-        if system.kernel.contains_key("trace_records") {
-            return Err(source.error_in(
-                &["kernel", "trace_records"],
-                "`trace_slots` follows from the benchmarks' record bounds",
-                "remove it; `capbench run --parameter trace_slots=N` overrides it for one run",
-            ));
-        }
+        check_kernel(source, system, guest)?;
+        check_binary(source, &["init", "binary"], &system.init.binary, guest)?;
         if guest.has_capabilities {
             check_grants(source, &["init", "grants"], &system.init.grants)?;
+        } else {
+            check_no_grants(source, &["init", "grants"], &system.init.grants)?;
         }
         for (index, grant) in system.init.grants.iter().enumerate() {
             if matches!(grant.source.as_str(), "null" | "park_bench") {
@@ -64,6 +56,7 @@ impl Catalogue {
                     "give every program its own name",
                 ));
             }
+            check_binary(source, &["programs", &at, "binary"], &program.binary, guest)?;
             if program.parameters.contains_key("rows") {
                 return Err(source.error_in(
                     &["programs", &at, "parameters", "rows"],
@@ -98,7 +91,13 @@ impl Catalogue {
                     "give every program its own name",
                 ));
             }
-            check_child_grants(source, &["children", &at, "grants"], &child.grants)?;
+            check_binary(source, &["children", &at, "binary"], &child.binary, guest)?;
+            let grants = ["children", &at, "grants"];
+            if guest.has_capabilities {
+                check_child_grants(source, &grants, &child.grants)?;
+            } else {
+                check_no_grants(source, &grants, &child.grants)?;
+            }
         }
         Ok(())
     }
@@ -123,6 +122,7 @@ impl Catalogue {
         }
         not_blank(source, &["intent"], &benchmark.intent)?;
         row_word(source, &["name"], &benchmark.name)?;
+        check_vocabulary(source, benchmark)?;
         if benchmark.batches.is_empty() {
             return Err(source.error_in(&["batches"], "no batch size", "list at least one, `[1]`"));
         }
@@ -212,6 +212,7 @@ impl Catalogue {
 
     fn check_mechanism(&self, source: &SourceFile, benchmark: &Benchmark, guest: &str) -> Checked {
         let mechanism = &benchmark.guests[guest];
+        check_guest(source, &["guests", guest], guest)?;
         let at = |key| ["guests", guest, key];
         not_blank(source, &at("mechanism"), &mechanism.mechanism)?;
         not_blank(source, &at("difference"), &mechanism.difference)?;
@@ -285,6 +286,7 @@ impl Catalogue {
             }
         }
         for (guest, systems) in &suite.systems {
+            check_guest(source, &["systems", guest], guest)?;
             if systems.is_empty() {
                 return Err(source.error_in(
                     &["systems", guest],
@@ -379,4 +381,37 @@ impl Catalogue {
         }
         Ok(())
     }
+}
+
+/// Words that are the same for every guest.
+fn check_vocabulary(source: &SourceFile, benchmark: &Benchmark) -> Checked {
+    if !PARSERS.contains(&benchmark.parser) {
+        let known = PARSERS.map(|version| version.to_string()).join(", ");
+        return Err(source.error_in(
+            &["parser"],
+            format!("there is no parser version {}", benchmark.parser),
+            format!("use one of: {known}"),
+        ));
+    }
+    let known = subsystems();
+    for (index, name) in benchmark.requires.iter().enumerate() {
+        let at = ["requires", &index.to_string()];
+        if !known.contains(&name.as_str()) {
+            let known = known.iter().copied();
+            return Err(unknown(source, &at, "subsystem", name, known));
+        }
+    }
+    if let Some(corpus) = &benchmark.corpus
+        && !CORPORA.contains(&corpus.name.as_str())
+    {
+        let known = CORPORA.into_iter();
+        return Err(unknown(
+            source,
+            &["corpus", "name"],
+            "corpus",
+            &corpus.name,
+            known,
+        ));
+    }
+    Ok(())
 }
