@@ -11,7 +11,7 @@ use crate::error::StoreError;
 pub const MARKER: &str = "capbench-store.json";
 
 /// The layout's version: another one where partitions, columns or their types differ.
-pub const SCHEMA: &str = "capbench.store/3";
+pub const SCHEMA: &str = "capbench.store/4";
 
 /// Longest run id or guest. File systems take 255 bytes, temporary names add some.
 const NAME_LIMIT: usize = 128;

@@ -295,6 +295,55 @@ fn intervals_perturbations_mispriced_counts_and_labels_are_those_of_the_row() {
 }
 
 #[test]
+fn segments_are_those_of_the_breakdowns_with_their_run_and_series() {
+    let mut stored = 0;
+    for results in documents() {
+        let (directory, store) = store();
+        store.add(&results).unwrap();
+        for guest in ["capos", "linux"] {
+            let rows = results.results.iter().filter(|row| row.guest == guest);
+            let expected: Vec<(String, String, u64)> = rows
+                .filter_map(|row| Some((row, row.outcome.measurement()?.breakdown.as_ref()?)))
+                .flat_map(|(row, breakdown)| {
+                    let hash = row.config_hash.to_string();
+                    let segments = breakdown.segments.iter();
+                    segments.map(move |s| (hash.clone(), s.name.clone(), s.count))
+                })
+                .collect();
+            let part = format!(
+                "segments/mode={}/guest={guest}/{}.parquet",
+                results.run.mode, results.run.id
+            );
+            let path = directory.path().join(part);
+            assert_eq!(path.exists(), !expected.is_empty());
+            if expected.is_empty() {
+                continue;
+            }
+            let frame = ParquetReader::new(File::open(path).unwrap()).finish();
+            let frame = frame.unwrap();
+            let words = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+            let (hashes, names) = (words("config_hash"), words("segment"));
+            let counts = frame.column("count").unwrap().u64().unwrap();
+            let found: Vec<(String, String, u64)> = (0..frame.height())
+                .map(|at| {
+                    let word = |column: Option<&str>| column.unwrap().to_owned();
+                    (
+                        word(hashes.get(at)),
+                        word(names.get(at)),
+                        counts.get(at).unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!(found, expected);
+            let runs = words("run_id");
+            assert!(runs.iter().all(|run| run == Some(results.run.id.as_str())));
+            stored += expected.len();
+        }
+    }
+    assert!(stored > 0, "no document has a breakdown");
+}
+
+#[test]
 fn what_does_not_belong_is_told() {
     let (directory, store) = store();
     store.add(&document()).unwrap();
@@ -401,6 +450,13 @@ mod sql {
         let count = |table| one(&store, &format!("SELECT COUNT(*) FROM {table}"));
         assert_eq!(count("runs"), "1");
         assert_eq!(count("results"), results.results.len().to_string());
+        let measured = results
+            .results
+            .iter()
+            .filter_map(|r| r.outcome.measurement());
+        let breakdowns = measured.filter_map(|value| value.breakdown.as_ref());
+        let segments: usize = breakdowns.map(|breakdown| breakdown.segments.len()).sum();
+        assert_eq!(count("segments"), segments.to_string());
         assert_eq!(count("comparisons"), results.comparisons.len().to_string());
         let sql = "SELECT COUNT(median) FROM results WHERE status <> 'passed'";
         assert_eq!(one(&store, sql), "0");

@@ -1,0 +1,49 @@
+//! One row per kind of mispriced instruction in a window of a benchmark that passed:
+//! why a ratio with that row is biased.
+
+use capbench_results::{Mispriced, Results};
+
+use crate::column::Kind::{Number, Text};
+use crate::column::{EXECUTIONS, NONE, column};
+use crate::identity::{self, OfResult};
+use crate::results;
+use crate::table::Table;
+
+/// A kind of mispriced instruction in a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    result: results::Row<'a>,
+    held: &'a Mispriced,
+}
+
+impl<'a> OfResult<'a> for Row<'a> {
+    fn result(&self) -> &results::Row<'a> {
+        &self.result
+    }
+}
+
+/// The mispriced instructions of a run.
+pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
+    results::rows(results).flat_map(|result| {
+        let value = result.value().into_iter();
+        let mispriced = value.flat_map(|value| &value.mispriced);
+        mispriced.map(move |held| Row { result, held })
+    })
+}
+
+/// The table.
+pub fn table<'a>() -> Table<'a, Row<'a>> {
+    let columns = [
+        column("kind", Text, NONE, |row: &Row| {
+            row.held.kind.as_str().into()
+        }),
+        column("per_operation", Number, EXECUTIONS, |row| {
+            row.held.per_operation.into()
+        }),
+        column("counted_by", Text, NONE, |row| {
+            row.held.counted_by.as_ref().into()
+        }),
+    ];
+    let start = identity::run().into_iter().chain(identity::subject());
+    Table::new("mispriced", start.chain(columns))
+}
