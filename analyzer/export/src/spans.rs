@@ -5,6 +5,9 @@
 //! a row at the worst), and an open tree. A Parquet file's footer and an Arrow file's
 //! list of batches grow by some kilobytes per batch.
 
+use std::collections::BTreeMap;
+
+use capbench_results::BenchmarkName;
 use capbench_tables::{Rows, spans};
 use polars_core::prelude::{DataFrame, PolarsResult};
 use trace_format::Dispatch;
@@ -24,8 +27,12 @@ pub(crate) type Batches<'a> = &'a mut dyn FnMut(PolarsResult<DataFrame>) -> Resu
 /// Walks over a boot's trees and hands out their rows. Returns how many.
 pub(crate) fn feed(boot: &Boot, batches: Batches) -> Result<u64, ExportError> {
     let names = Names::of(boot);
+    let windows = boot.trace.windows.iter();
+    let benchmarks = windows.map(|window| window.benchmark.as_str());
+    let benchmarks = benchmarks.map(|name| (name, name.into())).collect();
     let mut spans = Spans {
         names: &names,
+        benchmarks: &benchmarks,
         boot,
         rows: spans::table().exported().rows(),
         trees: 0,
@@ -41,6 +48,7 @@ pub(crate) fn feed(boot: &Boot, batches: Batches) -> Result<u64, ExportError> {
 
 struct Spans<'a, 'b> {
     names: &'a Names<'a>,
+    benchmarks: &'a BTreeMap<&'a str, BenchmarkName>,
     boot: &'a Boot,
     rows: Rows<'a, spans::Row<'a>>,
     trees: u64,
@@ -100,7 +108,13 @@ impl<'a> Spans<'a, '_> {
         (self.batches)(self.rows.take())
     }
 
-    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&'a str>) {
+    fn row(
+        &mut self,
+        ring: Ring,
+        tree: &Tree,
+        index: usize,
+        benchmark: Option<&'a BenchmarkName>,
+    ) {
         let node = &tree.nodes[index];
         let parent = node.parent.map(|parent| &tree.nodes[parent as usize]);
         let root = tree.root().filter(|_| node.parent.is_none());
@@ -139,6 +153,7 @@ impl Visitor for Spans<'_, '_> {
             return Ok(());
         };
         let benchmark = self.names.benchmark(top.start, top.start + top.duration);
+        let benchmark = benchmark.and_then(|name| self.benchmarks.get(name));
         for index in 0..tree.nodes.len() {
             self.row(ring, tree, index, benchmark);
         }

@@ -66,6 +66,13 @@ pub fn table<'a>() -> Table<'a, Row<'a>> {
         column("numerator_benchmark", Text, NONE, |row: &Row| {
             (&row.pair.numerator.benchmark_name).into()
         }),
+        column("numerator_definition", Text, NONE, |row| {
+            row.pair.numerator.benchmark_name.benchmark().into()
+        }),
+        column("numerator_parameters", Text, NONE, |row| {
+            let name = &row.pair.numerator.benchmark_name;
+            name.parameters_in_words().into()
+        }),
         column("numerator_guest", Text, NONE, |row| {
             (&row.pair.numerator.guest).into()
         }),
@@ -88,6 +95,13 @@ pub fn table<'a>() -> Table<'a, Row<'a>> {
         .in_stores(),
         column("denominator_benchmark", Text, NONE, |row| {
             (&row.pair.denominator.benchmark_name).into()
+        }),
+        column("denominator_definition", Text, NONE, |row| {
+            row.pair.denominator.benchmark_name.benchmark().into()
+        }),
+        column("denominator_parameters", Text, NONE, |row| {
+            let name = &row.pair.denominator.benchmark_name;
+            name.parameters_in_words().into()
         }),
         column("denominator_guest", Text, NONE, |row| {
             (&row.pair.denominator.guest).into()

@@ -36,6 +36,12 @@ pub fn table<'a>() -> Table<'a, Row<'a>> {
         column("benchmark", Text, NONE, |row| {
             (&row.context.benchmark_name).into()
         }),
+        column("definition", Text, NONE, |row| {
+            row.context.benchmark_name.benchmark().into()
+        }),
+        column("parameters", Text, NONE, |row| {
+            row.context.benchmark_name.parameters_in_words().into()
+        }),
         column("source", Text, NONE, |row| (&row.context.source).into()),
         column("status", Text, NONE, |row| {
             row.context.outcome.status().as_str().into()

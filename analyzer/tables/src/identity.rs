@@ -36,10 +36,17 @@ pub(crate) fn run<'a, R: OfRun<'a>>() -> [Column<'a, R>; 4] {
 }
 
 /// What was measured, and where.
-pub(crate) fn subject<'a, R: OfResult<'a>>() -> [Column<'a, R>; 3] {
+pub(crate) fn subject<'a, R: OfResult<'a>>() -> [Column<'a, R>; 5] {
     [
         column("benchmark", Text, NONE, |row: &R| {
             (&row.result().result.benchmark_name).into()
+        }),
+        column("definition", Text, NONE, |row: &R| {
+            row.result().result.benchmark_name.benchmark().into()
+        }),
+        column("parameters", Text, NONE, |row: &R| {
+            let name = &row.result().result.benchmark_name;
+            name.parameters_in_words().into()
         }),
         column("guest", Text, NONE, |row: &R| {
             (&row.result().result.guest).into()

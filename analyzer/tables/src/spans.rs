@@ -1,5 +1,7 @@
 //! One row per span and dispatch root of a boot.
 
+use capbench_results::BenchmarkName;
+
 use crate::column::Kind::{Count, Flag, Integer, Text};
 use crate::column::{NONE, TICKS, column};
 use crate::table::Table;
@@ -14,7 +16,7 @@ pub struct Row<'a> {
     pub parent_node: Option<u32>,
     pub cpu: u16,
     pub context: &'static str,
-    pub benchmark: Option<&'a str>,
+    pub benchmark: Option<&'a BenchmarkName>,
     pub segment: &'a str,
     pub parent: Option<&'a str>,
     pub unit: &'static str,
@@ -50,6 +52,13 @@ pub fn table<'a>() -> Table<'a, Row<'a>> {
         column("cpu", Count, NONE, |row| row.cpu.into()),
         column("context", Text, NONE, |row| row.context.into()),
         column("benchmark", Text, NONE, |row| row.benchmark.into()),
+        column("definition", Text, NONE, |row| {
+            row.benchmark.map(BenchmarkName::benchmark).into()
+        }),
+        column("parameters", Text, NONE, |row| {
+            let name = row.benchmark;
+            name.map(BenchmarkName::parameters_in_words).into()
+        }),
         column("segment", Text, NONE, |row| row.segment.into()),
         column("parent", Text, NONE, |row| row.parent.into()),
         column("unit", Text, NONE, |row| row.unit.into()),
