@@ -12,6 +12,9 @@ use crate::error::StoreError;
 /// The file that makes a directory a store. No reader of Parquet looks at it.
 pub const MARKER: &str = "capbench-store.json";
 
+/// Longest marker that is read, of any version.
+const MARKER_BYTES_MAX: u64 = 4096;
+
 /// The layout's version: another one where partitions, columns or their types differ.
 pub const SCHEMA: &str = "capbench.store/4";
 
@@ -36,6 +39,11 @@ impl Store {
             return Err(StoreError::Missing { path });
         }
         let marker = root.join(MARKER);
+        // Looked at first: a FIFO would never end, and a device has no end.
+        let is_marker = |found: fs::Metadata| found.is_file() && found.len() <= MARKER_BYTES_MAX;
+        if fs::symlink_metadata(&marker).is_ok_and(|found| !is_marker(found)) {
+            return Err(StoreError::Foreign { path: marker });
+        }
         match fs::read_to_string(&marker) {
             Ok(text) if text == marker_text() => Ok(Self { root: path }),
             Ok(text) => Err(StoreError::Version {

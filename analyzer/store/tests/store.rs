@@ -344,6 +344,25 @@ fn segments_are_those_of_the_breakdowns_with_their_run_and_series() {
 }
 
 #[test]
+fn what_has_no_end_is_never_opened() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("store");
+    let store = Store::open_or_create(&root).unwrap();
+    let part = root.join("runs/mode=exact/x.parquet");
+    fs::create_dir_all(part.parent().unwrap()).unwrap();
+    // A socket stands for all that is no regular file.
+    let _socket = std::os::unix::net::UnixListener::bind(&part).unwrap();
+    let error = store.list().unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+
+    let marker = root.join(MARKER);
+    fs::remove_file(&marker).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &marker).unwrap();
+    let error = Store::open(&root).unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+}
+
+#[test]
 fn what_does_not_belong_is_told() {
     let (directory, store) = store();
     store.add(&document()).unwrap();
