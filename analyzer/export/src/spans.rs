@@ -108,13 +108,7 @@ impl<'a> Spans<'a, '_> {
         (self.batches)(self.rows.take())
     }
 
-    fn row(
-        &mut self,
-        ring: Ring,
-        tree: &Tree,
-        index: usize,
-        benchmark: Option<&'a BenchmarkName>,
-    ) {
+    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&'a BenchmarkName>) {
         let node = &tree.nodes[index];
         let parent = node.parent.map(|parent| &tree.nodes[parent as usize]);
         let root = tree.root().filter(|_| node.parent.is_none());

@@ -2,65 +2,49 @@
 
 use std::borrow::Cow;
 
-use capbench_results::BenchmarkName;
-
-/// A value of a row.
+/// A value of a row, null where there is none.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)] // As the kinds of columns.
-pub enum Cell<'a> {
-    Text(Cow<'a, str>),
-    Count(u64),
-    Integer(i64),
-    Number(f64),
-    Flag(bool),
-    Null,
+pub(crate) struct Cell<T>(pub(crate) Option<T>);
+
+impl<T, U: Into<T>> From<Option<U>> for Cell<T> {
+    fn from(value: Option<U>) -> Self {
+        Self(value.map(Into::into))
+    }
 }
 
-impl<'a> From<&'a str> for Cell<'a> {
+impl<'a> From<&'a str> for Cell<Cow<'a, str>> {
     fn from(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+        Self(Some(Cow::Borrowed(text)))
     }
 }
 
-impl<'a> From<&'a BenchmarkName> for Cell<'a> {
-    fn from(name: &'a BenchmarkName) -> Self {
-        name.as_str().into()
-    }
-}
-
-impl<'a> From<&'a String> for Cell<'a> {
+impl<'a> From<&'a String> for Cell<Cow<'a, str>> {
     fn from(text: &'a String) -> Self {
         text.as_str().into()
     }
 }
 
-impl From<String> for Cell<'_> {
+impl From<String> for Cell<Cow<'_, str>> {
     fn from(text: String) -> Self {
-        Self::Text(Cow::Owned(text))
+        Self(Some(Cow::Owned(text)))
     }
 }
 
 macro_rules! cells {
-    ($($from:ty => $variant:ident),+ $(,)?) => {$(
-        impl From<$from> for Cell<'_> {
+    ($($from:ty => $to:ty),+ $(,)?) => {$(
+        impl From<$from> for Cell<$to> {
             fn from(value: $from) -> Self {
-                Self::$variant(value.into())
+                Self(Some(value.into()))
             }
         }
     )+};
 }
 cells! {
-    u64 => Count,
-    u32 => Count,
-    u16 => Count,
-    u8 => Count,
-    i32 => Integer,
-    f64 => Number,
-    bool => Flag,
-}
-
-impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
+    u64 => u64,
+    u32 => u64,
+    u16 => u64,
+    u8 => u64,
+    i32 => i64,
+    f64 => f64,
+    bool => bool,
 }

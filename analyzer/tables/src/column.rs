@@ -1,5 +1,7 @@
 //! Columns: name, type, unit and value.
 
+use std::borrow::Cow;
+
 use polars_core::prelude::DataType;
 
 use crate::cell::Cell;
@@ -75,32 +77,95 @@ pub struct ColumnSpec {
 
 /// A column, filled from rows of type `R`.
 pub struct Column<'a, R> {
-    /// Its name, type and unit.
-    pub spec: ColumnSpec,
-    pub(crate) value: fn(&R) -> Cell<'a>,
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) held: Held,
+    pub(crate) value: Value<'a, R>,
+}
+
+/// What a row has in a column; its type is the column's.
+pub(crate) enum Value<'a, R> {
+    Text(fn(&R) -> Cell<Cow<'a, str>>),
+    Count(fn(&R) -> Cell<u64>),
+    Integer(fn(&R) -> Cell<i64>),
+    Number(fn(&R) -> Cell<f64>),
+    Flag(fn(&R) -> Cell<bool>),
 }
 
 impl<R> Column<'_, R> {
+    /// What is known of it without any row.
+    pub(crate) const fn spec(&self) -> ColumnSpec {
+        ColumnSpec {
+            name: self.name,
+            kind: match self.value {
+                Value::Text(_) => Kind::Text,
+                Value::Count(_) => Kind::Count,
+                Value::Integer(_) => Kind::Integer,
+                Value::Number(_) => Kind::Number,
+                Value::Flag(_) => Kind::Flag,
+            },
+            unit: self.unit,
+            held: self.held,
+        }
+    }
+
     /// The same column, held by stores only.
     pub(crate) const fn in_stores(mut self) -> Self {
-        self.spec.held = Held::InStores;
+        self.held = Held::InStores;
         self
     }
 }
 
-/// A column that exports and stores hold.
-pub(crate) const fn column<'a, R>(
+const fn column<'a, R>(
     name: &'static str,
-    kind: Kind,
     unit: &'static str,
-    value: fn(&R) -> Cell<'a>,
+    value: Value<'a, R>,
 ) -> Column<'a, R> {
     let held = Held::Everywhere;
-    let spec = ColumnSpec {
+    Column {
         name,
-        kind,
         unit,
         held,
-    };
-    Column { spec, value }
+        value,
+    }
+}
+
+/// A column of text.
+pub(crate) const fn text<'a, R>(
+    name: &'static str,
+    value: fn(&R) -> Cell<Cow<'a, str>>,
+) -> Column<'a, R> {
+    column(name, NONE, Value::Text(value))
+}
+
+/// A column of counts.
+pub(crate) const fn count<'a, R>(
+    name: &'static str,
+    unit: &'static str,
+    value: fn(&R) -> Cell<u64>,
+) -> Column<'a, R> {
+    column(name, unit, Value::Count(value))
+}
+
+/// A column of integers.
+pub(crate) const fn integer<'a, R>(
+    name: &'static str,
+    unit: &'static str,
+    value: fn(&R) -> Cell<i64>,
+) -> Column<'a, R> {
+    column(name, unit, Value::Integer(value))
+}
+
+/// A column of numbers.
+pub(crate) const fn number<'a, R>(
+    name: &'static str,
+    unit: &'static str,
+    value: fn(&R) -> Cell<f64>,
+) -> Column<'a, R> {
+    column(name, unit, Value::Number(value))
+}
+
+/// A column of flags.
+pub(crate) const fn flag<'a, R>(name: &'static str, value: fn(&R) -> Cell<bool>) -> Column<'a, R> {
+    column(name, NONE, Value::Flag(value))
 }

@@ -4,8 +4,7 @@ use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, NoRatioReason, Ratio, Results, RowName, Run,
 };
 
-use crate::column::Kind::{Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{UNIT, number, text};
 use crate::identity::{self, OfRun};
 use crate::table::Table;
 
@@ -63,96 +62,92 @@ fn find<'a>(results: &'a Results, name: &RowName) -> Option<&'a BenchmarkResult>
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
         identity::envelope_hash().in_stores(),
-        column("numerator_benchmark", Text, NONE, |row: &Row| {
-            (&row.pair.numerator.benchmark_name).into()
+        text("numerator_benchmark", |row: &Row| {
+            row.pair.numerator.benchmark_name.as_str().into()
         }),
-        column("numerator_definition", Text, NONE, |row| {
+        text("numerator_definition", |row| {
             row.pair.numerator.benchmark_name.benchmark().into()
         }),
-        column("numerator_parameters", Text, NONE, |row| {
+        text("numerator_parameters", |row| {
             let name = &row.pair.numerator.benchmark_name;
             name.parameters_in_words().into()
         }),
-        column("numerator_guest", Text, NONE, |row| {
-            (&row.pair.numerator.guest).into()
-        }),
-        column("numerator_system", Text, NONE, |row| {
+        text("numerator_guest", |row| (&row.pair.numerator.guest).into()),
+        text("numerator_system", |row| {
             (&row.pair.numerator.system).into()
         }),
-        column("numerator_config_hash", Text, NONE, |row: &Row| {
+        text("numerator_config_hash", |row: &Row| {
             row.numerator
                 .map(|side| side.config_hash.to_string())
                 .into()
         })
         .in_stores(),
-        column("numerator_authority_profile", Text, NONE, |row: &Row| {
+        text("numerator_authority_profile", |row: &Row| {
             row.numerator.map(|side| &side.authority_profile).into()
         })
         .in_stores(),
-        column("numerator_status", Text, NONE, |row: &Row| {
+        text("numerator_status", |row: &Row| {
             row.numerator.map(|side| side.status().as_str()).into()
         })
         .in_stores(),
-        column("denominator_benchmark", Text, NONE, |row| {
-            (&row.pair.denominator.benchmark_name).into()
+        text("denominator_benchmark", |row| {
+            row.pair.denominator.benchmark_name.as_str().into()
         }),
-        column("denominator_definition", Text, NONE, |row| {
+        text("denominator_definition", |row| {
             row.pair.denominator.benchmark_name.benchmark().into()
         }),
-        column("denominator_parameters", Text, NONE, |row| {
+        text("denominator_parameters", |row| {
             let name = &row.pair.denominator.benchmark_name;
             name.parameters_in_words().into()
         }),
-        column("denominator_guest", Text, NONE, |row| {
+        text("denominator_guest", |row| {
             (&row.pair.denominator.guest).into()
         }),
-        column("denominator_system", Text, NONE, |row| {
+        text("denominator_system", |row| {
             (&row.pair.denominator.system).into()
         }),
-        column("denominator_config_hash", Text, NONE, |row: &Row| {
+        text("denominator_config_hash", |row: &Row| {
             let side = row.denominator;
             side.map(|side| side.config_hash.to_string()).into()
         })
         .in_stores(),
-        column("denominator_authority_profile", Text, NONE, |row: &Row| {
+        text("denominator_authority_profile", |row: &Row| {
             row.denominator.map(|side| &side.authority_profile).into()
         })
         .in_stores(),
-        column("denominator_status", Text, NONE, |row: &Row| {
+        text("denominator_status", |row: &Row| {
             row.denominator.map(|side| side.status().as_str()).into()
         })
         .in_stores(),
-        column("unit", Text, NONE, |row| {
+        text("unit", |row| {
             row.ratio().map(|ratio| ratio.unit.as_str()).into()
         }),
-        column("numerator", Number, UNIT, |row| {
+        number("numerator", UNIT, |row| {
             row.ratio().map(|ratio| ratio.numerator).into()
         }),
-        column("numerator_headline", Text, NONE, |row| {
+        text("numerator_headline", |row| {
             let ratio = row.ratio();
             ratio.map(|ratio| ratio.numerator_headline.as_str()).into()
         }),
-        column("denominator", Number, UNIT, |row| {
+        number("denominator", UNIT, |row| {
             row.ratio().map(|ratio| ratio.denominator).into()
         }),
-        column("denominator_headline", Text, NONE, |row| {
+        text("denominator_headline", |row| {
             let ratio = row.ratio();
             ratio
                 .map(|ratio| ratio.denominator_headline.as_str())
                 .into()
         }),
-        column("ratio", Number, "1", |row| {
+        number("ratio", "1", |row| {
             row.ratio().map(|ratio| ratio.value).into()
         }),
-        column("reason", Text, NONE, |row| {
+        text("reason", |row| {
             row.refusal().map(|(reason, _)| reason.as_str()).into()
         }),
-        column("detail", Text, NONE, |row| {
+        text("detail", |row| {
             row.refusal().map(|(_, detail)| detail).into()
         }),
-        column("difference", Text, NONE, |row| {
-            (&row.pair.difference).into()
-        }),
+        text("difference", |row| (&row.pair.difference).into()),
     ];
     Table::new("comparisons", identity::run().into_iter().chain(columns))
 }

@@ -2,8 +2,7 @@
 
 use capbench_results::{ContextRow, Results, Run};
 
-use crate::column::Kind::{Count, Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{UNIT, count, number, text};
 use crate::identity::{self, OfRun};
 use crate::table::Table;
 
@@ -30,43 +29,39 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("column", Text, NONE, |row: &Row| {
-            (&row.context.column).into()
+        text("column", |row: &Row| (&row.context.column).into()),
+        text("benchmark", |row| {
+            row.context.benchmark_name.as_str().into()
         }),
-        column("benchmark", Text, NONE, |row| {
-            (&row.context.benchmark_name).into()
-        }),
-        column("definition", Text, NONE, |row| {
+        text("definition", |row| {
             row.context.benchmark_name.benchmark().into()
         }),
-        column("parameters", Text, NONE, |row| {
+        text("parameters", |row| {
             row.context.benchmark_name.parameters_in_words().into()
         }),
-        column("source", Text, NONE, |row| (&row.context.source).into()),
-        column("status", Text, NONE, |row| {
-            row.context.outcome.status().as_str().into()
-        }),
-        column("reason", Text, NONE, |row| {
+        text("source", |row| (&row.context.source).into()),
+        text("status", |row| row.context.outcome.status().as_str().into()),
+        text("reason", |row| {
             let refusal = row.context.outcome.refusal();
             refusal.map(|(reason, ..)| reason).into()
         }),
-        column("detail", Text, NONE, |row| {
+        text("detail", |row| {
             let refusal = row.context.outcome.refusal();
             refusal.map(|(_, detail, _)| detail).into()
         }),
-        column("unit", Text, NONE, |row| {
+        text("unit", |row| {
             let value = row.context.outcome.measurement();
             value.map(|value| value.unit.as_str()).into()
         }),
-        column("median", Number, UNIT, |row| {
+        number("median", UNIT, |row| {
             let value = row.context.outcome.measurement();
             value.map(|value| value.median).into()
         }),
-        column("min", Number, UNIT, |row| {
+        number("min", UNIT, |row| {
             let value = row.context.outcome.measurement();
             value.map(|value| value.min).into()
         }),
-        column("n", Count, "samples", |row| {
+        count("n", "samples", |row| {
             let value = row.context.outcome.measurement();
             value.map(|value| value.n).into()
         }),

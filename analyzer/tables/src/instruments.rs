@@ -2,8 +2,7 @@
 
 use capbench_results::{InstrumentAgreement, Results};
 
-use crate::column::Kind::{Count, Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{UNIT, count, number, text};
 use crate::identity::{self, OfResult};
 use crate::results;
 use crate::table::Table;
@@ -33,31 +32,27 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("pass", Text, NONE, |row: &Row| {
-            (&row.instrument.pass).into()
-        }),
-        column("instrument", Text, NONE, |row| {
-            (&row.instrument.instrument).into()
-        }),
-        column("unit", Text, NONE, |row| (&row.instrument.unit).into()),
-        column("agreed", Count, "boots", |row| row.instrument.agreed.into()),
-        column("not_judged", Count, "boots", |row| {
+        text("pass", |row: &Row| (&row.instrument.pass).into()),
+        text("instrument", |row| (&row.instrument.instrument).into()),
+        text("unit", |row| (&row.instrument.unit).into()),
+        count("agreed", "boots", |row| row.instrument.agreed.into()),
+        count("not_judged", "boots", |row| {
             row.instrument.not_judged.into()
         }),
-        column("why", Text, NONE, |row| row.instrument.why.as_ref().into()),
-        column("trace", Text, NONE, |row| {
+        text("why", |row| row.instrument.why.as_ref().into()),
+        text("trace", |row| {
             let widest = row.instrument.widest.as_ref();
             widest.map(|reading| &reading.trace).into()
         }),
-        column("program", Number, UNIT, |row| {
+        number("program", UNIT, |row| {
             let widest = row.instrument.widest.as_ref();
             widest.map(|reading| reading.program).into()
         }),
-        column("observed", Number, UNIT, |row| {
+        number("observed", UNIT, |row| {
             let widest = row.instrument.widest.as_ref();
             widest.map(|reading| reading.observed).into()
         }),
-        column("allowed", Number, UNIT, |row| {
+        number("allowed", UNIT, |row| {
             let widest = row.instrument.widest.as_ref();
             widest.map(|reading| reading.allowed).into()
         }),

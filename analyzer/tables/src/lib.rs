@@ -27,7 +27,6 @@ pub mod segments;
 pub mod spans;
 mod table;
 
-pub use cell::Cell;
 pub use column::{Column, ColumnSpec, EXECUTIONS, Held, Kind, NONE, TICKS, UNIT};
 pub use table::{Rows, Table, TableSpec};
 

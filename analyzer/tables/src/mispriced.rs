@@ -3,8 +3,7 @@
 
 use capbench_results::{Mispriced, Results};
 
-use crate::column::Kind::{Number, Text};
-use crate::column::{EXECUTIONS, NONE, column};
+use crate::column::{EXECUTIONS, number, text};
 use crate::identity::{self, OfResult};
 use crate::results;
 use crate::table::Table;
@@ -34,15 +33,11 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("kind", Text, NONE, |row: &Row| {
-            row.held.kind.as_str().into()
-        }),
-        column("per_operation", Number, EXECUTIONS, |row| {
+        text("kind", |row: &Row| row.held.kind.as_str().into()),
+        number("per_operation", EXECUTIONS, |row| {
             row.held.per_operation.into()
         }),
-        column("counted_by", Text, NONE, |row| {
-            row.held.counted_by.as_ref().into()
-        }),
+        text("counted_by", |row| row.held.counted_by.as_ref().into()),
     ];
     let start = identity::run().into_iter().chain(identity::subject());
     Table::new("mispriced", start.chain(columns))

@@ -2,8 +2,7 @@
 
 use capbench_results::{Perturbation, Results};
 
-use crate::column::Kind::{Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{UNIT, number, text};
 use crate::identity::{self, OfResult};
 use crate::results;
 use crate::table::Table;
@@ -36,12 +35,10 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("pass", Text, NONE, |row: &Row| {
-            (&row.perturbation.pass).into()
-        }),
+        text("pass", |row: &Row| (&row.perturbation.pass).into()),
         identity::unit(),
-        column("median", Number, UNIT, |row| row.perturbation.median.into()),
-        column("effect", Number, UNIT, |row| row.perturbation.effect.into()),
+        number("median", UNIT, |row| row.perturbation.median.into()),
+        number("effect", UNIT, |row| row.perturbation.effect.into()),
     ];
     let start = identity::run().into_iter().chain(identity::subject());
     Table::new("perturbations", start.chain(columns))

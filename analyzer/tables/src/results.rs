@@ -4,8 +4,7 @@ use capbench_results::MispricedKind::{AddressSpaceSwitch, Exception, FpuState, R
 use capbench_results::{BenchmarkResult, Measurement, MispricedKind, Results, Run, ValueMode};
 
 use crate::cell::Cell;
-use crate::column::Kind::{Count, Flag, Number, Text};
-use crate::column::{EXECUTIONS, NONE, UNIT, column};
+use crate::column::{EXECUTIONS, NONE, UNIT, count, flag, number, text};
 use crate::identity::{self, OfResult};
 use crate::table::Table;
 
@@ -31,14 +30,14 @@ impl<'a> Row<'a> {
     }
 
     /// What the instrument of a pass adds to the median.
-    fn effect(&self, pass: &str) -> Cell<'a> {
+    fn effect(&self, pass: &str) -> Cell<f64> {
         let mut perturbations = self.value().into_iter().flat_map(|v| &v.perturbations);
         let found = perturbations.find(|perturbation| perturbation.pass == pass);
         found.map(|perturbation| perturbation.effect).into()
     }
 
     /// How often an operation executes what exact mode misprices, where it was counted.
-    fn counted(&self, kind: MispricedKind) -> Cell<'a> {
+    fn counted(&self, kind: MispricedKind) -> Cell<f64> {
         let mut mispriced = self.value().into_iter().flat_map(|v| &v.mispriced);
         let found = mispriced.find(|held| held.kind == kind);
         found.and_then(|held| held.per_operation).into()
@@ -67,88 +66,75 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("tier", Count, NONE, |row: &Row| row.result.tier.into()),
-        column("mode", Text, NONE, |row| row.result.mode.as_str().into()),
+        count("tier", NONE, |row: &Row| row.result.tier.into()),
+        text("mode", |row| row.result.mode.as_str().into()),
         identity::status(),
         identity::reason(),
-        column("detail", Text, NONE, |row| {
+        text("detail", |row| {
             row.refusal().map(|(_, detail)| detail).into()
         }),
         identity::unit(),
-        column("lower_is_better", Flag, NONE, |row| {
+        flag("lower_is_better", |row| {
             row.value().map(|v| v.lower_is_better).into()
         }),
-        column("headline", Number, UNIT, |row| {
+        number("headline", UNIT, |row| {
             row.value().map(|v| v.headline().value).into()
         }),
-        column("headline_kind", Text, NONE, |row| {
+        text("headline_kind", |row| {
             row.value().map(|v| v.headline().kind.as_str()).into()
         }),
-        column("median", Number, UNIT, |row| {
-            row.value().map(|v| v.median).into()
-        }),
-        column("mean", Number, UNIT, |row| {
-            row.value().and_then(|v| v.mean).into()
-        }),
-        column("p95", Number, UNIT, |row| {
-            row.value().and_then(|v| v.p95).into()
-        }),
-        column("min", Number, UNIT, |row| row.value().map(|v| v.min).into()),
-        column("max", Number, UNIT, |row| row.value().map(|v| v.max).into()),
-        column("sd", Number, UNIT, |row| {
-            row.value().and_then(|v| v.sd).into()
-        }),
-        column("n", Count, "samples", |row| row.value().map(|v| v.n).into()),
-        column("batch", Count, "operations", |row| {
+        number("median", UNIT, |row| row.value().map(|v| v.median).into()),
+        number("mean", UNIT, |row| row.value().and_then(|v| v.mean).into()),
+        number("p95", UNIT, |row| row.value().and_then(|v| v.p95).into()),
+        number("min", UNIT, |row| row.value().map(|v| v.min).into()),
+        number("max", UNIT, |row| row.value().map(|v| v.max).into()),
+        number("sd", UNIT, |row| row.value().and_then(|v| v.sd).into()),
+        count("n", "samples", |row| row.value().map(|v| v.n).into()),
+        count("batch", "operations", |row| {
             row.value().map(|v| v.batch).into()
         }),
-        column("sample_kind", Text, NONE, |row| {
+        text("sample_kind", |row| {
             row.value().map(|v| v.sample_kind.as_str()).into()
         }),
-        column("boots", Count, "boots", |row| {
+        count("boots", "boots", |row| {
             row.value().map(|v| v.boots.len() as u64).into()
         }),
-        column("range_low", Number, UNIT, |row| {
+        number("range_low", UNIT, |row| {
             row.value().map(|v| v.range.low).into()
         }),
-        column("range_high", Number, UNIT, |row| {
+        number("range_high", UNIT, |row| {
             row.value().map(|v| v.range.high).into()
         }),
-        column("interval_low", Number, UNIT, |row| {
+        number("interval_low", UNIT, |row| {
             row.value().and_then(|v| Some(v.interval?.low)).into()
         }),
-        column("interval_high", Number, UNIT, |row| {
+        number("interval_high", UNIT, |row| {
             row.value().and_then(|v| Some(v.interval?.high)).into()
         }),
-        column("interval_confidence", Number, "1", |row: &Row| {
+        number("interval_confidence", "1", |row: &Row| {
             let value = row.value();
             value.and_then(|v| Some(v.interval?.confidence)).into()
         })
         .in_stores(),
-        column("cold", Number, UNIT, |row| {
-            row.value().and_then(|v| v.cold).into()
-        }),
-        column("low_mode", Number, UNIT, |row| {
+        number("cold", UNIT, |row| row.value().and_then(|v| v.cold).into()),
+        number("low_mode", UNIT, |row| {
             row.mode(0).map(|mode| mode.value).into()
         }),
-        column("low_mode_share", Number, "1", |row| {
+        number("low_mode_share", "1", |row| {
             row.mode(0).map(|mode| mode.share).into()
         }),
-        column("high_mode", Number, UNIT, |row| {
+        number("high_mode", UNIT, |row| {
             row.mode(1).map(|mode| mode.value).into()
         }),
-        column("high_mode_share", Number, "1", |row| {
+        number("high_mode_share", "1", |row| {
             row.mode(1).map(|mode| mode.share).into()
         }),
-        column("perturbation_counts", Number, UNIT, |row: &Row| {
+        number("perturbation_counts", UNIT, |row: &Row| {
             row.effect("counts")
         })
         .in_stores(),
-        column("perturbation_perf", Number, UNIT, |row: &Row| {
-            row.effect("perf")
-        })
-        .in_stores(),
-        column("mispriced", Text, NONE, |row: &Row| {
+        number("perturbation_perf", UNIT, |row: &Row| row.effect("perf")).in_stores(),
+        text("mispriced", |row: &Row| {
             let kinds = |v: &Measurement| {
                 let kinds = v.mispriced.iter().map(|held| held.kind.as_str());
                 kinds.collect::<Vec<_>>().join(", ")
@@ -156,39 +142,35 @@ pub fn table<'a>() -> Table<'a, Row<'a>> {
             row.value().map(kinds).into()
         })
         .in_stores(),
-        column("mispriced_rep", Number, EXECUTIONS, |row: &Row| {
+        number("mispriced_rep", EXECUTIONS, |row: &Row| {
             row.counted(RepeatedString)
         })
         .in_stores(),
-        column("mispriced_fpu_state", Number, EXECUTIONS, |row: &Row| {
+        number("mispriced_fpu_state", EXECUTIONS, |row: &Row| {
             row.counted(FpuState)
         })
         .in_stores(),
-        column("mispriced_cr3_load", Number, EXECUTIONS, |row: &Row| {
+        number("mispriced_cr3_load", EXECUTIONS, |row: &Row| {
             row.counted(AddressSpaceSwitch)
         })
         .in_stores(),
-        column("mispriced_exception", Number, EXECUTIONS, |row: &Row| {
+        number("mispriced_exception", EXECUTIONS, |row: &Row| {
             row.counted(Exception)
         })
         .in_stores(),
-        column("correctness_id", Text, NONE, |row| {
-            (&row.result.correctness_id).into()
-        }),
+        text("correctness_id", |row| (&row.result.correctness_id).into()),
         identity::authority_profile(),
-        column("labels", Text, NONE, |row| {
-            row.result.labels_in_words().into()
-        }),
-        column("attempts", Count, "boots", |row| {
+        text("labels", |row| row.result.labels_in_words().into()),
+        count("attempts", "boots", |row| {
             let attempts = row.result.attempts;
             Some(attempts).filter(|&recorded| recorded > 0).into()
         }),
         identity::config_hash(),
-        column("artifact_hash", Text, NONE, |row| {
+        text("artifact_hash", |row| {
             row.result.artifact_hash.map(|hash| hash.to_string()).into()
         }),
         identity::envelope_hash(),
-        column("notes", Text, NONE, |row| (&row.result.notes).into()),
+        text("notes", |row| (&row.result.notes).into()),
     ];
     let start = identity::run().into_iter().chain(identity::subject());
     Table::new("results", start.chain(columns))

@@ -2,8 +2,7 @@
 
 use capbench_results::{Results, Run};
 
-use crate::column::Kind::{Count, Text};
-use crate::column::{NONE, column};
+use crate::column::{count, text};
 use crate::identity::{self, OfRun};
 use crate::table::Table;
 
@@ -25,19 +24,17 @@ impl<'a> OfRun<'a> for Row<'a> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("suite", Text, NONE, |row: &Row| {
-            (&row.results.run.suite).into()
-        }),
-        column("tool", Text, NONE, |row| (&row.results.run.tool).into()),
-        column("boots", Count, "boots", |row| row.results.run.boots.into()),
+        text("suite", |row: &Row| (&row.results.run.suite).into()),
+        text("tool", |row| (&row.results.run.tool).into()),
+        count("boots", "boots", |row| row.results.run.boots.into()),
         identity::envelope_hash(),
-        column("envelope", Text, NONE, |row| {
+        text("envelope", |row| {
             (&row.results.run.envelope.description).into()
         }),
-        column("rows", Count, "rows", |row| {
+        count("rows", "rows", |row| {
             (row.results.results.len() as u64).into()
         }),
-        column("content_hash", Text, NONE, |row| row.content_hash.into()),
+        text("content_hash", |row| row.content_hash.into()),
     ];
     Table::new("runs", identity::run().into_iter().chain(columns))
 }

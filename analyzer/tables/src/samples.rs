@@ -2,8 +2,7 @@
 
 use capbench_results::{BootSummary, Measurement, Results};
 
-use crate::column::Kind::{Count, Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{NONE, UNIT, count, number, text};
 use crate::identity::{self, OfResult};
 use crate::results;
 use crate::table::Table;
@@ -57,17 +56,15 @@ fn of_result(result: results::Row<'_>) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("trace", Text, NONE, |row: &Row| (&row.boot.trace).into()),
-        column("boot", Count, NONE, |row| row.boot_place.into()),
-        column("sample", Count, NONE, |row| row.place.into()),
+        text("trace", |row: &Row| (&row.boot.trace).into()),
+        count("boot", NONE, |row| row.boot_place.into()),
+        count("sample", NONE, |row| row.place.into()),
         identity::unit(),
-        column("sample_kind", Text, NONE, |row| {
+        text("sample_kind", |row| {
             row.measurement.sample_kind.as_str().into()
         }),
-        column("batch", Count, "operations", |row| {
-            row.measurement.batch.into()
-        }),
-        column("value", Number, UNIT, |row| row.value.into()),
+        count("batch", "operations", |row| row.measurement.batch.into()),
+        number("value", UNIT, |row| row.value.into()),
     ];
     let start = identity::run().into_iter().chain(identity::subject());
     let start = start.chain(identity::series());

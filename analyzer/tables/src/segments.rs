@@ -2,8 +2,7 @@
 
 use capbench_results::{Breakdown, Results, SegmentSummary};
 
-use crate::column::Kind::{Count, Flag, Number, Text};
-use crate::column::{NONE, UNIT, column};
+use crate::column::{UNIT, count, flag, number, text};
 use crate::identity::{self, OfResult};
 use crate::results;
 use crate::table::Table;
@@ -40,37 +39,33 @@ pub fn rows(results: &Results) -> impl Iterator<Item = Row<'_>> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("segment", Text, NONE, |row: &Row| {
-            (&row.segment.name).into()
-        }),
-        column("parent", Text, NONE, |row| {
+        text("segment", |row: &Row| (&row.segment.name).into()),
+        text("parent", |row| {
             let parent = row.segment.parent.as_str();
             Some(parent).filter(|parent| !parent.is_empty()).into()
         }),
         identity::unit(),
-        column("count", Count, "records", |row| row.segment.count.into()),
-        column("median", Number, UNIT, |row| row.segment.median.into()),
-        column("p95", Number, UNIT, |row| row.segment.p95.into()),
-        column("max", Count, UNIT, |row| row.segment.max.into()),
-        column("share", Number, "1", |row| row.segment.share.into()),
-        column("self_raw", Number, UNIT, |row| row.segment.self_raw.into()),
-        column("self_corrected", Number, UNIT, |row| {
+        count("count", "records", |row| row.segment.count.into()),
+        number("median", UNIT, |row| row.segment.median.into()),
+        number("p95", UNIT, |row| row.segment.p95.into()),
+        count("max", UNIT, |row| row.segment.max.into()),
+        number("share", "1", |row| row.segment.share.into()),
+        number("self_raw", UNIT, |row| row.segment.self_raw.into()),
+        number("self_corrected", UNIT, |row| {
             row.segment.self_corrected.into()
         }),
-        column("self_bound", Number, UNIT, |row| {
-            row.breakdown.self_bound.into()
-        }),
-        column("bucketed", Flag, NONE, |row| row.segment.bucketed.into()),
-        column("dispatches", Count, "dispatches", |row| {
+        number("self_bound", UNIT, |row| row.breakdown.self_bound.into()),
+        flag("bucketed", |row| row.segment.bucketed.into()),
+        count("dispatches", "dispatches", |row| {
             row.breakdown.dispatches.into()
         }),
-        column("incomplete", Count, "dispatches", |row| {
+        count("incomplete", "dispatches", |row| {
             row.breakdown.incomplete.into()
         }),
-        column("traced_median", Number, UNIT, |row| {
+        number("traced_median", UNIT, |row| {
             row.breakdown.traced_median.into()
         }),
-        column("tracing_effect", Number, UNIT, |row| {
+        number("tracing_effect", UNIT, |row| {
             row.breakdown.tracing_effect.into()
         }),
     ];

@@ -2,8 +2,7 @@
 
 use capbench_results::BenchmarkName;
 
-use crate::column::Kind::{Count, Flag, Integer, Text};
-use crate::column::{NONE, TICKS, column};
+use crate::column::{NONE, TICKS, count, flag, integer, text};
 use crate::table::Table;
 
 /// A span or dispatch root in its tree.
@@ -45,49 +44,41 @@ pub struct Dispatch<'a> {
 /// The table.
 pub fn table<'a>() -> Table<'a, Row<'a>> {
     let columns = [
-        column("boot", Text, NONE, |row: &Row| row.boot.into()),
-        column("tree", Count, NONE, |row| row.tree.into()),
-        column("node", Count, NONE, |row| row.node.into()),
-        column("parent_node", Count, NONE, |row| row.parent_node.into()),
-        column("cpu", Count, NONE, |row| row.cpu.into()),
-        column("context", Text, NONE, |row| row.context.into()),
-        column("benchmark", Text, NONE, |row| row.benchmark.into()),
-        column("definition", Text, NONE, |row| {
+        text("boot", |row: &Row| row.boot.into()),
+        count("tree", NONE, |row| row.tree.into()),
+        count("node", NONE, |row| row.node.into()),
+        count("parent_node", NONE, |row| row.parent_node.into()),
+        count("cpu", NONE, |row| row.cpu.into()),
+        text("context", |row| row.context.into()),
+        text("benchmark", |row| {
+            row.benchmark.map(BenchmarkName::as_str).into()
+        }),
+        text("definition", |row| {
             row.benchmark.map(BenchmarkName::benchmark).into()
         }),
-        column("parameters", Text, NONE, |row| {
+        text("parameters", |row| {
             let name = row.benchmark;
             name.map(BenchmarkName::parameters_in_words).into()
         }),
-        column("segment", Text, NONE, |row| row.segment.into()),
-        column("parent", Text, NONE, |row| row.parent.into()),
-        column("unit", Text, NONE, |row| row.unit.into()),
-        column("start", Count, TICKS, |row| row.start.into()),
-        column("duration", Count, TICKS, |row| row.duration.into()),
+        text("segment", |row| row.segment.into()),
+        text("parent", |row| row.parent.into()),
+        text("unit", |row| row.unit.into()),
+        count("start", TICKS, |row| row.start.into()),
+        count("duration", TICKS, |row| row.duration.into()),
         // Not what it is called where a child may be missing.
-        column("self_raw", Count, TICKS, |row| {
+        count("self_raw", TICKS, |row| {
             row.complete.then_some(row.self_ticks).into()
         }),
-        column("complete", Flag, NONE, |row| row.complete.into()),
-        column("tid", Count, NONE, |row| row.dispatch.map(|d| d.tid).into()),
-        column("flow", Count, NONE, |row| {
-            row.dispatch.map(|d| d.flow).into()
-        }),
-        column("opcode", Count, NONE, |row| {
-            row.dispatch.map(|d| d.opcode).into()
-        }),
-        column("interface", Text, NONE, |row| {
+        flag("complete", |row| row.complete.into()),
+        count("tid", NONE, |row| row.dispatch.map(|d| d.tid).into()),
+        count("flow", NONE, |row| row.dispatch.map(|d| d.flow).into()),
+        count("opcode", NONE, |row| row.dispatch.map(|d| d.opcode).into()),
+        text("interface", |row| {
             row.dispatch.and_then(|d| d.interface).into()
         }),
-        column("method", Count, NONE, |row| {
-            row.dispatch.map(|d| d.method).into()
-        }),
-        column("result", Integer, NONE, |row| {
-            row.dispatch.map(|d| d.result).into()
-        }),
-        column("outcome", Text, NONE, |row| {
-            row.dispatch.map(|d| d.outcome).into()
-        }),
+        count("method", NONE, |row| row.dispatch.map(|d| d.method).into()),
+        integer("result", NONE, |row| row.dispatch.map(|d| d.result).into()),
+        text("outcome", |row| row.dispatch.map(|d| d.outcome).into()),
     ];
     Table::new("spans", columns)
 }

@@ -1,5 +1,7 @@
 //! Tables: columns in order, and how rows become data frames.
 
+use std::borrow::Cow;
+
 use polars_core::prelude::{
     BooleanChunkedBuilder, ChunkedBuilder, Column as Filled, DataFrame, Field, Float64Type,
     Int64Type, IntoColumn, PolarsResult, PrimitiveChunkedBuilder, Schema, StringChunkedBuilder,
@@ -7,7 +9,7 @@ use polars_core::prelude::{
 };
 
 use crate::cell::Cell;
-use crate::column::{Column, ColumnSpec, Held, Kind};
+use crate::column::{Column, ColumnSpec, Held, Value};
 
 /// A table, filled from rows of type `R`.
 pub struct Table<'a, R> {
@@ -47,14 +49,13 @@ impl<'a, R> Table<'a, R> {
     /// The table as an export holds it.
     pub fn exported(mut self) -> Self {
         self.columns
-            .retain(|column| column.spec.held == Held::Everywhere);
+            .retain(|column| column.held == Held::Everywhere);
         self
     }
 
     /// The table as a file of a store holds it: without the keys that its path carries.
     pub fn stored(mut self, keys: &[&str]) -> Self {
-        self.columns
-            .retain(|column| !keys.contains(&column.spec.name));
+        self.columns.retain(|column| !keys.contains(&column.name));
         self
     }
 
@@ -63,16 +64,16 @@ impl<'a, R> Table<'a, R> {
         let columns = self.columns.iter();
         TableSpec {
             name: self.name,
-            columns: columns.map(|column| column.spec).collect(),
+            columns: columns.map(Column::spec).collect(),
         }
     }
 
     /// The table without rows.
     pub fn rows(self) -> Rows<'a, R> {
-        let builders = builders(&self.columns);
+        let filling = self.columns.iter().map(Filling::new).collect();
         Rows {
             columns: self.columns,
-            builders,
+            filling,
             count: 0,
         }
     }
@@ -81,7 +82,7 @@ impl<'a, R> Table<'a, R> {
 /// Rows of a table on their way into columns.
 pub struct Rows<'a, R> {
     columns: Vec<Column<'a, R>>,
-    builders: Vec<Builder>,
+    filling: Vec<Filling<'a, R>>,
     count: usize,
 }
 
@@ -93,17 +94,18 @@ impl<R> Rows<'_, R> {
 
     /// Appends a row.
     pub fn push(&mut self, row: &R) {
-        for (column, builder) in self.columns.iter().zip(&mut self.builders) {
-            builder.push((column.value)(row));
+        for column in &mut self.filling {
+            column.push(row);
         }
         self.count += 1;
     }
 
     /// The rows so far as a data frame; further ones start afresh.
     pub fn take(&mut self) -> PolarsResult<DataFrame> {
-        let filled = std::mem::replace(&mut self.builders, builders(&self.columns));
+        let afresh = self.columns.iter().map(Filling::new).collect();
+        let filled = std::mem::replace(&mut self.filling, afresh).into_iter();
         let height = std::mem::take(&mut self.count);
-        DataFrame::new(height, filled.into_iter().map(Builder::finish).collect())
+        DataFrame::new(height, filled.map(Filling::finish).collect())
     }
 }
 
@@ -113,54 +115,44 @@ impl<R> Extend<R> for Rows<'_, R> {
     }
 }
 
-fn builders<R>(columns: &[Column<'_, R>]) -> Vec<Builder> {
-    let specs = columns.iter().map(|column| &column.spec);
-    specs.map(Builder::new).collect()
+/// A column on its way into a data frame.
+enum Filling<'a, R> {
+    Text(fn(&R) -> Cell<Cow<'a, str>>, StringChunkedBuilder),
+    Count(fn(&R) -> Cell<u64>, PrimitiveChunkedBuilder<UInt64Type>),
+    Integer(fn(&R) -> Cell<i64>, PrimitiveChunkedBuilder<Int64Type>),
+    Number(fn(&R) -> Cell<f64>, PrimitiveChunkedBuilder<Float64Type>),
+    Flag(fn(&R) -> Cell<bool>, BooleanChunkedBuilder),
 }
 
-enum Builder {
-    Text(StringChunkedBuilder),
-    Count(PrimitiveChunkedBuilder<UInt64Type>),
-    Integer(PrimitiveChunkedBuilder<Int64Type>),
-    Number(PrimitiveChunkedBuilder<Float64Type>),
-    Flag(BooleanChunkedBuilder),
-}
-
-impl Builder {
-    fn new(column: &ColumnSpec) -> Self {
+impl<'a, R> Filling<'a, R> {
+    fn new(column: &Column<'a, R>) -> Self {
         let name = column.name.into();
-        match column.kind {
-            Kind::Text => Self::Text(StringChunkedBuilder::new(name, 0)),
-            Kind::Count => Self::Count(PrimitiveChunkedBuilder::new(name, 0)),
-            Kind::Integer => Self::Integer(PrimitiveChunkedBuilder::new(name, 0)),
-            Kind::Number => Self::Number(PrimitiveChunkedBuilder::new(name, 0)),
-            Kind::Flag => Self::Flag(BooleanChunkedBuilder::new(name, 0)),
+        match column.value {
+            Value::Text(value) => Self::Text(value, StringChunkedBuilder::new(name, 0)),
+            Value::Count(value) => Self::Count(value, PrimitiveChunkedBuilder::new(name, 0)),
+            Value::Integer(value) => Self::Integer(value, PrimitiveChunkedBuilder::new(name, 0)),
+            Value::Number(value) => Self::Number(value, PrimitiveChunkedBuilder::new(name, 0)),
+            Value::Flag(value) => Self::Flag(value, BooleanChunkedBuilder::new(name, 0)),
         }
     }
 
-    fn push(&mut self, cell: Cell) {
-        match (self, cell) {
-            (Self::Text(column), Cell::Text(value)) => column.append_value(value),
-            (Self::Count(column), Cell::Count(value)) => column.append_value(value),
-            (Self::Integer(column), Cell::Integer(value)) => column.append_value(value),
-            (Self::Number(column), Cell::Number(value)) => column.append_value(value),
-            (Self::Flag(column), Cell::Flag(value)) => column.append_value(value),
-            (Self::Text(column), Cell::Null) => column.append_null(),
-            (Self::Count(column), Cell::Null) => column.append_null(),
-            (Self::Integer(column), Cell::Null) => column.append_null(),
-            (Self::Number(column), Cell::Null) => column.append_null(),
-            (Self::Flag(column), Cell::Null) => column.append_null(),
-            (_, cell) => unreachable!("{cell:?} is not of its column's kind"),
+    fn push(&mut self, row: &R) {
+        match self {
+            Self::Text(value, filled) => filled.append_option(value(row).0),
+            Self::Count(value, filled) => filled.append_option(value(row).0),
+            Self::Integer(value, filled) => filled.append_option(value(row).0),
+            Self::Number(value, filled) => filled.append_option(value(row).0),
+            Self::Flag(value, filled) => filled.append_option(value(row).0),
         }
     }
 
     fn finish(self) -> Filled {
         match self {
-            Self::Text(column) => column.finish().into_column(),
-            Self::Count(column) => column.finish().into_column(),
-            Self::Integer(column) => column.finish().into_column(),
-            Self::Number(column) => column.finish().into_column(),
-            Self::Flag(column) => column.finish().into_column(),
+            Self::Text(_, filled) => filled.finish().into_column(),
+            Self::Count(_, filled) => filled.finish().into_column(),
+            Self::Integer(_, filled) => filled.finish().into_column(),
+            Self::Number(_, filled) => filled.finish().into_column(),
+            Self::Flag(_, filled) => filled.finish().into_column(),
         }
     }
 }
