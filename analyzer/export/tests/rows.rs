@@ -170,6 +170,21 @@ fn medians_are_the_results(results: &Results, frame: &DataFrame) {
     assert!(medians.iter().eq(expected));
 }
 
+fn names_stand_joined_and_in_parts(results: &Results, frame: &DataFrame) {
+    let words = |column: &str| frame.column(column).unwrap().str().unwrap();
+    let (joined, definitions) = (words("benchmark"), words("definition"));
+    let parameters = words("parameters");
+    for (row, result) in results.results.iter().enumerate() {
+        let name = &result.benchmark_name;
+        assert_eq!(joined.get(row), Some(name.as_str()));
+        assert_eq!(definitions.get(row), Some(name.benchmark()));
+        assert_eq!(
+            parameters.get(row),
+            Some(name.parameters_in_words().as_str())
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -196,7 +211,9 @@ proptest! {
                 prop_assert!(same.equals_missing(&whole), "{} {format:?}: {same:?}", table.name);
             }
         }
-        medians_are_the_results(&results, &read(&tables()[0], TableFormat::Parquet, to));
+        let rows = read(&tables()[0], TableFormat::Parquet, to);
+        medians_are_the_results(&results, &rows);
+        names_stand_joined_and_in_parts(&results, &rows);
     }
 
     #[test]
