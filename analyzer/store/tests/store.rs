@@ -496,6 +496,35 @@ mod sql {
     }
 
     #[test]
+    fn a_benchmarks_segments_are_found_without_splitting_its_name() {
+        let mut found = 0;
+        for results in documents() {
+            let (_directory, store) = store();
+            store.add(&results).unwrap();
+            for row in &results.results {
+                let measurement = row.outcome.measurement();
+                let Some(breakdown) = measurement.and_then(|m| m.breakdown.as_ref()) else {
+                    continue;
+                };
+                let text = |value: &str| value.replace('\'', "''");
+                let sql = format!(
+                    "SELECT segment FROM segments WHERE system = '{}' AND definition = '{}' \
+                     AND parameters = '{}'",
+                    text(&row.system),
+                    text(row.benchmark_name.benchmark()),
+                    text(&row.benchmark_name.parameters_in_words()),
+                );
+                let rows = store.query(&sql).unwrap().rows();
+                let names = rows.into_iter().map(|mut row| row.remove(0).unwrap());
+                let expected = breakdown.segments.iter().map(|segment| &segment.name);
+                assert!(names.eq(expected.cloned()), "{sql}");
+                found += breakdown.segments.len();
+            }
+        }
+        assert!(found > 0, "no document has a breakdown");
+    }
+
+    #[test]
     fn a_wrong_query_is_told() {
         let (_directory, store) = store();
         for sql in ["SELEC 1", "SELECT x FROM results", "SELECT 1 FROM nowhere"] {
