@@ -10,10 +10,12 @@
 //! dispatches for comparing instruments.
 
 use crate::histogram::{Budget, Histogram};
+use crate::nesting::{Fault, Faults, Node, Sink, Top, Tree};
 use crate::pattern::{Alike, Pattern, Place};
-use crate::segments::{NestingFaults, Node, Sink};
+use crate::segments::Counter;
 use capbench_results::plain;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
 use trace_format::{Context, Instant, Outcome, Sample, Span};
@@ -142,7 +144,7 @@ pub struct Tables {
     /// Records whose parent never came.
     pub orphans: u64,
     /// What did not fit together.
-    pub faults: NestingFaults,
+    pub faults: Faults,
     /// The first record that ends before it starts.
     pub first_reversed: Option<Span>,
 }
@@ -520,31 +522,22 @@ impl Windows {
     }
 }
 
-impl Sink for Windows {
-    /// The window, if any.
-    type Place = Option<usize>;
-
+impl Windows {
+    /// Counts a dispatch. Returns the window that holds it, if any.
     #[inline]
-    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt, complete: bool) -> Option<usize> {
+    fn dispatched(&mut self, (start, end): (u64, u64), root: &RootAt) -> Option<usize> {
         let window = self.holding(start, end);
-        let duration = end - start;
         // The second part of a dispatch begins whenever somebody else is done.
         let resumed = matches!(root.outcome, Outcome::Resumed | Outcome::ResumedPending);
         if let Some(index) = window.filter(|_| !resumed) {
             if self.intervals < INTERVAL_LIMIT {
                 self.intervals += 1;
-                self.list[index].intervals.push((start, duration));
+                self.list[index].intervals.push((start, end - start));
             } else {
                 self.list[index].intervals_left_out += 1;
             }
         }
         let (tables, ..) = self.tables(window);
-        if complete {
-            tables.complete += 1;
-            tables.dispatch_ticks += u128::from(duration);
-        } else {
-            tables.incomplete += 1;
-        }
         tables.pending += u64::from(matches!(
             root.outcome,
             Outcome::Pending | Outcome::ResumedPending
@@ -554,13 +547,78 @@ impl Sink for Windows {
     }
 
     #[inline]
-    fn nodes(&mut self, window: Option<usize>, nodes: &[Node], complete: bool) {
+    fn nodes(&mut self, window: Option<usize>, tree: &Tree) {
+        let dispatched = tree.root().is_some();
         let (tables, budget, declared) = self.tables(window);
-        for node in nodes {
+        for node in tree.nodes {
             if declared[usize::from(node.segment)] {
-                tables.record(node, true, complete, budget);
+                tables.record(node, dispatched, tree.complete, budget);
             }
         }
+    }
+
+    fn orphans(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            let window = self.holding(node.start, node.end());
+            let (tables, budget, declared) = self.tables(window);
+            tables.orphans += 1;
+            if declared[usize::from(node.segment)] {
+                tables.record(node, true, false, budget);
+            }
+        }
+    }
+}
+
+impl Sink for Windows {
+    type Error = Infallible;
+
+    #[inline]
+    fn tree(&mut self, tree: Tree) -> Result<(), Infallible> {
+        let Some(top) = tree.nodes.last() else {
+            return Ok(());
+        };
+        let interval = (top.start, top.end());
+        match tree.top {
+            Top::Dispatch(root) if tree.complete => {
+                let window = self.dispatch(interval.0, interval.1, root);
+                self.nodes(window, &tree);
+            }
+            Top::Dispatch(root) => {
+                let window = self.dispatched(interval, root);
+                self.tables(window).0.incomplete += 1;
+                self.nodes(window, &tree);
+            }
+            Top::Segment | Top::Undeclared => {
+                let window = self.holding(interval.0, interval.1);
+                self.nodes(window, &tree);
+            }
+            Top::Missing => self.orphans(tree.nodes),
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, fault: Fault, time: u64) -> Result<(), Infallible> {
+        let window = self.holding(time, time);
+        let tables = self.tables(window).0;
+        tables.faults.count(fault);
+        if let Fault::Reversed(record) = fault {
+            tables.first_reversed.get_or_insert(record);
+        }
+        Ok(())
+    }
+}
+
+impl Counter for Windows {
+    /// The window, if any.
+    type Place = Option<usize>;
+
+    #[inline]
+    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt) -> Option<usize> {
+        let window = self.dispatched((start, end), root);
+        let (tables, ..) = self.tables(window);
+        tables.complete += 1;
+        tables.dispatch_ticks += u128::from(end - start);
+        window
     }
 
     fn alike(&mut self, window: Option<usize>, pattern: &Pattern, alike: &Alike) {
@@ -571,40 +629,6 @@ impl Sink for Windows {
             counts.dispatched = true;
             counts.record_alike(at, place, alike, budget);
         }
-    }
-
-    fn tree(&mut self, nodes: &[Node]) {
-        let Some(top) = nodes.last() else { return };
-        let window = self.holding(top.start, top.start + top.duration);
-        let (tables, budget, declared) = self.tables(window);
-        for node in nodes {
-            if declared[usize::from(node.segment)] {
-                tables.record(node, false, true, budget);
-            }
-        }
-    }
-
-    fn orphans(&mut self, nodes: &[Node]) {
-        for node in nodes {
-            let window = self.holding(node.start, node.start + node.duration);
-            let (tables, budget, declared) = self.tables(window);
-            tables.orphans += 1;
-            if declared[usize::from(node.segment)] {
-                tables.record(node, true, false, budget);
-            }
-        }
-    }
-
-    fn reversed(&mut self, record: Span) {
-        let window = self.holding(record.start, record.start);
-        let tables = self.tables(window).0;
-        tables.faults.reversed += 1;
-        tables.first_reversed.get_or_insert(record);
-    }
-
-    fn faults(&mut self, faults: NestingFaults, time: u64) {
-        let window = self.holding(time, time);
-        self.tables(window).0.faults.add(faults);
     }
 }
 
