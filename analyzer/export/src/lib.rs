@@ -4,7 +4,7 @@
 //! results ─┬─ table ─► csv | json | parquet | arrow
 //!          ├─ openmetrics
 //!          └─ capnp            (the stored message, proven equal)
-//! trace ─ boot ─ tree ─┬─ table::spans ─► csv | json | parquet | arrow
+//! trace ─ boot ─ trees ┬─ table::spans ─► csv | json | parquet | arrow
 //!                      ├─ perfetto
 //!                      └─ folded ─► flamegraph
 //! ```
@@ -22,9 +22,8 @@ mod format;
 mod symbols;
 mod table;
 mod tables;
-mod tree;
 
-pub use boot::{Boot, Ring, Tick};
+pub use boot::{Boot, Tick};
 pub use error::ExportError;
 pub use file::{Exported, Written};
 pub use format::capnp::write as write_message;
@@ -36,4 +35,3 @@ pub use symbols::Symbols;
 pub use table::spans::BATCH_ROWS;
 pub use table::{ColumnSpec, EXECUTIONS, Kind, NONE, TABLES, TICKS, TableSpec, UNIT};
 pub use tables::{TableFormat, write_results, write_spans};
-pub use tree::{Node, TREE_LIMIT, Top, Tree};

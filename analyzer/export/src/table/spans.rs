@@ -5,15 +5,15 @@
 //! a row at the worst), and an open tree. A Parquet file's footer and an Arrow file's
 //! list of batches grow by some kilobytes per batch.
 
+use capbench_frames::nesting::{Node, Position, Ring, Tree};
 use polars_core::prelude::{DataFrame, PolarsResult};
 use trace_format::Dispatch;
 use trace_format::decode::RootAt;
 
 use super::Kind::{Count, Flag, Integer, Text};
 use super::{Cell, ColumnSpec, NONE, Rows, TICKS, TableSpec, column};
-use crate::boot::{Boot, Ring, Visitor, context_name};
+use crate::boot::{Boot, Visitor, context_name};
 use crate::error::ExportError;
-use crate::tree::{Node, Tree};
 
 /// Rows of a batch: a row group, or a record batch. Large enough that columns
 /// compress, small enough that two batches fit beside everything else.
@@ -129,18 +129,18 @@ impl Spans<'_> {
         (self.batches)(self.rows.take())
     }
 
-    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&str>) {
-        let node = &tree.nodes[index];
-        let parent = node.parent.map(|parent| &tree.nodes[parent as usize]);
-        let root = tree.root().filter(|_| node.parent.is_none());
+    fn row(&mut self, ring: Ring, tree: &Tree, position: &Position, benchmark: Option<&str>) {
+        let node = &tree.nodes[position.node];
+        let parent = position.parent.map(|parent| &tree.nodes[parent]);
+        let root = tree.root().filter(|_| parent.is_none());
         let dispatch = root.map(|root| &root.dispatch);
         let names = &self.names;
         let name = |node: &Node| names.segment(node.segment);
         self.rows.push([
             Cell::Text(&self.boot.stem),
             self.trees.into(),
-            (index as u64).into(),
-            node.parent.into(),
+            (position.node as u64).into(),
+            position.parent.map(|parent| parent as u64).into(),
             ring.0.into(),
             context_name(ring.1).into(),
             benchmark.into(),
@@ -149,7 +149,7 @@ impl Spans<'_> {
             self.boot.unit().unit().into(),
             node.start.into(),
             node.duration.into(),
-            tree.complete.then_some(node.self_ticks).into(),
+            tree.complete.then_some(node.self_raw).into(),
             tree.complete.into(),
             dispatch.map(|dispatch| dispatch.tid).into(),
             dispatch.map(|dispatch| dispatch.flow).into(),
@@ -167,9 +167,11 @@ impl Visitor for Spans<'_> {
         let Some(top) = tree.nodes.last() else {
             return Ok(());
         };
-        let benchmark = self.names.benchmark(top.start, top.start + top.duration);
-        for index in 0..tree.nodes.len() {
-            self.row(ring, tree, index, benchmark);
+        let benchmark = self.names.benchmark(top.start, top.end());
+        let mut positions: Vec<Position> = tree.from_the_top().collect();
+        positions.reverse();
+        for position in &positions {
+            self.row(ring, tree, position, benchmark);
         }
         self.trees += 1;
         // A tree is short against a batch, so that batches may end with one.
