@@ -282,6 +282,24 @@ fn a_tree_with_a_lost_span_has_no_self_times() {
     assert_eq!(results.get(2), Some(-5));
 }
 
+#[test]
+fn a_record_that_ends_before_it_starts_is_in_no_export() {
+    let directory = tempfile::tempdir().unwrap();
+    let boot = boot("reversed", &hostile::reversed(), directory.path());
+    assert_eq!(boot.trace.outside.faults.reversed, 1);
+    let spans = spans(&boot);
+    let starts = spans.column("start").unwrap().u64().unwrap();
+    let expected = [2000, 2000, 3010, 3000, 3000].map(Some);
+    assert!(starts.iter().eq(expected), "{spans}");
+    let durations = spans.column("duration").unwrap().u64().unwrap();
+    assert_eq!(durations.max(), Some(100));
+    let folded = write_folded(&boot, None, directory.path()).unwrap();
+    assert!(folded.notes.iter().any(|note| note.contains("1 tree ")));
+    let events = events(&[(boot, None)]);
+    check(&events);
+    assert_eq!(events.iter().filter(|e| e["ph"] == "X").count(), 5);
+}
+
 /// Sums of each segment: records and their self time.
 type Sums = BTreeMap<String, (u64, u128)>;
 

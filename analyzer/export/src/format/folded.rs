@@ -15,14 +15,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use capbench_frames::nesting::{Ring, Tree};
 use trace_format::PcSample;
 
-use crate::boot::{Boot, Ring, Visitor};
+use crate::boot::{Boot, Visitor};
 use crate::error::ExportError;
 use crate::file::{Exported, OutFile, name_part};
 use crate::spans::Names;
 use crate::symbols::Symbols;
-use crate::tree::Tree;
 use crate::write::count;
 
 /// Different stacks of one boot.
@@ -175,7 +175,7 @@ impl Visitor for Folding<'_> {
             self.incomplete += 1;
             return Ok(());
         };
-        let benchmark = self.names.benchmark(top.start, top.start + top.duration);
+        let benchmark = self.names.benchmark(top.start, top.end());
         self.segments.add(benchmark.unwrap_or(OUTSIDE), tree);
         Ok(())
     }
@@ -217,16 +217,16 @@ impl Trie {
         let first = self.benchmark(benchmark);
         self.of_node.clear();
         self.of_node.resize(tree.nodes.len(), None);
-        // Backwards, so that parents come before children.
-        for (index, node) in tree.nodes.iter().enumerate().rev() {
-            let parent = node.parent.map_or(first, |p| self.of_node[p as usize]);
+        for position in tree.from_the_top() {
+            let node = &tree.nodes[position.node];
+            let parent = position.parent.map_or(first, |p| self.of_node[p]);
             let stack = parent.and_then(|parent| self.child(parent, node.segment));
-            self.of_node[index] = stack;
+            self.of_node[position.node] = stack;
             let weight = match stack {
                 Some(stack) => &mut self.stacks[stack as usize].weight,
                 None => &mut self.other,
             };
-            *weight = weight.saturating_add(node.self_ticks);
+            *weight = weight.saturating_add(node.self_raw);
         }
     }
 
