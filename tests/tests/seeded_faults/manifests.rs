@@ -115,14 +115,14 @@ const REQUIRED: [&str; 22] = [
 ];
 
 /// Keys whose words are of a list that somebody knows: another file, the guest, a
-/// parser.
-const KNOWN: [&str; 13] = [
+/// parser. An operation is known to the guest's program alone, which refuses another
+/// when it boots.
+const KNOWN: [&str; 12] = [
     "name",
     "unit",
     "authority",
     "system",
     "program",
-    "operation",
     "kind",
     "checks",
     "guest",
