@@ -319,6 +319,21 @@ fn foreign_words_are_escaped_everywhere() {
 }
 
 #[test]
+fn what_turns_a_line_around_is_shown_as_its_number() {
+    const NAME: &str = "a\u{202e}b\u{2066}c\u{1b}[2J";
+    let mut results = compared(Mode::Exact);
+    for row in &mut results.results {
+        row.system = NAME.into();
+        row.authority_profile = NAME.into();
+    }
+    let report = Report::new(&results, &appendix());
+    for text in [report.html().unwrap(), report.markdown()] {
+        assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{1b}']));
+        assert!(text.contains("u202e"));
+    }
+}
+
+#[test]
 fn a_row_without_a_value_shows_none() {
     let results = compared(Mode::Exact);
     let report = Report::new(&results, &appendix());

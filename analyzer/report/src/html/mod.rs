@@ -11,6 +11,7 @@ mod table;
 
 use crate::document::{Document, Section};
 use crate::plot::{COLORS, PlotError};
+use capbench_results::plain_lines;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// The style sheet, by hand.
@@ -51,7 +52,8 @@ pub(crate) fn render(document: &Document) -> Result<String, PlotError> {
             }
         }
     };
-    Ok(page.into_string())
+    // Names of anybody stand in texts, cells and attributes.
+    Ok(plain_lines(&page.into_string()).into_owned())
 }
 
 fn header(document: &Document) -> Markup {

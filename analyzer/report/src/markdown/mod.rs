@@ -4,6 +4,7 @@
 mod escape;
 
 use crate::document::{Block, Document, Inline, Inlines, Kind, Refused, Table, status_words};
+use capbench_results::plain_lines;
 use escape::{cell, code, plain};
 
 pub(crate) fn render(document: &Document) -> String {
@@ -21,7 +22,8 @@ pub(crate) fn render(document: &Document) -> String {
             text.push_str(&self::block(block));
         }
     }
-    text
+    // What is no markup may still turn a line around.
+    plain_lines(&text).into_owned()
 }
 
 fn block(block: &Block) -> String {

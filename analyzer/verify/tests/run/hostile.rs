@@ -280,3 +280,31 @@ fn a_megabyte_in_a_document_is_not_said_again() {
         assert!(said < 64 << 10, "{file} {place}: {said} bytes");
     }
 }
+
+#[test]
+fn no_reader_opens_a_record_whose_paths_lead_out() {
+    use capbench_runner::artifact::{Artifact as Reader, ReadError};
+
+    let places = [
+        "/boots/0/console",
+        "/boots/1/emulatorLog",
+        "/boots/0/instructionLog",
+        "/boots/1/instructionLog",
+        "/boots/1/capture/file",
+        "/checkout/directory",
+    ];
+    for place in places {
+        for name in ["../../..", "/etc/hostname", "x\u{1b}[2J", ""] {
+            let run = Artifact::new();
+            run.edit("run.json", |record| {
+                let (parent, key) = place.rsplit_once('/').unwrap();
+                record.pointer_mut(parent).unwrap()[key] = json!(name);
+            });
+            let refused = Reader::open(run.root());
+            assert!(
+                matches!(refused, Err(ReadError::LeadsOut { .. })),
+                "{place} {name:?}: {refused:?}"
+            );
+        }
+    }
+}

@@ -644,3 +644,18 @@ fn a_stream_whose_length_is_not_that_of_the_record_is_found() {
         assert!(run.broken().contains(&"traces"), "{more}");
     }
 }
+
+#[test]
+fn a_record_without_a_definition_that_a_row_or_boot_rests_on_is_found() {
+    for key in [DEFINITION, "systems/ring"] {
+        let run = Artifact::new();
+        run.edit("run.json", |record| {
+            record["definitions"]
+                .as_object_mut()
+                .unwrap()
+                .remove(key)
+                .unwrap();
+        });
+        assert!(run.broken().contains(&"kept"), "{key}");
+    }
+}
