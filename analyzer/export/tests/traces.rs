@@ -252,6 +252,38 @@ fn hostile_names_stay_frames_and_text() {
     }));
 }
 
+#[test]
+fn a_sample_behind_the_code_of_the_symbols_has_no_name_and_a_note_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let boot = boot("behind", &hostile::stream(), directory.path());
+    let read = |end: &str| {
+        let map = directory.path().join("System.map");
+        let text = format!("ffffffff81000000 T last\n{end} T _etext\n");
+        fs::write(&map, text).unwrap();
+        Symbols::read(&map).unwrap()
+    };
+    let (holds, ends_before) = (read("ffffffff81000200"), read("ffffffff81000100"));
+    let fold = |symbols: &Symbols| {
+        let folded = write_folded(&boot, Some(symbols), directory.path()).unwrap();
+        let stacks = fs::read_to_string(&folded.written[1].path).unwrap();
+        (stacks, folded.notes.join("\n"))
+    };
+    let (stacks, notes) = fold(&holds);
+    assert!(stacks.ends_with(";kernel;last 1\n"), "{stacks}");
+    assert!(!notes.contains("PC sample"), "{notes}");
+    let (stacks, notes) = fold(&ends_before);
+    let page = ";kernel;0xffffffff81000000-0xffffffff81000fff 1\n";
+    assert!(stacks.ends_with(page), "{stacks}");
+    assert!(notes.contains("1 PC sample in the kernel"), "{notes}");
+    assert!(
+        notes.contains("no function that its symbols name"),
+        "{notes}"
+    );
+    let events = events(&[(boot, Some(ends_before))]);
+    let sample = events.iter().find(|event| event["cat"] == "pc").unwrap();
+    assert_eq!(sample["name"], format!("{:#x}", hostile::ADDRESS));
+}
+
 fn spans(boot: &Boot) -> DataFrame {
     let directory = tempfile::tempdir().unwrap();
     let written = write_spans(boot, TableFormat::Parquet, directory.path()).unwrap();

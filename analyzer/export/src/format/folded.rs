@@ -133,10 +133,16 @@ impl Folding<'_> {
         }
         if self.unnamed > 0 {
             let samples = count(self.unnamed, "PC sample");
-            notes.push(format!(
-                "{stem}: {samples} in the kernel have no function's name and are folded by \
-                 address range; --symbols takes the kernel's ELF image or System.map"
-            ));
+            notes.push(match self.symbols {
+                None => format!(
+                    "{stem}: {samples} in the kernel have no function's name and are folded by \
+                     address range; --symbols takes the kernel's ELF image or System.map"
+                ),
+                Some(_) => format!(
+                    "{stem}: {samples} in the kernel lie in no function that its symbols name \
+                     (a module, say) and are folded by address range"
+                ),
+            });
         }
         let unit = self.boot.unit().unit();
         let segments = self.segments.weights(&self.names);

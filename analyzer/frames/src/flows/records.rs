@@ -208,3 +208,112 @@ impl<F: Fn(u16) -> bool> Gathering<F> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statements::Segment;
+    use trace_format::control::SegmentKind;
+    use trace_format::frame::FRAME_LENGTH_MAX;
+    use trace_format::{Context, Lost, Origin, Root, Span, SpanFrame};
+
+    const ROOT: u16 = 1;
+    const SPAN: u16 = 2;
+    const TOP: u16 = 3;
+
+    fn statements() -> Statements {
+        let mut statements = Statements::default();
+        let declared = [
+            (ROOT, None, SegmentKind::Dispatch),
+            (SPAN, Some(ROOT), SegmentKind::Span),
+            (TOP, None, SegmentKind::Span),
+        ];
+        for (id, parent, kind) in declared {
+            let name = format!("s{id}");
+            let segment = Segment { name, parent, kind };
+            statements.segments.insert(id, segment);
+        }
+        statements
+    }
+
+    /// A frame of records: start, duration, segment; a root says that there are two
+    /// spans inside it.
+    fn frame(context: Context, records: &[(u64, u64, u16)]) -> Vec<u8> {
+        let mut buffer = vec![0; FRAME_LENGTH_MAX];
+        let mut frame = SpanFrame::new(&mut buffer);
+        for &(start, duration, segment) in records {
+            if segment == ROOT {
+                let root = Root {
+                    start,
+                    duration,
+                    segment,
+                    outcome: Outcome::Complete,
+                    spans_inside: 2,
+                    dispatch: Dispatch::default(),
+                };
+                frame.push_root(&root).unwrap();
+            } else {
+                let span = Span {
+                    start,
+                    duration,
+                    segment,
+                };
+                frame.push_span(span).unwrap();
+            }
+        }
+        let origin = Origin {
+            cpu: 0,
+            context,
+            sequence: 0,
+            lost: Lost::default(),
+        };
+        frame.finish(origin).to_vec()
+    }
+
+    fn gathered(stream: &[u8], interval: (u64, u64)) -> Records {
+        let (first, rest) = stream.split_at(4);
+        let frames = Frames::new(rest, first.to_vec()).unwrap();
+        gather(frames, interval, &statements(), |id| id == TOP).unwrap()
+    }
+
+    #[test]
+    fn a_dispatch_is_whole_if_the_walker_found_its_tree_complete() {
+        let thread = [
+            (100, 10, SPAN),
+            (110, 10, SPAN),
+            (100, 30, ROOT),
+            // One span less than stated.
+            (200, 10, SPAN),
+            (200, 30, ROOT),
+            // As many as stated, and one inside the other.
+            (305, 5, SPAN),
+            (300, 20, SPAN),
+            (300, 30, ROOT),
+        ];
+        let records = gathered(&frame(Context::Thread, &thread), (0, 1000));
+        assert_eq!(records.spans.len(), thread.len());
+        let roots = records.spans.iter().filter_map(|record| record.root);
+        let whole: Vec<bool> = roots.map(|root| root.whole).collect();
+        assert_eq!(whole, [true, false, false]);
+    }
+
+    #[test]
+    fn only_what_touches_the_interval_is_kept_and_the_last_stop_before_it() {
+        let thread = [(90, 5, TOP), (100, 10, TOP), (150, 20, TOP), (300, 5, TOP)];
+        let interrupts = [(105, 2, TOP), (160, 5, TOP)];
+        let stream = [
+            frame(Context::Thread, &thread),
+            frame(Context::Irq, &interrupts),
+        ];
+        let records = gathered(&stream.concat(), (155, 200));
+        let starts: Vec<u64> = records.spans.iter().map(|record| record.start).collect();
+        assert_eq!(starts, [150, 160]);
+        assert_eq!(records.stop_before, Some((110, TOP)));
+    }
+
+    #[test]
+    fn records_whose_root_never_came_are_kept() {
+        let records = gathered(&frame(Context::Thread, &[(100, 10, SPAN)]), (0, 1000));
+        assert_eq!(records.spans.len(), 1);
+    }
+}
