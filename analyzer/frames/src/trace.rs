@@ -15,7 +15,7 @@ use crate::windows::{Tables, Window, Windows, Written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
-use trace_format::control::Message;
+use trace_format::control::{Aggregation, Message, WindowCounter};
 use trace_format::decode::{Frame, Messages, SpanColumns, read_records};
 use trace_format::span::ends_before_it_starts;
 use trace_format::{
@@ -52,6 +52,9 @@ pub struct Trace {
     pub rings: BTreeMap<Ring, RingTotals>,
     /// Last reading of each counter, by CPU and id.
     pub counters: BTreeMap<(u16, u16), u64>,
+    /// The first counter at the edge of a window that is less than its last reading, and
+    /// that reading.
+    pub counters_back: Option<(WindowCounter, u64)>,
     /// Where frames came from.
     pub origins: BTreeSet<(FrameKind, u16, Context)>,
     /// When the end of the stream was written.
@@ -341,11 +344,28 @@ impl Reader {
                     if matches!(message, Message::EndOfStream(_)) {
                         self.trace.end_written = written;
                     }
+                    if let Message::WindowCounter(counter) = &message {
+                        self.counted(counter);
+                    }
                     self.trace.statements.take(&message);
                     self.windows.take(&message, written, &self.trace.rings);
                 }
                 Err(warning) => self.trace.damage.take(&warning.into()),
             }
+        }
+    }
+
+    /// Holds a counter at the edge of a window against its last reading: one that is
+    /// summed up never goes back.
+    fn counted(&mut self, counter: &WindowCounter) {
+        let key = (counter.cpu, counter.counter);
+        let declared = self.trace.statements.counters.get(&counter.counter);
+        let is_sum = declared.is_some_and(|declared| declared.aggregation == Aggregation::Sum);
+        let known = self.trace.counters.get(&key).copied();
+        if is_sum && known.is_some_and(|known| counter.value < known) {
+            self.trace
+                .counters_back
+                .get_or_insert((*counter, known.unwrap_or(0)));
         }
     }
 

@@ -124,9 +124,11 @@ fn session(boot: &CapturedBoot, run: &Run) -> Session {
     }
 }
 
-/// What the plan asks the kernel for. A boot that took place again had the same.
+/// What the plan asks the kernel for, or none where it has no rings. A boot that took place again had the same.
 fn ring_slots(boot: &CapturedBoot, run: &Run) -> Option<u32> {
-    let parameter = boot.id.guest.ring_parameter?;
+    let Some(parameter) = boot.id.guest.ring_parameter else {
+        return Some(0);
+    };
     let first = BootId {
         attempt: 1,
         ..boot.id.clone()

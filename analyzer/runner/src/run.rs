@@ -470,6 +470,10 @@ fn definitions(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Digest> {
             format!("authority/{}", profile.name),
             hash::of_canonical(profile),
         );
+        if let Some(mapping) = catalogue.mappings.get(&benchmark.name) {
+            let key = format!("mappings/{}", benchmark.name);
+            definitions.insert(key, hash::of_canonical(mapping));
+        }
     }
     for boot in &plan.boots {
         let system = &boot.system;

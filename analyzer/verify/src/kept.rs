@@ -88,6 +88,11 @@ impl Kept {
     }
 
     /// The hash of a definition, as `run.json` has it.
+    /// Whether there is one by this kind and name.
+    pub fn holds(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub fn hash(&self, key: &str) -> Option<String> {
         let mut value = self.0.get(key)?.clone();
         if key.starts_with("benchmarks/") {

@@ -18,6 +18,9 @@ pub struct Record {
     pub run_id: String,
     pub state: String,
     pub selection: String,
+    /// The command line, as it was typed.
+    #[serde(default)]
+    pub command: Vec<String>,
     pub started_at: String,
     #[serde(default)]
     pub ended_at: String,
@@ -79,6 +82,9 @@ pub struct Envelope {
 pub struct Guest {
     pub guest: String,
     pub variant: String,
+    /// The profile it was built with.
+    #[serde(default)]
+    pub profile: String,
     #[serde(default)]
     pub kernel_image: Option<KernelImage>,
     #[serde(default)]

@@ -79,6 +79,7 @@ fn definitions(root: &Path) -> Definitions {
     add(&mut hashes, "authority", &catalogue.authority);
     add(&mut hashes, "systems", &catalogue.systems);
     add(&mut hashes, "suites", &catalogue.suites);
+    add(&mut hashes, "mappings", &catalogue.mappings);
     let checkout = checkout::read(root).unwrap_or_else(|error| Checkout::unknown(&error));
     Definitions::Of {
         commit: checkout.commit,

@@ -30,6 +30,21 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
             );
         }
     }
+    if let Some((counter, known)) = &trace.counters_back {
+        let counters = &trace.statements.counters;
+        let name = counters
+            .get(&counter.counter)
+            .map_or("?", |counter| counter.name.as_str());
+        findings.invalid(
+            AccountsUnbalanced,
+            format_args!(
+                "window {}, counter {name} of cpu {}",
+                counter.window, counter.cpu
+            ),
+            format_args!("{known} at least, its last reading"),
+            counter.value,
+        );
+    }
     for window in trace.windows.iter().filter(|window| window.ended.is_some()) {
         operations(window, findings);
         edges(trace, window, findings);

@@ -64,7 +64,13 @@ fn granted(trace: &Trace, authority: &Authority, findings: &mut Findings) {
 /// No process used an interface that it was not granted.
 fn exercised(trace: &Trace, findings: &mut Findings) {
     let statements = &trace.statements;
-    for use_ in statements.exercised.iter().filter(|use_| use_.calls > 0) {
+    for use_ in &statements.exercised {
+        if use_.calls == 0 {
+            let subject = format_args!("process {}", use_.pid);
+            let observed = format_args!("0 uses of interface {:#018x}", use_.interface);
+            findings.invalid(AuthorityExceeded, subject, "what was used", observed);
+            continue;
+        }
         let granted = statements
             .granted
             .iter()

@@ -45,6 +45,10 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
             let emulator = format_args!("the emulator's, {}", expected.hypervisor);
             findings.invalid(SessionMismatch, &subject, emulator, observed);
         }
+        if clock.invariant {
+            let emulator = "one that no processor promises to be invariant";
+            findings.invalid(SessionMismatch, &subject, emulator, "an invariant one");
+        }
         let around = expected.tsc_hz / TOLERANCE;
         if clock.tsc_hz.abs_diff(expected.tsc_hz) > around {
             let observed = format!("{} Hz", clock.tsc_hz);
@@ -113,6 +117,10 @@ mod tests {
             },
             ClockCertificate {
                 tsc_hz: 2_600_000_000,
+                ..certificate()
+            },
+            ClockCertificate {
+                invariant: true,
                 ..certificate()
             },
             ClockCertificate {

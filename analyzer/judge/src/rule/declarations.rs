@@ -6,16 +6,25 @@ use capbench_frames::statements::Statements;
 use capbench_frames::trace::Trace;
 use capbench_results::InvalidReason::DeclarationsContradict;
 
-pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findings) {
     let statements = &trace.statements;
-    let expected = "one meaning each";
     for contradiction in &statements.contradictions {
         findings.invalid(
             DeclarationsContradict,
             "declarations",
-            expected,
+            "one meaning each",
             contradiction,
         );
+    }
+    if expected.required.is_some() {
+        for wordless in wordless(statements) {
+            findings.invalid(
+                DeclarationsContradict,
+                "declarations",
+                "a word each",
+                wordless,
+            );
+        }
     }
     for nameless in nameless(trace) {
         findings.invalid(
@@ -28,8 +37,28 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     for id in rings_of_parents(statements) {
         let name = statements.segment_name(id);
         let observed = format!("segment {id} ({name}) is inside of itself by its parents");
-        findings.invalid(DeclarationsContradict, "declarations", expected, observed);
+        findings.invalid(
+            DeclarationsContradict,
+            "declarations",
+            "one meaning each",
+            observed,
+        );
     }
+}
+
+/// What a recorder of ours leaves without a word beside its name: a unit, the meaning of
+/// an argument, the build.
+fn wordless(statements: &Statements) -> Vec<String> {
+    let counters = statements.counters.values();
+    let units = counters.filter(|counter| counter.unit.is_empty());
+    let units = units.map(|counter| format!("counter {} has no unit", counter.name));
+    let instants = statements.instants.values();
+    let arguments = instants.filter(|instant| instant.a.is_empty() || instant.b.is_empty());
+    let arguments = arguments.map(|instant| format!("an argument of {} has none", instant.name));
+    let session = statements.session.iter();
+    let builds = session.filter(|session| session.build_id.is_empty());
+    let builds = builds.map(|_| "the session names no build".to_owned());
+    units.chain(arguments).chain(builds).collect()
 }
 
 /// What was declared under no name, in words.

@@ -109,6 +109,11 @@ fn as_asked(trace: &Trace, window: &Window, asked: &Asked, findings: &mut Findin
             window.record_bound,
         );
     }
+    let samples = window.samples.len();
+    if asked.record_bound.is_none() && samples > window.record_bound as usize {
+        let expected = format_args!("{} samples at most", window.record_bound);
+        findings.invalid_for(name, SessionMismatch, &subject, expected, samples);
+    }
     if window.expected_operations == 0 {
         let expected = "the operations that it intends";
         findings.invalid_for(name, EvidenceMissing, &subject, expected, "none stated");

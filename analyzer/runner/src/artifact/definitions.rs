@@ -51,7 +51,7 @@ pub(super) fn of(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Value> 
 }
 
 /// What rules ask of a guest.
-fn guest(guest: GuestName) -> Value {
+pub(super) fn guest(guest: GuestName) -> Value {
     json!({
         "subsystems": guest.subsystems,
         "capabilities": guest.has_capabilities,

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::read::ReadError;
-use super::{inside, names};
+use super::{definitions, inside, names};
 use crate::guest::GuestName;
 use crate::manifest::{Benchmark, Catalogue, Mapping, Suite, UnknownName};
 use crate::plan::{Overrides, Plan, Unbootable};
@@ -73,8 +73,10 @@ pub enum StoredError {
         /// As declared, or asked for.
         boots: u32,
     },
-    /// A guest had other subsystems when the run was made.
-    #[error("the guest {guest} of the run has other subsystems than this version's")]
+    /// A guest had other subsystems, or was called otherwise, when the run was made.
+    #[error(
+        "the guest {guest} of the run is not this version's: it has other subsystems, capabilities or another name for its kernel"
+    )]
     #[diagnostic(
         code(capbench::artifact::definition),
         help("use the version of capbench that wrote the run; run.json names it")
@@ -288,13 +290,13 @@ fn find<'a, T>(
     })
 }
 
-/// Rows are unsupported by what a guest has, so that must be the same today.
+/// Rows are unsupported by what a guest has, and streams are held against what it calls
+/// itself, so that must be the same today.
 fn check_guests(kept: &BTreeMap<String, Value>, plan: &Plan) -> Result<(), StoredError> {
     for row in &plan.rows {
         let guest = row.guest;
         let stated = kept.get(&format!("guests/{}", guest.name()));
-        let subsystems = stated.map(|stated| &stated["subsystems"]);
-        if subsystems != Some(&serde_json::json!(guest.subsystems)) {
+        if stated != Some(&definitions::guest(guest)) {
             return Err(StoredError::OtherGuest { guest });
         }
     }

@@ -12,7 +12,7 @@ use crate::run::Run;
 use super::instruments::page_faults;
 
 pub(super) fn check(run: &Run) -> Found {
-    let (_, document) = (run.record()?, run.document()?);
+    let (record, document) = (run.record()?, run.document()?);
     let audits = run.audits();
     if audits.is_empty() {
         let fault = "the record has no audit boot, and nobody left it out".to_owned();
@@ -23,6 +23,17 @@ pub(super) fn check(run: &Run) -> Found {
     for audit in audits {
         let boot = &audit.boot;
         let own = stated.iter().find(|stated| stated.boot == *boot);
+        let kept = record.boots.iter().find(|of| of.stem() == *boot);
+        let kept = kept.and_then(|boot| boot.instruction_log.as_deref());
+        if let (Some(own), Some(kept)) = (own, kept)
+            && own.log_left_out.is_none()
+            && !own.log.as_deref().is_some_and(|log| log.starts_with(kept))
+        {
+            let log = own.log.as_deref().unwrap_or("none");
+            faults.push(format!(
+                "{boot}: audit.json names the log {log}, the record {kept}"
+            ));
+        }
         let wrong = match &audit.counted {
             Ok(counted) => {
                 compared += counted.compared;

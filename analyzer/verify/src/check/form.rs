@@ -20,6 +20,7 @@ pub(super) fn check(run: &Run) -> Found {
     let faults = [
         times(record),
         sources(record),
+        words(record),
         boots(record),
         images(run, record),
     ];
@@ -129,7 +130,28 @@ fn is_version_of(program: &str, text: &str) -> bool {
         version.starts_with(|first: char| first.is_ascii_digit())
             && version.contains('.')
             && !version.contains(char::is_control)
+            // A commit and its date, or the number itself, and nothing behind.
+            && version.ends_with(|last: char| last.is_ascii_digit() || last == ')')
     })
+}
+
+/// What only people read, and what must say something.
+fn words(record: &Record) -> Vec<String> {
+    let host = |name: &str| record.envelope.host[name].as_str().unwrap_or_default();
+    let command = record.command.first().map_or("", String::as_str);
+    let profiles = record.guests.iter().map(|guest| guest.profile.as_str());
+    let words = [
+        ("the host's processor", host("processor")),
+        ("the host's kernel", host("kernel")),
+        ("the command", command),
+    ];
+    let words = words
+        .into_iter()
+        .chain(profiles.map(|profile| ("a guest's profile", profile)));
+    let empty = words.filter(|(_, word)| word.trim().is_empty());
+    empty
+        .map(|(what, _)| format!("{what} has no name"))
+        .collect()
 }
 
 /// How many boots were planned follows from those that took place, for a whole run.
@@ -148,6 +170,16 @@ fn boots(record: &Record) -> Vec<String> {
         faults.push(format!(
             "{planned} boots of a system were planned, {measured} took place"
         ));
+    }
+    if record.overrides["boots"] == 0 {
+        faults.push("0 boots were asked for".to_owned());
+    }
+    if let Some(boot) = record
+        .boots
+        .iter()
+        .find(|boot| boot.wall_ms == 0 && boot.stored().is_some())
+    {
+        faults.push(format!("{} took no time", boot.stem()));
     }
     if let Some(planned) = record.boots_planned_in_all
         && planned != record.boots.len()

@@ -18,7 +18,13 @@ pub(super) fn check(run: &Run) -> Found {
     let benchmarks = rows.map(|row| format!("benchmarks/{}", row.benchmark().0));
     let boots = record.boots.iter();
     let systems = boots.map(|boot| format!("systems/{}", boot.system));
-    let needed: BTreeSet<String> = benchmarks.chain(systems).collect();
+    let mappings = run
+        .document()?
+        .results
+        .iter()
+        .map(|row| format!("mappings/{}", row.benchmark().0));
+    let mappings = mappings.filter(|key| kept.holds(key));
+    let needed: BTreeSet<String> = benchmarks.chain(systems).chain(mappings).collect();
     for key in needed {
         if !record.definitions.contains_key(&key) {
             faults.push(format!("{key}: the record has no hash of it"));

@@ -1,7 +1,7 @@
 //! What a stream says outside of its windows.
 
 use capbench_results::plain;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use trace_format::Context;
 use trace_format::control::{
@@ -27,6 +27,8 @@ pub struct Statements {
     pub denials: Vec<(u32, String)>,
     /// Whether each processor's clock is certified to count instructions.
     pub clocks: BTreeMap<u16, bool>,
+    /// Words of the kernel: names, units and the build.
+    pub words: BTreeSet<String>,
     pub accounts: BTreeMap<(u16, Context), RingAccount>,
     pub end: Option<EndOfStream>,
 }
@@ -60,6 +62,11 @@ pub struct Counter {
 
 impl Statements {
     pub(super) fn take(&mut self, message: &Message, left_out: &mut u64) {
+        for word in words(message) {
+            if self.words.len() < STATEMENTS_MAX {
+                self.words.insert(word.to_owned());
+            }
+        }
         match *message {
             // Only the first is believed; that there are two is a fault.
             Message::Session(_) if self.session.is_some() => self.has_two_sessions = true,
@@ -130,6 +137,18 @@ impl Statements {
         let mut threads = self.threads.values();
         let thread = threads.find(|(of, _)| *of == pid);
         thread.map(|(_, program)| program.as_str())
+    }
+}
+
+/// What a kernel says in words that are compiled into it.
+fn words<'a>(message: &Message<'a>) -> Vec<&'a str> {
+    match message {
+        Message::Session(session) => vec![session.kernel, session.build_id],
+        Message::SegmentDeclared(segment) => vec![segment.name],
+        Message::InterfaceDeclared(interface) => vec![interface.name],
+        Message::CounterDeclared(counter) => vec![counter.name, counter.unit],
+        Message::InstantDeclared(instant) => vec![instant.name, instant.a, instant.b],
+        _ => Vec::new(),
     }
 }
 

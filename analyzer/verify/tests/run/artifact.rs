@@ -346,6 +346,11 @@ impl Artifact {
         Run::open(self.directory.path(), self.known()).unwrap()
     }
 
+    /// The checkout that the run is of.
+    pub fn checkout(&self) -> Definitions {
+        self.known()
+    }
+
     fn known(&self) -> Definitions {
         if let Some(known) = &self.definitions {
             return known.clone();
@@ -410,7 +415,13 @@ impl Artifact {
         let others = BOOTS.iter();
         boots.extend(others.map(|boot| self.boot(boot.0, boot.1, boot.2, boot.3, false)));
         boots.push(plain());
-        let hashed = ["benchmarks/", "authority/", "systems/", "suites/"];
+        let hashed = [
+            "benchmarks/",
+            "authority/",
+            "systems/",
+            "suites/",
+            "mappings/",
+        ];
         let hashed = |key: &str| hashed.iter().any(|kind| key.starts_with(kind));
         let definitions = kept.iter().filter(|(key, _)| hashed(key));
         let definitions: BTreeMap<&String, _> = definitions

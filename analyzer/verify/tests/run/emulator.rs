@@ -1,9 +1,13 @@
 //! What an audit boot leaves beside its stream: a kernel image with one probe site,
 //! and the log of an emulator that executed just what the stream says.
 
-use trace_format::decode::{SpanColumns, read_records};
+use std::path::Path;
+
+use trace_format::control::Message;
+use trace_format::decode::{Messages, SpanColumns, read_records};
 use trace_format::{FrameKind, Instant};
 
+use crate::artifact::raw;
 use crate::stream::frames;
 
 /// Where the code lies.
@@ -18,6 +22,33 @@ const OTHER: u64 = TEXT;
 /// The range that the emulator must have been asked to log.
 pub fn range() -> String {
     format!("{TEXT:#x}..{:#x}", TEXT + CODE.len() as u64 - 1)
+}
+
+/// Words that the streams of the run declare, as a compiler leaves them in an image.
+fn words() -> Vec<u8> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = package.join("../../tests/golden/ring-segments-v1.ktrace");
+    // A later kernel's, which has more capabilities.
+    let audited = package.join("tests/run/audit-v1.ktrace");
+    let streams = [raw(&golden), raw(&audited)];
+    let mut words = Vec::new();
+    for raw in streams.iter().flat_map(|stream| frames(stream)) {
+        if raw.frame.header.kind != FrameKind::Control {
+            continue;
+        }
+        for message in Messages::new(&raw.frame).map(Result::unwrap) {
+            let said = match message {
+                Message::Session(session) => vec![session.kernel, session.build_id],
+                Message::SegmentDeclared(segment) => vec![segment.name],
+                Message::InterfaceDeclared(interface) => vec![interface.name],
+                Message::CounterDeclared(counter) => vec![counter.name, counter.unit],
+                Message::InstantDeclared(instant) => vec![instant.name, instant.a, instant.b],
+                _ => Vec::new(),
+            };
+            words.extend(said.concat().into_bytes());
+        }
+    }
+    words
 }
 
 /// An ELF image of that code with its site.
@@ -42,6 +73,7 @@ pub fn image() -> Vec<u8> {
     }
     let offset = image.len() as u64;
     image.extend(table);
+    image.extend(words());
     image[16..18].copy_from_slice(&2u16.to_le_bytes());
     image[18..20].copy_from_slice(&62u16.to_le_bytes());
     image[20..24].copy_from_slice(&1u32.to_le_bytes());

@@ -30,6 +30,17 @@ pub enum Then {
     Judge,
     /// Only put the sums right: it is the results, or evidence, that were changed.
     Seal,
+    /// Nothing: the list of sums is what was changed.
+    Leave,
+}
+
+/// What is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The streams of boots.
+    Stream,
+    /// Another file.
+    File,
 }
 
 type Change = Box<dyn Fn(&Artifact) -> bool + Send + Sync>;
@@ -39,6 +50,7 @@ pub struct Case {
     /// The place, by type and field or by file and path.
     pub place: String,
     pub mutation: Mutation,
+    pub of: Of,
     pub then: Then,
     /// Whether it changed anything.
     pub change: Change,
@@ -92,5 +104,9 @@ pub fn mutated(original: &Value, mutation: Mutation, donor: Option<&Value>) -> O
         (Mutation::Absent | Mutation::Altered, _) => return None,
         _ => donor?.clone(),
     };
-    (changed != *original).then_some(changed)
+    let is_same = match (changed.as_f64(), original.as_f64()) {
+        (Some(changed), Some(original)) => changed == original,
+        _ => changed == *original,
+    };
+    (!is_same).then_some(changed)
 }

@@ -6,7 +6,7 @@ use trace_format::FrameKind;
 use trace_format::control::Message;
 use trace_format::decode::Messages;
 
-use super::case::{Case, Mutation, Then, leaves, mutated};
+use super::case::{Case, Mutation, Of, Then, leaves, mutated};
 use crate::artifact::{Artifact, raw};
 use crate::stream::{self, frames};
 
@@ -159,6 +159,7 @@ fn replaced(
     Case {
         place,
         mutation,
+        of: Of::Stream,
         then: Then::Judge,
         change: Box::new(change),
     }
@@ -182,6 +183,7 @@ fn whole(boots: &'static str, name: &'static str, mutation: Mutation) -> Case {
     Case {
         place: format!("{boots} {name}"),
         mutation,
+        of: Of::Stream,
         then: Then::Judge,
         change: Box::new(change),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use capbench_verify::{Report, Verdict};
 use serde_json::Value;
 
-use super::case::{Case, Then};
+use super::case::{Case, Of, Then};
 use crate::artifact::Artifact;
 
 /// What came of a case.
@@ -18,10 +18,22 @@ pub enum Outcome {
     Passed(&'static str),
 }
 
-/// A catch by one of these does not count: whoever changes a stream or a file puts its
-/// hash right, and changes all boots alike. So would be a catch by the form of the
-/// results, which judging anew writes.
+/// Whoever changes a stream puts its hashes right, and changes all boots alike: a catch
+/// by one of these does not count.
 const DO_NOT_COUNT: [&str; 4] = ["sums", "traces", "exact", "artifact-hash"];
+
+/// The same of another file, whose sum is put right, unless it is the list of sums.
+const SUMS_DO_NOT_COUNT: [&str; 1] = ["sums"];
+
+impl Case {
+    fn does_not_count(&self) -> &'static [&'static str] {
+        match (self.of, self.then) {
+            (Of::Stream, _) => &DO_NOT_COUNT,
+            (Of::File, Then::Leave) => &[],
+            (Of::File, _) => &SUMS_DO_NOT_COUNT,
+        }
+    }
+}
 
 /// The run as it was.
 pub struct Baseline {
@@ -40,16 +52,19 @@ impl Baseline {
 
     pub fn outcome(&self, case: &Case) -> Outcome {
         let mut run = Artifact::new();
+        let beside = run.checkout();
         run.definitions = Some(capbench_verify::Definitions::Unknown("none here".into()));
         if !(case.change)(&run) {
             return Outcome::Unchanged;
         }
+        let objection = |run: &Artifact| objection(&run.verify(), case.does_not_count());
         match case.then {
+            Then::Leave => {}
             Then::Seal => run.seal(),
             Then::Judge => {
                 if let Err(why) = run.try_judge() {
                     run.seal();
-                    let by = objection(&run.verify());
+                    let by = objection(&run);
                     return Outcome::Caught(by.unwrap_or(format!("not judged: {why}")));
                 }
                 if let Some(rule) = self.refused(&run) {
@@ -57,8 +72,13 @@ impl Baseline {
                 }
             }
         }
-        match objection(&run.verify()) {
-            Some(by) => Outcome::Caught(by),
+        if let Some(by) = objection(&run) {
+            return Outcome::Caught(by);
+        }
+        // Beside the checkout of its commit, a definition cannot be changed.
+        run.definitions = Some(beside);
+        match objection(&run) {
+            Some(by) => Outcome::Caught(format!("{by}, beside its checkout")),
             None if rows(&run) == self.rows => Outcome::Passed("the results are as before"),
             None if self.is_another_series(&run) => Outcome::Caught("another series".to_owned()),
             None => Outcome::Passed("other results"),
@@ -102,11 +122,11 @@ impl Baseline {
 }
 
 /// The first check that objects.
-fn objection(report: &Report) -> Option<String> {
+fn objection(report: &Report, does_not_count: &[&str]) -> Option<String> {
     let objects = |verdict| matches!(verdict, Verdict::Broken | Verdict::NotChecked);
     let mut checks = report.checks();
     let found =
-        checks.find(|check| objects(check.verdict) && !DO_NOT_COUNT.contains(&check.name))?;
+        checks.find(|check| objects(check.verdict) && !does_not_count.contains(&check.name))?;
     Some(format!("verify: {}", found.name))
 }
 

@@ -2,7 +2,7 @@
 
 use trace_format::{Context, FrameKind, Origin, Sample, SampleFlags};
 
-use super::case::{Case, Mutation, Then};
+use super::case::{Case, Mutation, Of, Then};
 use crate::artifact::Artifact;
 use crate::stream::Record;
 
@@ -21,6 +21,7 @@ fn case(
     Case {
         place: place.into(),
         mutation,
+        of: Of::Stream,
         then: Then::Judge,
         change: Box::new(change),
     }
