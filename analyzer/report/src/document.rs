@@ -5,7 +5,7 @@
 //! work. No part holds markup, so foreign text cannot become any.
 
 use crate::plot::Plot;
-use capbench_results::Status;
+use capbench_results::{Status, plain};
 
 /// Everything a report says.
 pub struct Document {
@@ -153,6 +153,20 @@ impl Table {
         debug_assert!(!cells.is_empty() && cells.len() <= self.columns.len());
         self.rows.push(cells);
     }
+}
+
+/// Foreign words as every renderer shows them: on one line, without anything that a
+/// terminal or a browser would obey.
+pub(crate) fn shown(text: &str) -> String {
+    let blank = |c: char| {
+        if matches!(c, '\n' | '\r' | '\t') {
+            ' '
+        } else {
+            c
+        }
+    };
+    let line: String = text.chars().map(blank).collect();
+    plain(&line).into_owned()
 }
 
 /// The word and a sign of its own, so that no colour is needed to tell them apart.

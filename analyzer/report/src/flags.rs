@@ -1,4 +1,4 @@
-//! What the median of a row does not say, in words.
+//! What the value of a row does not say, in words.
 
 use crate::number::number;
 use capbench_frames::flags::{Among, Bimodal, Flags, Rare, Unsettled};

@@ -318,6 +318,84 @@ fn foreign_words_are_escaped_everywhere() {
     }
 }
 
+/// What a terminal obeys, what turns text around, and what ends a line.
+const OBEYED: &str = "a\u{1b}[2J\u{7}\u{202e}b\u{2028}\u{200b}\nc";
+
+#[test]
+fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
+    let mut results = compared(Mode::Exact);
+    results.run.suite = OBEYED.into();
+    results.run.tool = OBEYED.into();
+    for row in &mut results.results {
+        row.notes = OBEYED.into();
+        row.system = OBEYED.into();
+        row.authority_profile = OBEYED.into();
+        row.correctness_id = OBEYED.into();
+        match &mut row.outcome {
+            Outcome::Passed(measurement) => {
+                if let Some(breakdown) = &mut measurement.breakdown {
+                    breakdown.segments[1].name = OBEYED.into();
+                }
+                for agreement in &mut measurement.instruments {
+                    agreement.instrument = OBEYED.into();
+                }
+            }
+            Outcome::Invalid(refusal) => {
+                refusal.detail = OBEYED.into();
+                refusal.evidence[0].observed = OBEYED.into();
+            }
+            _ => {}
+        }
+    }
+    for comparison in &mut results.comparisons {
+        comparison.difference = OBEYED.into();
+        comparison.numerator.system = OBEYED.into();
+        comparison.denominator.system = OBEYED.into();
+    }
+    let mut appendix = appendix();
+    appendix.command = vec![OBEYED.into()];
+    appendix.audits = vec![OBEYED.into()];
+    appendix.machine.arguments.push(OBEYED.into());
+    appendix.boots[0].name = OBEYED.into();
+    appendix.files[0].label = OBEYED.into();
+    appendix.files[0].path = OBEYED.into();
+    let report = Report::new(&results, &appendix);
+    let mut texts = vec![report.html().unwrap(), report.markdown()];
+    texts.extend(plots(&results).iter().map(|plot| plot.svg().unwrap()));
+    for text in texts {
+        assert_eq!(plain_lines(&text), text);
+        assert!(
+            text.contains("u001b"),
+            "the words are shown, and not left out"
+        );
+    }
+}
+
+#[test]
+fn a_row_with_two_modes_shows_its_mean_wherever_its_value_stands() {
+    let mut results = compared(Mode::Exact);
+    results.comparisons.clear();
+    let Outcome::Passed(measurement) = &mut results.results[0].outcome else {
+        panic!("the first row passed")
+    };
+    measurement.mean = Some(408.5);
+    measurement.modes = [(404.0, 0.5), (413.0, 0.5)]
+        .map(|(value, share)| ValueMode { value, share })
+        .to_vec();
+    let markdown = Report::new(&results, &appendix()).markdown();
+    let mut tables = 0;
+    for section in ["Side by side", "Tier 1", "Distributions"] {
+        let section = markdown.split(&format!("\n## {section}")).nth(1).unwrap();
+        let row = section
+            .lines()
+            .find(|line| line.starts_with("| `ring/nop/1`"));
+        assert!(row.unwrap().contains("408.5 (mean)"), "{row:?}");
+        tables += 1;
+    }
+    assert_eq!(tables, 3);
+    assert!(!markdown.contains("| median | range"), "{markdown}");
+}
+
 #[test]
 fn a_row_without_a_value_shows_none() {
     let results = compared(Mode::Exact);

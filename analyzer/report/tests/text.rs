@@ -238,8 +238,8 @@ fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
     );
     let report = Report::new(&document, &Appendix::default());
     let markdown = report.markdown();
-    assert!(markdown.contains("The median does not say it all of `ring/nop/1` on capos"));
-    assert!(markdown.contains("### Medians that do not say it all"));
+    assert!(markdown.contains("One value does not describe `ring/nop/1` on capos"));
+    assert!(markdown.contains("### Rows that one value does not describe"));
     assert!(
         markdown.contains(": bimodal: modes at 404 and 420"),
         "{markdown}"

@@ -9,7 +9,7 @@ mod block;
 mod inline;
 mod table;
 
-use crate::document::{Document, Section};
+use crate::document::{Document, Section, shown};
 use crate::plot::{COLORS, PlotError};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -37,7 +37,7 @@ pub(crate) fn render(document: &Document) -> Result<String, PlotError> {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (document.title) " · capbench" }
+                title { (shown(&document.title)) " · capbench" }
                 style { (PreEscaped(style)) }
             }
             body {
@@ -58,7 +58,7 @@ fn header(document: &Document) -> Markup {
     html! {
         header {
             p .kind { "capbench report" }
-            h1 { (document.title) }
+            h1 { (shown(&document.title)) }
             dl .facts {
                 @for (term, fact) in &document.facts {
                     div { dt { (term) } dd { (inline::line(fact)) } }
@@ -76,7 +76,7 @@ fn contents(document: &Document) -> Markup {
         nav aria-label="Contents" {
             ol {
                 @for section in &document.sections {
-                    li { a href={ "#" (section.id) } { (section.title) } }
+                    li { a href={ "#" (section.id) } { (shown(&section.title)) } }
                 }
             }
         }
@@ -93,7 +93,7 @@ fn section(section: &Section) -> Result<Markup, PlotError> {
         .collect::<Result<_, _>>()?;
     Ok(html! {
         section id=(section.id) aria-labelledby=(title) {
-            h2 id=(title) { (section.title) }
+            h2 id=(title) { (shown(&section.title)) }
             @for block in &blocks { (block) }
         }
     })

@@ -4,6 +4,7 @@
 mod escape;
 
 use crate::document::{Block, Document, Inline, Inlines, Kind, Refused, Table, status_words};
+use capbench_results::plain_lines;
 use escape::{cell, code, plain};
 
 pub(crate) fn render(document: &Document) -> String {
@@ -93,7 +94,8 @@ fn row(cells: impl Iterator<Item = String>) -> String {
 
 /// A block that no line of the text can close.
 fn fenced(text: &str) -> String {
-    let fence = "`".repeat(escape::longest_run(text).max(2) + 1);
+    let text = plain_lines(text);
+    let fence = "`".repeat(escape::longest_run(&text).max(2) + 1);
     format!("{fence}\n{text}\n{fence}\n")
 }
 

@@ -68,7 +68,7 @@ impl From<Ratios> for Plot {
             name: "ratios".to_owned(),
             title: format!("Each pair's {}", ratios.axis),
             description: format!(
-                "One dot per pair on a logarithmic axis; a line marks 1, where both medians are \
+                "One dot per pair on a logarithmic axis; a line marks 1, where both values are \
                  equal. Open dots lean. {}.",
                 told.join("; ")
             ),

@@ -25,7 +25,7 @@ pub(crate) struct Waterfall {
     title: String,
     unit: &'static str,
     bars: Vec<Bar>,
-    /// An operation without and with all probes.
+    /// Medians of an operation without and with all probes.
     operation: Option<(f64, f64)>,
 }
 
@@ -105,7 +105,7 @@ impl From<Waterfall> for Plot {
             .operation
             .map_or(String::new(), |(without, with)| {
                 format!(
-                    " An operation takes {} without segment probes and {} with all.",
+                    " The median of an operation is {} without segment probes and {} with all.",
                     number(without),
                     number(with)
                 )
@@ -125,8 +125,8 @@ impl From<Waterfall> for Plot {
     }
 }
 
-const WITHOUT: &str = "operation, no segment probes";
-const WITH: &str = "operation, all probes";
+const WITHOUT: &str = "median, no segment probes";
+const WITH: &str = "median, all probes";
 
 impl Waterfall {
     fn lines(&self) -> usize {

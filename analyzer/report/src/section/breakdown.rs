@@ -20,8 +20,8 @@ pub(super) fn section(results: &Results) -> Section {
     section.blocks.push(Block::Text(
         "From boots with all probes compiled in; never a headline number. Self is a segment's \
          duration without its children: raw as recorded, corrected for what the probes \
-         themselves cost. The effect of tracing is the median with all probes minus the median \
-         without."
+         themselves cost. The effect of tracing is the median of an operation with all \
+         probes minus the median without."
             .into(),
     ));
     for (row, measurement, breakdown) in rows {
@@ -50,7 +50,8 @@ fn effect(measurement: &Measurement, breakdown: &Breakdown) -> String {
     );
     if let (Some(effect), Some(traced)) = (breakdown.tracing_effect, breakdown.traced_median) {
         text.push_str(&format!(
-            " Effect of tracing: {} {} an operation, {} with all probes and {} without.",
+            " Effect of tracing on the median: {} {} per operation, {} with all probes and {} \
+             without.",
             signed(effect),
             measurement.unit,
             number(traced),

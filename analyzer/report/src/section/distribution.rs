@@ -46,7 +46,7 @@ pub(super) fn section(results: &Results) -> Section {
     section
 }
 
-/// Rows whose median does not say it all, or that none is.
+/// Rows that one value does not describe, or that there are none.
 fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Block> {
     let told = rows.iter().filter_map(|(row, _)| {
         let flags = flags::of_row(&row.outcome)?;
@@ -61,7 +61,7 @@ fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Block> {
         )];
     }
     vec![
-        Block::Heading("Medians that do not say it all".into()),
+        Block::Heading("Rows that one value does not describe".into()),
         Block::List(told),
     ]
 }
@@ -74,7 +74,7 @@ fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
         ("batch", Number),
         ("samples", Number),
         ("smallest", Number),
-        ("median", Number),
+        ("value", Number),
         ("largest", Number),
         ("standard deviation", Number),
         ("boot medians", Words),

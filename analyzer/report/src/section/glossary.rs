@@ -2,7 +2,7 @@
 
 use crate::document::{Block, Section};
 
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 17] = [
     (
         "bimodal",
         "values with two modes: the median is near one of them, or near neither.",
@@ -53,6 +53,10 @@ const WORDS: [(&str, &str); 16] = [
     (
         "series",
         "benchmark, definition hash, guest, authority profile and envelope hash together.",
+    ),
+    (
+        "value",
+        "what stands for a row: its median, or its mean per operation where two modes hold a quarter of the samples each.",
     ),
     (
         "virtual_ns",

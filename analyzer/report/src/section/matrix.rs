@@ -71,14 +71,14 @@ const fn ratio_title(mode: Mode) -> &'static str {
 fn reading(results: &Results) -> &'static str {
     match results.run.mode {
         Mode::Exact => {
-            "A ratio is the left median divided by the right one, of one run under one envelope. \
+            "A ratio is the left value divided by the right one, of one run under one envelope. \
              It compares code paths, not speed. A row leans when its window holds what exact \
              mode counts as one instruction and hardware does not execute at that price; counts \
              are per operation, where somebody counted. There is no overall ratio, because a \
              mean over unlike rows says nothing."
         }
         Mode::Hardware | Mode::Emulated => {
-            "A ratio is the left median divided by the right one, of one run under one envelope. \
+            "A ratio is the left value divided by the right one, of one run under one envelope. \
              There is no overall ratio, because a mean over unlike rows says nothing."
         }
     }
@@ -127,7 +127,6 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
             results.run.title_of(below).to_owned(),
         )
     };
-    let (first, second) = (format!("{first} median"), format!("{second} median"));
     let mut columns = vec![
         ("benchmark", Words),
         ("beside", Words),
@@ -177,8 +176,8 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
             beside_it,
             status(results, comparison),
             units(results, comparison).into(),
-            median(results, numerator),
-            median(results, denominator),
+            value(results, numerator),
+            value(results, denominator),
             Inlines(vec![Inline::Strong(quotient)]),
         ];
         cells.extend(labelled.then(|| labels(results, comparison).into()));
@@ -217,7 +216,7 @@ fn units(results: &Results, comparison: &Comparison) -> String {
     }
 }
 
-fn median(results: &Results, name: &RowName) -> Inlines {
+fn value(results: &Results, name: &RowName) -> Inlines {
     let value = find(results, name).and_then(|row| row.outcome.measurement());
     value.map_or(NONE.into(), |value| headline(value).into())
 }
@@ -264,7 +263,7 @@ fn context(results: &Results) -> Option<String> {
     ))
 }
 
-/// Rows whose median should not be read alone, wherever it stands above.
+/// Rows whose value should not be read alone, wherever it stands above.
 fn flagged(results: &Results) -> Option<Inlines> {
     let told = results
         .results
@@ -274,7 +273,7 @@ fn flagged(results: &Results) -> Option<Inlines> {
     if told.is_empty() {
         return None;
     }
-    let mut line = Inlines::from("The median does not say it all of ");
+    let mut line = Inlines::from("One value does not describe ");
     for (index, row) in told.into_iter().enumerate() {
         if index > 0 {
             line = line.text(", ");
@@ -308,7 +307,7 @@ fn alone(results: &Results) -> Option<Table> {
         ("guest", Words),
         ("status", Words),
         ("unit", Words),
-        ("median", Number),
+        ("value", Number),
         ("leans", Words),
     ];
     let mut table = Table::new("Rows that stand beside nothing", &columns);
@@ -321,7 +320,7 @@ fn alone(results: &Results) -> Option<Table> {
         match &row.outcome {
             Outcome::Passed(value) => cells.extend([
                 value.unit.as_str().into(),
-                number(value.median).into(),
+                headline(value).into(),
                 leaning(&row.outcome).unwrap_or(NONE.to_owned()).into(),
             ]),
             outcome => {

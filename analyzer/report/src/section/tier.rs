@@ -42,9 +42,10 @@ pub(super) fn section(results: &Results, tier: u16) -> Section {
 /// What the columns of numbers hold.
 fn how_to_read() -> Block {
     Block::Text(
-        "Median: of the boots' medians. Range: the smallest and the largest of them; a single \
-         number where all boots agree to the last digit. Cold: the first value of a window, \
-         never mixed into the others."
+        "Value: the median of the boots' medians; where two modes hold a quarter of the samples \
+         each, the mean per operation, and then it says so. Range: the smallest and the largest \
+         of the boots' medians; a single number where all agree to the last digit. Cold: the \
+         first sample of a window, never mixed into the others."
             .into(),
     )
 }
@@ -68,7 +69,7 @@ fn table(results: &Results, guest: &str, system: &str, rows: &[&BenchmarkResult]
     columns.extend(labelled.then_some(("labels", Words)));
     columns.extend([
         ("unit", Words),
-        ("median", Number),
+        ("value", Number),
         ("range", Number),
         ("p95", Number),
         ("p95 is of", Words),

@@ -37,12 +37,12 @@ const fn title(mode: Mode) -> &'static str {
 const fn reading(mode: Mode) -> &'static str {
     match mode {
         Mode::Exact => {
-            "ratio = numerator / denominator, medians of one run under one envelope. leans: what \
+            "ratio = numerator / denominator, values of one run under one envelope. leans: what \
              the windows hold that exact mode counts as one instruction and hardware does not \
              execute at that price, per operation where counted."
         }
         Mode::Hardware | Mode::Emulated => {
-            "ratio = numerator / denominator, medians of one run under one envelope."
+            "ratio = numerator / denominator, values of one run under one envelope."
         }
     }
 }
@@ -51,10 +51,10 @@ fn table(results: &Results, look: Look) -> String {
     use Align::{Left, Right};
     let mut columns = vec![
         ("numerator", Left),
-        ("median", Right),
+        ("value", Right),
         ("denominator", Left),
         ("booted", Left),
-        ("median", Right),
+        ("value", Right),
         ("ratio", Right),
         ("of", Left),
     ];
@@ -81,10 +81,10 @@ fn table(results: &Results, look: Look) -> String {
                 named(found.denominator, found.denominator_headline),
             ),
             ComparisonOutcome::None(_) => (
-                median_of(results, numerator),
+                value_of(results, numerator),
                 NONE.to_owned(),
                 NONE,
-                median_of(results, denominator),
+                value_of(results, denominator),
             ),
         };
         let mut cells = vec![
@@ -106,7 +106,7 @@ fn table(results: &Results, look: Look) -> String {
     table.render(look)
 }
 
-fn median_of(results: &Results, name: &RowName) -> String {
+fn value_of(results: &Results, name: &RowName) -> String {
     let row = find(results, name);
     match row.map(|row| &row.outcome) {
         Some(Outcome::Passed(measurement)) => headline(measurement),

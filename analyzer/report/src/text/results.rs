@@ -107,7 +107,7 @@ fn table(rows: &[&BenchmarkResult], look: Look) -> String {
     columns.extend(labelled.then_some(("labels", Left)));
     columns.extend([
         ("unit", Left),
-        ("median", Right),
+        ("value", Right),
         ("range", Right),
         ("p95", Right),
         ("boots", Right),
