@@ -1,6 +1,6 @@
-//! What stands beside what: the rows of a comparison, and what leans in them.
+//! What stands beside what: the rows of a comparison, and their bias.
 
-use crate::leaning::leaning;
+use crate::bias::bias;
 use crate::number::NONE;
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, ContextRow, NoRatioReason, Results, RowName,
@@ -40,9 +40,9 @@ pub(crate) fn context<'a>(results: &'a Results, benchmark: &str) -> Option<&'a C
     context.find(|row| row.benchmark_name == benchmark)
 }
 
-/// What exact mode misprices in either row.
-pub(crate) fn leans(results: &Results, comparison: &Comparison) -> String {
-    of_sides(results, comparison, |row| leaning(&row.outcome))
+/// The bias of either row.
+pub(crate) fn biases(results: &Results, comparison: &Comparison) -> String {
+    of_sides(results, comparison, |row| bias(&row.outcome))
 }
 
 /// What a reader must know of either row.

@@ -1,10 +1,12 @@
-//! A report as a tree of plain parts, before it is HTML or Markdown.
+//! A report as a tree of plain parts, before it is text, Markdown or HTML.
 //!
 //! Promises that what is said does not depend on how it is shown: sections build
 //! these parts, renderers escape and arrange them, and neither does the other's
 //! work. No part holds markup, so foreign text cannot become any.
 
+use crate::look::Look;
 use crate::plot::Plot;
+use crate::text;
 use capbench_results::{Status, plain};
 
 /// Everything a report says.
@@ -63,15 +65,21 @@ pub(crate) enum Inline {
     /// Beside what matters.
     Dim(String),
     Status(Status),
-    Link {
-        href: String,
+    /// Another part of the document, by its anchor.
+    Place {
+        anchor: String,
+        text: String,
+    },
+    /// A file beside the document.
+    File {
+        path: String,
         text: String,
     },
 }
 
 /// A line.
 #[derive(Default)]
-pub(crate) struct Inlines(pub(crate) Vec<Inline>);
+pub struct Inlines(pub(crate) Vec<Inline>);
 
 impl Inlines {
     pub(crate) fn code(text: impl Into<String>) -> Self {
@@ -116,8 +124,10 @@ impl From<Status> for Inlines {
 
 /// What a column holds, which decides how it is set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Text, from the left.
     Words,
+    /// Numbers under each other.
     Number,
     /// A number from outside the envelope: set apart from those inside.
     Context,
@@ -129,7 +139,8 @@ pub(crate) struct Column {
 }
 
 /// Lines under one header; the first cell of each names it.
-pub(crate) struct Table {
+pub struct Table {
+    /// Empty where a table needs none.
     pub(crate) caption: String,
     pub(crate) columns: Vec<Column>,
     /// A line with fewer cells than columns lets its last cell run over the rest.
@@ -137,7 +148,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(caption: impl Into<String>, columns: &[(&str, Kind)]) -> Self {
+    /// A table without rows.
+    pub fn new(caption: impl Into<String>, columns: &[(&str, Kind)]) -> Self {
         let column = |(title, kind): &(&str, Kind)| Column {
             title: (*title).to_owned(),
             kind: *kind,
@@ -149,9 +161,15 @@ impl Table {
         }
     }
 
-    pub(crate) fn row(&mut self, cells: Vec<Inlines>) {
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<Inlines>) {
         debug_assert!(!cells.is_empty() && cells.len() <= self.columns.len());
         self.rows.push(cells);
+    }
+
+    /// The table for a terminal or a pipe.
+    pub fn text(&self, look: Look) -> String {
+        text::table(self, look)
     }
 }
 

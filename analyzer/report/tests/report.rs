@@ -4,7 +4,7 @@ mod made;
 
 use capbench_report::appendix::Exercised;
 use capbench_report::appendix::*;
-use capbench_report::{Extent, Look, Report, plots, reasons};
+use capbench_report::{Look, Report, plots};
 use capbench_results::*;
 use made::{compared, measurement};
 use std::collections::BTreeSet;
@@ -361,6 +361,8 @@ fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
     appendix.files[0].path = OBEYED.into();
     let report = Report::new(&results, &appendix);
     let mut texts = vec![report.html().unwrap(), report.markdown()];
+    texts.push(report.text(Look::PLAIN));
+    texts.push(Report::summary(&results, &appendix).text(Look::PLAIN));
     texts.extend(plots(&results).iter().map(|plot| plot.svg().unwrap()));
     for text in texts {
         assert_eq!(plain_lines(&text), text);
@@ -393,6 +395,9 @@ fn a_row_with_two_modes_shows_its_mean_wherever_its_value_stands() {
         tables += 1;
     }
     assert_eq!(tables, 3);
+    let text = Report::summary(&results, &appendix()).text(Look::PLAIN);
+    let row = text.lines().find(|line| line.starts_with("ring/nop/1 "));
+    assert!(row.unwrap().contains("408.5 (mean)"), "{text}");
     assert!(!markdown.contains("| median | range"), "{markdown}");
 }
 
@@ -489,8 +494,7 @@ fn an_unknown_commit_is_called_unknown_and_never_clean() {
         assert!(head.contains("commit unknown"), "{head}");
         assert!(head.contains("The commit of the sources is unknown."));
         assert!(!head.contains("changes"), "{head}");
-        let text = capbench_report::results(&results, Extent::Whole, Look::PLAIN)
-            + &reasons(&results, &[], Look::PLAIN);
+        let text = Report::summary(&results, &Appendix::default()).text(Look::PLAIN);
         assert!(text.contains("commit unknown\n"), "{text}");
     }
 }

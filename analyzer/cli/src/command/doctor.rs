@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use capbench_report::{Kind, Table};
 use capbench_runner::doctor::{Check, Health, examine, install, is_healthy};
 use clap::Args;
 use miette::Result;
 
-use super::{Emulator, Format, print_json};
+use super::{Emulator, Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct Doctor {
@@ -44,11 +44,16 @@ impl Doctor {
 }
 
 fn print_text(checks: &[Check]) -> Result<(), Unwritten> {
-    let mut overview = table::table(&["", "check", "found"]);
+    let titles = ["", "check", "found"].map(|title| (title, Kind::Words));
+    let mut overview = Table::new("", &titles);
     for check in checks {
-        overview.add_row([mark(check.state), &check.name, &check.found]);
+        overview.row(vec![
+            mark(check.state).into(),
+            check.name.as_str().into(),
+            check.found.as_str().into(),
+        ]);
     }
-    stdout::line(table::text(&overview))?;
+    stdout::text(overview.text(look()))?;
     for check in checks.iter().filter(|check| !check.remedy.is_empty()) {
         stdout::line(format_args!("\n{}: {}", check.name, check.remedy))?;
     }

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use capbench_report::{Kind, Table};
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
 use capbench_runner::progress::Progress;
 use capbench_runner::stderr;
 use clap::{Args, Subcommand};
 use miette::Result;
 
-use super::{Format, VariantName, print_json};
+use super::{Format, VariantName, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct Guest {
@@ -112,18 +112,22 @@ impl Build {
 }
 
 fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) -> Result<(), Unwritten> {
-    let mut images = table::table(&["image", "bytes", "sha256"]);
+    let titles = [
+        ("image", Kind::Words),
+        ("bytes", Kind::Number),
+        ("sha256", Kind::Words),
+    ];
+    let mut images = Table::new("", &titles);
     // Variants of a guest whose kernel is not built here share it.
     let mut listed = BTreeSet::new();
     let all = guests.iter().flat_map(|guest| &guest.images);
     for image in all.filter(|image| listed.insert(&image.path)) {
         let path = image.path.strip_prefix(root).unwrap_or(&image.path);
-        images.add_row([
-            path.display().to_string(),
-            image.bytes.to_string(),
-            image.sha256.to_string(),
+        images.row(vec![
+            path.display().to_string().into(),
+            image.bytes.to_string().into(),
+            image.sha256.to_string().into(),
         ]);
     }
-    table::right_align(&mut images, &[1]);
-    stdout::line(table::text(&images))
+    stdout::text(images.text(look()))
 }

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
+use capbench_report::{Kind, Table};
 use capbench_runner::manifest::{Catalogue, Mapping, Suite};
 use clap::Args;
 use miette::Result;
 use serde::Serialize;
 
-use super::{Format, print_json};
+use super::{Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct List {
@@ -60,43 +60,49 @@ fn listing(catalogue: &Catalogue) -> Listing<'_> {
 }
 
 fn print_text(catalogue: &Catalogue) -> Result<(), Unwritten> {
-    let mut suites = table::table(&["suite", "benchmarks", "intent"]);
+    use Kind::{Number, Words};
+    let titles = [("suite", Words), ("benchmarks", Number), ("intent", Words)];
+    let mut suites = Table::new("", &titles);
     for suite in catalogue.suites.values() {
         let count = suite.benchmarks.len().to_string();
-        suites.add_row([&suite.name, &count, &suite.intent]);
+        suites.row(vec![
+            suite.name.as_str().into(),
+            count.into(),
+            suite.intent.as_str().into(),
+        ]);
     }
-    table::right_align(&mut suites, &[1]);
 
-    let mut benchmarks = table::table(&[
-        "benchmark",
-        "tier",
-        "batches",
-        "guests",
-        "authority",
-        "beside",
-    ]);
+    let titles = [
+        ("benchmark", Words),
+        ("tier", Number),
+        ("batches", Words),
+        ("guests", Words),
+        ("authority", Words),
+        ("counterparts", Words),
+    ];
+    let mut benchmarks = Table::new("", &titles);
     for benchmark in catalogue.benchmarks.values() {
         let batches: Vec<String> = benchmark.batches.iter().map(u32::to_string).collect();
         let guests: Vec<&str> = benchmark.guests.keys().map(String::as_str).collect();
-        benchmarks.add_row([
-            benchmark.name.as_str(),
-            &benchmark.tier.to_string(),
-            &batches.join(", "),
-            &guests.join(", "),
-            &benchmark.authority,
-            &beside(catalogue, &benchmark.name),
+        benchmarks.row(vec![
+            benchmark.name.as_str().into(),
+            benchmark.tier.to_string().into(),
+            batches.join(", ").into(),
+            guests.join(", ").into(),
+            benchmark.authority.as_str().into(),
+            counterparts(catalogue, &benchmark.name).into(),
         ]);
     }
-    table::right_align(&mut benchmarks, &[1]);
-    stdout::line(format_args!(
-        "{}\n\n{}",
-        table::text(&suites),
-        table::text(&benchmarks)
+    let look = look();
+    stdout::text(format_args!(
+        "{}\n{}",
+        suites.text(look),
+        benchmarks.text(look)
     ))
 }
 
 /// What a benchmark is divided by.
-fn beside(catalogue: &Catalogue, benchmark: &str) -> String {
+fn counterparts(catalogue: &Catalogue, benchmark: &str) -> String {
     let mapping = catalogue.mappings.get(benchmark);
     let counterparts = mapping.map_or(&[][..], |mapping| &mapping.counterparts);
     let names: Vec<&str> = counterparts

@@ -68,7 +68,7 @@ fn brief(cell: &Inlines) -> bool {
         Inline::Text(text) | Inline::Code(text) | Inline::Strong(text) | Inline::Dim(text) => {
             text.chars().count()
         }
-        Inline::Link { text, .. } => text.chars().count(),
+        Inline::Place { text, .. } | Inline::File { text, .. } => text.chars().count(),
         Inline::Status(status) => status.as_str().len(),
     };
     cell.0.iter().map(length).sum::<usize>() <= BRIEF

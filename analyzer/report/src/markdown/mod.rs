@@ -4,6 +4,7 @@
 mod escape;
 
 use crate::document::{Block, Document, Inline, Inlines, Kind, Refused, Table, status_words};
+use crate::reference::reference;
 use capbench_results::plain_lines;
 use escape::{cell, code, plain};
 
@@ -58,9 +59,9 @@ fn line(line: &Inlines) -> String {
             let (sign, words) = status_words(*status);
             plain(&format!("{sign} {words}"))
         }
-        // Links inside of the page are numbers of notes; they read as they are.
-        Inline::Link { href, text } if href.starts_with('#') => plain(text),
-        Inline::Link { href, text } => format!("[{}]({href})", plain(text)),
+        // Places on the page are numbers of notes and the like; they read as they are.
+        Inline::Place { text, .. } => plain(text),
+        Inline::File { path, text } => format!("[{}]({})", plain(text), reference(path)),
     });
     pieces.collect()
 }

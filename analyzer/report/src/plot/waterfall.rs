@@ -6,8 +6,8 @@
 use super::axis::{self, Axis};
 use super::canvas::{Anchor, Canvas, Fill};
 use super::{Drawing, Plot, PlotError, file_name, full_name, palette};
+use crate::nesting::depth;
 use crate::number::{NONE, number, optional, signed};
-use crate::text::breakdown::depth;
 use capbench_results::{BenchmarkResult, Breakdown, Measurement, SegmentSummary};
 
 /// Height of a segment's line and of its bar.

@@ -52,52 +52,19 @@ fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {
         if index > 0 {
             line = line.text(" · ");
         }
-        line = line.and(Inline::Link {
-            href: reference(&file.path),
-            text: file.label.clone(),
-        });
+        line = line.and(file_of(file, file.label.clone()));
     }
     line
 }
 
 /// A file under other words than its label.
 pub(super) fn link(file: &File, text: String) -> Inlines {
-    Inlines::default().and(Inline::Link {
-        href: reference(&file.path),
+    Inlines::default().and(file_of(file, text))
+}
+
+fn file_of(file: &File, text: String) -> Inline {
+    Inline::File {
+        path: file.path.clone(),
         text,
-    })
-}
-
-/// A path as a relative reference. The leading dot keeps a name with a colon from
-/// being read as a scheme.
-fn reference(path: &str) -> String {
-    let mut reference = String::new();
-    if !path.starts_with("./") && !path.starts_with("../") {
-        reference.push_str("./");
-    }
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                reference.push(byte.into());
-            }
-            _ => reference.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    reference
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_stays_a_relative_path() {
-        assert_eq!(reference("../boots/a-1.ktrace"), "../boots/a-1.ktrace");
-        assert_eq!(
-            reference("javascript:alert(1)"),
-            "./javascript%3Aalert%281%29"
-        );
-        assert_eq!(reference("//host/x"), ".///host/x");
-        assert_eq!(reference("a b#c?d"), "./a%20b%23c%3Fd");
     }
 }

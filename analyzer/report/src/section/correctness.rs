@@ -9,6 +9,11 @@ use crate::number::{NONE, short};
 use crate::refusals::grouped;
 use capbench_results::{BenchmarkResult, Evidence, Results, Status};
 
+const WITHOUT_VALUE: &str = "Rows without a value";
+
+/// Logs whose ends are shown for one cause; the others lie beside them.
+const LOGS_SHOWN: usize = 4;
+
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("correctness", "Correctness");
     let blocks = &mut section.blocks;
@@ -18,7 +23,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
             .into(),
     ));
     blocks.push(Block::Table(ends(results)));
-    blocks.push(Block::Heading("Rows without a value".into()));
+    blocks.push(Block::Heading(WITHOUT_VALUE.into()));
     let refused = refusals(results, appendix);
     if refused.is_empty() {
         blocks.push(Block::Text("None: every row of this run passed.".into()));
@@ -26,6 +31,14 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     blocks.extend(refused.into_iter().map(Block::Refusal));
     blocks.push(Block::Table(oracles(results)));
     section
+}
+
+/// The causes alone; none where every row has a value.
+pub(super) fn reasons(results: &Results, appendix: &Appendix) -> Option<Section> {
+    let mut section = super::section("correctness", WITHOUT_VALUE);
+    let refused = refusals(results, appendix);
+    section.blocks = refused.into_iter().map(Block::Refusal).collect();
+    (!section.blocks.is_empty()).then_some(section)
 }
 
 fn ends(results: &Results) -> Table {
@@ -79,7 +92,8 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
                 Inlines::from(rows).dim(format!(" on {}", group.place()))
             }
         };
-        let mut last_words = appendix.last_words.iter();
+        let last_words = appendix.last_words.iter();
+        let last_words = last_words.filter(|of| of.belong_to(&group.evidence));
         let evidence = group.evidence.iter();
         Refused {
             anchor: anchor(number),
@@ -89,9 +103,7 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
             detail: group.detail.to_owned(),
             evidence: evidence.map(|piece| linked(piece, appendix)).collect(),
             rows: (group.rows.len() > 1).then(|| group.names()),
-            logs: last_words
-                .find(|of| of.belong_to(&group.evidence))
-                .map_or_else(Vec::new, ends_of_logs),
+            logs: last_words.flat_map(ends_of_logs).take(LOGS_SHOWN).collect(),
         }
     });
     let context = results.context.iter().zip(1..).filter_map(|(row, number)| {
@@ -126,8 +138,8 @@ pub(super) fn reason(results: &Results, row: &BenchmarkResult) -> Inlines {
         .iter()
         .position(|group| group.rows.iter().any(|of| std::ptr::eq(*of, row)));
     own.map_or_else(Inlines::default, |place| {
-        Inlines::default().and(Inline::Link {
-            href: format!("#{}", anchor(place + 1)),
+        Inlines::default().and(Inline::Place {
+            anchor: anchor(place + 1),
             text: groups[place].reason.to_owned(),
         })
     })
@@ -150,14 +162,13 @@ fn linked(piece: &Evidence, appendix: &Appendix) -> Inlines {
     }
 }
 
-fn ends_of_logs(of: &LastWords) -> Vec<(Inlines, String)> {
-    let logs = of.logs.iter().map(|log| {
+fn ends_of_logs(of: &LastWords) -> impl Iterator<Item = (Inlines, String)> {
+    of.logs.iter().map(|log| {
         let file = File {
             label: format!("The {} of {}", log.label, of.boot),
             path: log.path.clone(),
         };
         let label = file.label.clone();
         (link(&file, label), log.lines.join("\n"))
-    });
-    logs.collect()
+    })
 }

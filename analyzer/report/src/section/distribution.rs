@@ -7,6 +7,8 @@ use crate::number::{headline, number, optional};
 use crate::plot::{self, Plot};
 use capbench_results::{BenchmarkResult, Measurement, Results};
 
+const FLAGGED: &str = "Rows that one value does not describe";
+
 pub(super) fn section(results: &Results) -> Section {
     let mut section = super::section("distributions", "Distributions");
     let rows: Vec<_> = measured(results).collect();
@@ -21,7 +23,17 @@ pub(super) fn section(results: &Results) -> Section {
             .into(),
     ));
     section.blocks.push(Block::Table(table(&rows)));
-    section.blocks.extend(flagged(&rows));
+    match flagged(&rows) {
+        flagged if flagged.is_empty() => section.blocks.push(Block::Text(
+            "No row is flagged: in none do most boots show two modes or a warm-up that goes on \
+             after the declared one. Few samples hide both."
+                .into(),
+        )),
+        flagged => {
+            section.blocks.push(Block::Heading(FLAGGED.into()));
+            section.blocks.push(Block::List(flagged));
+        }
+    }
     let (spread, still): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, m)| m.min < m.max);
     if !still.is_empty() {
         let one = still.len() == 1;
@@ -46,24 +58,23 @@ pub(super) fn section(results: &Results) -> Section {
     section
 }
 
-/// Rows that one value does not describe, or that there are none.
-fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Block> {
+/// The flagged rows alone, if there are any.
+pub(super) fn flagged_rows(results: &Results) -> Option<Section> {
+    let flagged = flagged(&measured(results).collect::<Vec<_>>());
+    (!flagged.is_empty()).then(|| {
+        let mut section = super::section("distributions", FLAGGED);
+        section.blocks.push(Block::List(flagged));
+        section
+    })
+}
+
+/// Rows that one value does not describe.
+fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Inlines> {
     let told = rows.iter().filter_map(|(row, _)| {
         let flags = flags::of_row(&row.outcome)?;
         Some(row_name(row).text(format!(": {flags}.")))
     });
-    let told: Vec<Inlines> = told.collect();
-    if told.is_empty() {
-        return vec![Block::Text(
-            "No row is flagged: in none do most boots show two modes or a warm-up that goes on \
-             after the declared one. Few samples hide both."
-                .into(),
-        )];
-    }
-    vec![
-        Block::Heading("Rows that one value does not describe".into()),
-        Block::List(told),
-    ]
+    told.collect()
 }
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {

@@ -32,7 +32,8 @@ pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str
         ("results", ends(results).into()),
         (
             "envelope",
-            Inlines::code(short(&run.envelope.hash.to_string())),
+            Inlines::code(short(&run.envelope.hash.to_string()))
+                .text(format!(" {}", run.envelope.description)),
         ),
         (
             "made by",
@@ -70,7 +71,7 @@ fn ends(results: &Results) -> String {
 }
 
 pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
-    let mut warnings = causes(results);
+    let mut warnings = Vec::new();
     if appendix.interrupted {
         warnings.push(strong(
             "The run was interrupted;",
@@ -105,7 +106,7 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
 }
 
 /// What took the numbers of rows, before anything that is left.
-fn causes(results: &Results) -> Vec<Inlines> {
+pub(super) fn causes(results: &Results) -> Vec<Inlines> {
     let groups = grouped(&results.results).into_iter().zip(1..);
     let unusable = groups.filter(|(group, _)| group.is_unusable());
     let told = unusable.map(|(group, number)| {
@@ -115,8 +116,8 @@ fn causes(results: &Results) -> Vec<Inlines> {
         };
         let words = status_words(group.status).1;
         let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
-        let seen = Inline::Link {
-            href: format!("#{}", correctness::anchor(number)),
+        let seen = Inline::Place {
+            anchor: correctness::anchor(number),
             text: "What was seen.".to_owned(),
         };
         strong(&loud, " ").text(group.detail).text(" ").and(seen)
@@ -124,7 +125,7 @@ fn causes(results: &Results) -> Vec<Inlines> {
     told.collect()
 }
 
-fn strong(loud: &str, quiet: &str) -> Inlines {
+pub(super) fn strong(loud: &str, quiet: &str) -> Inlines {
     Inlines(vec![Inline::Strong(loud.to_owned())]).text(quiet)
 }
 

@@ -4,12 +4,22 @@ use super::measured;
 use crate::appendix::Appendix;
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::number::{NONE, number, signed};
-use capbench_results::{InstrumentAgreement, InvalidReason, Results};
+use capbench_results::{InstrumentAgreement, InvalidReason, Measurement, Results};
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("instruments", "Instruments");
     let blocks = &mut section.blocks;
-    let agreements = agreements(results);
+    let watched = measured(results).flat_map(|(row, measurement)| {
+        let agreements = measurement.instruments.iter();
+        agreements.map(move |agreement| {
+            let row = vec![
+                Inlines::code(&row.benchmark_name),
+                row.system.as_str().into(),
+            ];
+            (row, agreement)
+        })
+    });
+    let agreements = agreements(&["benchmark", "system"], watched);
     let perturbations = perturbations(results);
     if agreements.rows.is_empty() {
         blocks.push(Block::Text(
@@ -35,11 +45,14 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     section
 }
 
-fn agreements(results: &Results) -> Table {
+/// Readings beside the program's own; each line begins with cells that say whose it is.
+pub(super) fn agreements<'a>(
+    whose: &[&str],
+    lines: impl Iterator<Item = (Vec<Inlines>, &'a InstrumentAgreement)>,
+) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("system", Words),
+    let mut columns: Vec<(&str, Kind)> = whose.iter().map(|title| (*title, Words)).collect();
+    columns.extend([
         ("instrument", Words),
         ("pass", Words),
         ("boots", Number),
@@ -48,22 +61,18 @@ fn agreements(results: &Results) -> Table {
         ("off by", Number),
         ("may differ by", Number),
         ("unit", Words),
-    ];
+    ]);
     let mut table = Table::new(
         "Second instruments beside the program's own figures",
         &columns,
     );
-    for (row, measurement) in measured(results) {
-        for agreement in &measurement.instruments {
-            let mut cells = vec![
-                Inlines::code(&row.benchmark_name),
-                row.system.as_str().into(),
-                agreement.instrument.as_str().into(),
-                agreement.pass.as_str().into(),
-            ];
-            cells.extend(reading(agreement));
-            table.row(cells);
-        }
+    for (mut cells, agreement) in lines {
+        cells.extend([
+            agreement.instrument.as_str().into(),
+            agreement.pass.as_str().into(),
+        ]);
+        cells.extend(reading(agreement));
+        table.row(cells);
     }
     table
 }
@@ -88,6 +97,13 @@ fn reading(agreement: &InstrumentAgreement) -> Vec<Inlines> {
             unit => unit.into(),
         },
     ]
+}
+
+/// The same, where an instrument watched a row or an audit took place.
+pub(super) fn if_any(results: &Results, appendix: &Appendix) -> Option<Section> {
+    let watched = |m: &Measurement| !m.instruments.is_empty() || !m.perturbations.is_empty();
+    let is_watched = measured(results).any(|(_, measurement)| watched(measurement));
+    (is_watched || !appendix.audits.is_empty()).then(|| section(results, appendix))
 }
 
 fn perturbations(results: &Results) -> Table {

@@ -1,9 +1,9 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
-use crate::beside::{self, find, labels, leans};
+use crate::beside::{self, biases, find, labels};
+use crate::bias::bias;
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
-use crate::leaning::leaning;
 use crate::number::{NONE, headline, number, ratio};
 use crate::plot::{self, Plot};
 use capbench_results::{
@@ -12,6 +12,22 @@ use capbench_results::{
 use std::collections::BTreeSet;
 
 pub(super) fn section(results: &Results) -> Section {
+    let mut section = compared(results);
+    let blocks = &mut section.blocks;
+    blocks.extend(plot::ratios::of(results).map(|plot| Block::Plot(Plot::from(plot))));
+    blocks.extend(alone(results).map(Block::Table));
+    blocks.extend(flagged(results).map(Block::Text));
+    section
+}
+
+/// The comparison alone, where there is any.
+pub(super) fn if_any(results: &Results) -> Option<Section> {
+    let has_any = !results.comparisons.is_empty() || !results.context.is_empty();
+    has_any.then(|| compared(results))
+}
+
+/// Pairs, what they do not share, and context.
+fn compared(results: &Results) -> Section {
     let mut section = super::section("side-by-side", heading(results.run.mode));
     let blocks = &mut section.blocks;
     let mut notes = Notes::default();
@@ -26,15 +42,14 @@ pub(super) fn section(results: &Results) -> Section {
         let table = table(results, &above, &below, &mut notes);
         blocks.push(Block::Table(table));
     }
-    blocks.extend(alone(results).map(Block::Table));
-    blocks.extend(flagged(results).map(Block::Text));
     if results.comparisons.is_empty() {
         blocks.push(Block::Text(
-            "No mapping puts rows of this run side by side, so there is no ratio.".into(),
+            "No mapping compares rows of this run, so there is no ratio.".into(),
         ));
-    }
-    if let Some(plot) = plot::ratios::of(results) {
-        blocks.push(Block::Plot(Plot::from(plot)));
+    } else if !beside::has_ratios(results) {
+        blocks.push(Block::Text(
+            "No pair has two values, so there is no ratio.".into(),
+        ));
     }
     if !notes.0.is_empty() {
         blocks.push(Block::Heading("What each pair does not share".into()));
@@ -46,6 +61,9 @@ pub(super) fn section(results: &Results) -> Section {
     if !without.is_empty() {
         blocks.push(Block::Heading("Pairs without a ratio".into()));
         blocks.push(Block::List(without));
+    }
+    if !beside::has_ratios(results) && !results.context.is_empty() {
+        blocks.push(Block::Table(context_alone(results)));
     }
     blocks.extend(context(results).map(|note| Block::Text(note.into())));
     section
@@ -72,9 +90,9 @@ fn reading(results: &Results) -> &'static str {
     match results.run.mode {
         Mode::Exact => {
             "A ratio is the left value divided by the right one, of one run under one envelope. \
-             It compares code paths, not speed. A row leans when its window holds what exact \
-             mode counts as one instruction and hardware does not execute at that price; counts \
-             are per operation, where somebody counted. There is no overall ratio, because a \
+             It compares code paths, not speed. Bias is what a row's window holds that exact \
+             mode counts as one instruction and hardware does not execute at that price, per \
+             operation where it was counted. There is no overall ratio, because a \
              mean over unlike rows says nothing."
         }
         Mode::Hardware | Mode::Emulated => {
@@ -129,7 +147,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     };
     let mut columns = vec![
         ("benchmark", Words),
-        ("beside", Words),
+        ("counterpart", Words),
         ("status", Words),
         ("unit", Words),
         (first.as_str(), Number),
@@ -138,7 +156,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     ];
     let labelled = results.results.iter().any(|row| !row.labels.is_empty());
     columns.extend(labelled.then_some(("labels", Words)));
-    columns.extend([("leans", Words), ("note", Words)]);
+    columns.extend([("bias", Words), ("note", Words)]);
     let beside = !results.context.is_empty();
     if beside {
         columns.push(("context: native host, ns, in no ratio", Context));
@@ -153,7 +171,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         .map(|pair| pair.denominator.system.as_str())
         .collect();
     let systems = Vec::from_iter(booted).join(", ");
-    let caption = format!("{above} beside {below} ({systems})");
+    let caption = format!("{above} and {below} ({systems})");
     let mut table = Table::new(caption, &columns);
     for comparison in pairs {
         let Comparison {
@@ -182,9 +200,9 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         ];
         cells.extend(labelled.then(|| labels(results, comparison).into()));
         cells.extend([
-            leans(results, comparison).into(),
-            Inlines(vec![Inline::Link {
-                href: format!("#note-{note}"),
+            biases(results, comparison).into(),
+            Inlines(vec![Inline::Place {
+                anchor: format!("note-{note}"),
                 text: note.to_string(),
             }]),
         ]);
@@ -247,18 +265,49 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
     let mut lines: Vec<Inlines> = results.comparisons.iter().filter_map(pair).collect();
     let unmeasured = beside::unmeasured(results);
     if unmeasured > 0 {
-        let pairs = format!("Of which a row has no number, for its own reason: {unmeasured}");
+        let pairs = format!("A row without a value, for its own reason: {unmeasured}");
         lines.push(pairs.into());
     }
     lines
+}
+
+/// Numbers from outside the envelope, where no table of pairs has a column for them.
+fn context_alone(results: &Results) -> Table {
+    let columns = [
+        ("benchmark", Kind::Words),
+        ("status", Kind::Words),
+        ("unit", Kind::Words),
+        ("median", Kind::Context),
+        ("smallest", Kind::Context),
+    ];
+    let mut table = Table::new("Context, in no ratio", &columns);
+    for row in &results.context {
+        let mut cells = vec![
+            Inlines::code(&row.benchmark_name),
+            row.outcome.status().into(),
+        ];
+        match &row.outcome {
+            Outcome::Passed(value) => cells.extend([
+                value.unit.as_str().into(),
+                number(value.median).into(),
+                number(value.min).into(),
+            ]),
+            outcome => {
+                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
+                cells.push(reason.into());
+            }
+        }
+        table.row(cells);
+    }
+    table
 }
 
 /// Whose time it is, and why it stands apart.
 fn context(results: &Results) -> Option<String> {
     let row = results.context.first()?;
     Some(format!(
-        "Context column: {}, {}. Time on another clock, on a machine with other things to do; \
-         read the order of magnitude. It is part of no ratio.",
+        "Context: {}, {}. Time on another clock, on a machine with other things to do; read \
+         the order of magnitude. It is part of no ratio.",
         row.column, row.source
     ))
 }
@@ -280,14 +329,14 @@ fn flagged(results: &Results) -> Option<Inlines> {
         }
         line.0.extend(row.0);
     }
-    let link = Inline::Link {
-        href: "#distributions".to_owned(),
+    let link = Inline::Place {
+        anchor: "distributions".to_owned(),
         text: "distributions".to_owned(),
     };
     Some(line.text(": see ").and(link).text("."))
 }
 
-/// Rows that stand beside nothing.
+/// Rows without a counterpart.
 fn alone(results: &Results) -> Option<Table> {
     use Kind::{Number, Words};
     let paired = |name: &RowName| {
@@ -308,9 +357,9 @@ fn alone(results: &Results) -> Option<Table> {
         ("status", Words),
         ("unit", Words),
         ("value", Number),
-        ("leans", Words),
+        ("bias", Words),
     ];
-    let mut table = Table::new("Rows that stand beside nothing", &columns);
+    let mut table = Table::new("Rows without a counterpart", &columns);
     for row in rows {
         let mut cells = vec![
             Inlines::code(&row.benchmark_name),
@@ -321,7 +370,7 @@ fn alone(results: &Results) -> Option<Table> {
             Outcome::Passed(value) => cells.extend([
                 value.unit.as_str().into(),
                 headline(value).into(),
-                leaning(&row.outcome).unwrap_or(NONE.to_owned()).into(),
+                bias(&row.outcome).unwrap_or(NONE.to_owned()).into(),
             ]),
             outcome => {
                 let reason = outcome.refusal().map_or("", |(reason, ..)| reason);

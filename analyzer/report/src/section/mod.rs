@@ -10,12 +10,17 @@ mod glossary;
 mod head;
 mod instruments;
 mod matrix;
+pub(crate) mod stitched;
+mod summary;
 mod tier;
+pub(crate) mod trace;
+
+pub(crate) use summary::summary;
 
 use crate::appendix::Appendix;
 use crate::document::{Document, Inlines, Section};
 use crate::refusals::{Group, grouped};
-use capbench_results::{BenchmarkResult, Measurement, Results};
+use capbench_results::{BenchmarkResult, Measurement, Results, Unit};
 use std::collections::BTreeSet;
 
 /// The whole report.
@@ -45,7 +50,10 @@ pub(crate) fn document(results: &Results, appendix: &Appendix) -> Document {
     Document {
         title: head::title(results),
         facts: head::facts(results, appendix),
-        warnings: head::warnings(results, appendix),
+        warnings: head::causes(results)
+            .into_iter()
+            .chain(head::warnings(results, appendix))
+            .collect(),
         sections,
     }
 }
@@ -60,6 +68,16 @@ fn section(id: &str, title: impl Into<String>) -> Section {
 
 fn tiers(results: &Results) -> BTreeSet<u16> {
     results.results.iter().map(|row| row.tier).collect()
+}
+
+/// What a trace's numbers are not.
+fn not_time(unit: Unit) -> Option<Inlines> {
+    (unit == Unit::Instructions).then(|| {
+        head::strong(
+            "Numbers count instructions that the guest executed.",
+            " They are not time and not cycles.",
+        )
+    })
 }
 
 /// Rows that hold a value, with it.
