@@ -1,4 +1,4 @@
-//! What a run's record tells a report, in plain types.
+//! What a report takes from a run's record, in plain types.
 //!
 //! The record itself belongs to the runner, and a report must not need a program
 //! that boots machines. Whoever has read the record fills this in.

@@ -8,8 +8,8 @@
 //! and nothing touches a file.
 
 pub mod appendix;
-mod beside;
 mod bias;
+mod comparison;
 mod document;
 mod extent;
 mod flags;

@@ -234,7 +234,7 @@ fn pairs_without_numbers_are_counted_and_not_listed() {
     ] {
         assert!(text.contains("No pair has two values"), "{text}");
         assert!(!text.contains("a row failed"), "{text}");
-        let counted = format!("- A row without a value, for its own reason: {pairs}");
+        let counted = format!("- Pairs in which a row has no value: {pairs}");
         assert!(text.contains(&counted), "{text}");
     }
 }

@@ -250,7 +250,8 @@ fn origin(page: &mut Page, cell: &Explanation) {
     {
         page.line("overrides", cell.overrides.to_string());
     }
-    page.line("series", cell.config_hash.to_string());
+    let series = format!("{} in envelope {}", cell.config_hash, cell.envelope);
+    page.line("series", series);
     page.line(
         "envelope",
         format!("{} ({} mode)", cell.envelope, cell.mode),

@@ -1,5 +1,5 @@
 //! A report as Markdown, for a place that shows no HTML: the same words and
-//! tables. Plots are told by their descriptions; their numbers stand in tables.
+//! tables. Plots are described in words; their numbers stand in tables.
 
 mod escape;
 

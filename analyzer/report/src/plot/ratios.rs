@@ -59,7 +59,7 @@ pub(crate) fn of(results: &Results) -> Option<Ratios> {
 
 impl From<Ratios> for Plot {
     fn from(ratios: Ratios) -> Self {
-        let told: Vec<String> = ratios
+        let parts: Vec<String> = ratios
             .pairs
             .iter()
             .map(|pair| format!("{}: {}", pair.name, ratio(pair.value)))
@@ -70,7 +70,7 @@ impl From<Ratios> for Plot {
             description: format!(
                 "One dot per pair on a logarithmic axis; a line marks 1, where both values are \
                  equal. An open dot marks a bias. {}.",
-                told.join("; ")
+                parts.join("; ")
             ),
             height: (TOP + BOTTOM + LINE * ratios.pairs.len() as f64) as u32,
             drawing: Drawing::Ratios(ratios),

@@ -88,7 +88,7 @@ fn bars(segments: &[SegmentSummary]) -> Vec<Bar> {
 
 impl From<Waterfall> for Plot {
     fn from(waterfall: Waterfall) -> Self {
-        let told: Vec<String> = waterfall
+        let parts: Vec<String> = waterfall
             .bars
             .iter()
             .map(|bar| {
@@ -117,7 +117,7 @@ impl From<Waterfall> for Plot {
             description: format!(
                 "Nested bars of medians in {}, laid end to end: {}.{effect}",
                 waterfall.unit,
-                told.join("; ")
+                parts.join("; ")
             ),
             height: (TOP + LINE * lines + axis::HEIGHT) as u32,
             drawing: Drawing::Waterfall(waterfall),

@@ -31,7 +31,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     }
     if !appendix.acts.is_empty() {
         blocks.push(Block::Text(
-            "What not everybody may do, as the guests noted it when it was done or refused: \
+            "Privileged acts, as the guests recorded them when they were done or refused: \
              programs started with a capability that exists for measuring only, logins, \
              bundles of authority."
                 .into(),
@@ -45,14 +45,14 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
 fn exercised(appendix: &Appendix) -> Table {
     let columns = [
         ("program", Kind::Words),
-        ("did", Kind::Words),
-        ("what", Kind::Words),
+        ("use", Kind::Words),
+        ("interface or denial", Kind::Words),
         ("times", Kind::Number),
     ];
     let caption = "Exercised and proven, in all boots together";
     let mut table = Table::new(caption, &columns);
     for program in &appendix.exercised {
-        let used = program.used.iter().map(|used| ("used", used));
+        let used = program.used.iter().map(|used| ("exercised", used));
         let proven = program.denials_proven.iter();
         let proven = proven.map(|proven| ("proved the denial", proven));
         for (did, (what, times)) in used.chain(proven) {
@@ -70,7 +70,7 @@ fn exercised(appendix: &Appendix) -> Table {
 fn acts(appendix: &Appendix) -> Table {
     let columns = [
         ("act", Kind::Words),
-        ("of", Kind::Words),
+        ("subject", Kind::Words),
         ("program", Kind::Words),
         ("outcome", Kind::Words),
         ("times", Kind::Number),

@@ -1,4 +1,4 @@
-//! Where a dispatch spends itself.
+//! Segments of a dispatch, with self times and the effect of tracing.
 
 use super::{measured, row_name};
 use crate::document::{Block, Inlines, Kind, Section, Table};
@@ -7,7 +7,7 @@ use crate::number::{NONE, number, of_segment, percent, signed};
 use crate::plot::{self, Plot};
 use capbench_results::{Breakdown, Measurement, Results, Unit};
 
-const TITLE: &str = "Where a dispatch spends itself";
+const TITLE: &str = "Segments of a dispatch";
 
 pub(super) fn section(results: &Results) -> Section {
     if_any(results).unwrap_or_else(|| {

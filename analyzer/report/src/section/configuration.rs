@@ -2,7 +2,7 @@
 
 use crate::appendix::{Appendix, GuestBuild};
 use crate::document::{Block, Inlines, Kind, Section, Table};
-use crate::number::NONE;
+use crate::number::{NONE, short};
 use capbench_results::Results;
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
@@ -40,9 +40,9 @@ fn terms(results: &Results, appendix: &Appendix) -> Vec<(String, Inlines)> {
     let run = &results.run;
     let machine = &appendix.machine;
     let mut terms: Vec<(String, Inlines)> = Vec::new();
-    let mut add = |term: &str, told: &str| {
-        if !told.is_empty() {
-            terms.push((term.to_owned(), Inlines::code(told)));
+    let mut add = |term: &str, value: &str| {
+        if !value.is_empty() {
+            terms.push((term.to_owned(), Inlines::code(value)));
         }
     };
     add("command", &appendix.command.join(" "));
@@ -132,7 +132,7 @@ fn flags(appendix: &Appendix) -> Vec<(String, Inlines)> {
 fn images(appendix: &Appendix) -> Table {
     let columns = [
         ("image", Kind::Words),
-        ("of", Kind::Words),
+        ("builds", Kind::Words),
         ("bytes", Kind::Number),
         ("SHA-256", Kind::Words),
     ];
@@ -178,16 +178,23 @@ fn hashes(caption: &str, what: &str, lines: &[(String, String)]) -> Table {
 /// Values are compared over runs only inside one series.
 fn series(results: &Results) -> Table {
     let columns = [
-        ("row", Kind::Words),
-        ("guest (system)", Kind::Words),
-        ("SHA-256 of its series", Kind::Words),
+        ("benchmark", Kind::Words),
+        ("guest", Kind::Words),
+        ("system", Kind::Words),
+        ("authority profile", Kind::Words),
+        ("envelope", Kind::Words),
+        ("definition as used, SHA-256", Kind::Words),
     ];
-    let caption = "Series: definition, guest, authority profile and envelope";
+    let caption = "Series: definition, guest, system, authority profile and envelope";
     let mut table = Table::new(caption, &columns);
+    let envelope = results.run.envelope.hash.to_string();
     for row in &results.results {
         table.row(vec![
             Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
+            row.guest.as_str().into(),
+            row.system.as_str().into(),
+            Inlines::code(&row.authority_profile),
+            Inlines::code(short(&envelope)),
             Inlines::code(row.config_hash.to_string()),
         ]);
     }

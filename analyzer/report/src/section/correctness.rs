@@ -19,7 +19,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let blocks = &mut section.blocks;
     blocks.push(Block::Text(
         "A value exists only where the benchmark's own oracle accepted every operation in this \
-         very run and every rule held. All other rows are listed here with the rule they met."
+         very run and every rule held. All other rows are listed here with the rule that refused them."
             .into(),
     ));
     blocks.push(Block::Table(ends(results)));
@@ -45,7 +45,7 @@ fn ends(results: &Results) -> Table {
     let mut columns = vec![("guest (system)", Kind::Words)];
     let titles = Status::ALL.iter().map(|status| status_words(*status).1);
     columns.extend(titles.map(|title| (title, Kind::Number)));
-    let mut table = Table::new("How rows ended", &columns);
+    let mut table = Table::new("Rows by status", &columns);
     for (guest, system) in systems(results.results.iter()) {
         let count = |status: Status| {
             let rows = results.results.iter().filter(|row| row.guest == guest);
@@ -67,7 +67,7 @@ fn oracles(results: &Results) -> Table {
         ("oracle", Kind::Words),
         ("artifacts", Kind::Words),
     ];
-    let mut table = Table::new("Which oracle judged each row", &columns);
+    let mut table = Table::new("Oracle of each row", &columns);
     for row in &results.results {
         let artifact = row.artifact_hash.map(|hash| hash.to_string());
         table.row(vec![
@@ -126,7 +126,7 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
     rows.chain(context).collect()
 }
 
-/// Where the cause with this number, from 1, is told.
+/// The place of the cause with this number, from 1.
 pub(super) fn anchor(number: usize) -> String {
     format!("refused-{number}")
 }
@@ -155,8 +155,8 @@ fn linked(piece: &Evidence, appendix: &Appendix) -> Inlines {
     match files.chain(&appendix.files).find(is_source) {
         Some(file) => {
             let whole = piece.to_string();
-            let said = whole.strip_prefix(&piece.source).unwrap_or(&whole);
-            link(file, piece.source.clone()).text(said)
+            let rest = whole.strip_prefix(&piece.source).unwrap_or(&whole);
+            link(file, piece.source.clone()).text(rest)
         }
         None => piece.to_string().into(),
     }

@@ -13,7 +13,7 @@ pub(super) fn section(results: &Results) -> Section {
     let mut section = super::section("distributions", "Distributions");
     let rows: Vec<_> = measured(results).collect();
     if rows.is_empty() {
-        let nothing = "No row of this run passed, so there is nothing to spread.";
+        let nothing = "No row of this run passed, so there is no distribution.";
         section.blocks.push(Block::Text(nothing.into()));
         return section;
     }
@@ -70,11 +70,11 @@ pub(super) fn flagged_rows(results: &Results) -> Option<Section> {
 
 /// Rows that one value does not describe.
 fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Inlines> {
-    let told = rows.iter().filter_map(|(row, _)| {
+    let flagged = rows.iter().filter_map(|(row, _)| {
         let flags = flags::of_row(&row.outcome)?;
         Some(row_name(row).text(format!(": {flags}.")))
     });
-    told.collect()
+    flagged.collect()
 }
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {

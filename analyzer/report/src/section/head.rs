@@ -109,7 +109,7 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
 pub(super) fn causes(results: &Results) -> Vec<Inlines> {
     let groups = grouped(&results.results).into_iter().zip(1..);
     let unusable = groups.filter(|(group, _)| group.is_unusable());
-    let told = unusable.map(|(group, number)| {
+    let causes = unusable.map(|(group, number)| {
         let rows = match group.rows.len() {
             1 => group.names(),
             rows => format!("{rows} rows"),
@@ -118,11 +118,11 @@ pub(super) fn causes(results: &Results) -> Vec<Inlines> {
         let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
         let seen = Inline::Place {
             anchor: correctness::anchor(number),
-            text: "What was seen.".to_owned(),
+            text: "Evidence.".to_owned(),
         };
         strong(&loud, " ").text(group.detail).text(" ").and(seen)
     });
-    told.collect()
+    causes.collect()
 }
 
 pub(super) fn strong(loud: &str, quiet: &str) -> Inlines {

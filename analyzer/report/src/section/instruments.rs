@@ -1,4 +1,4 @@
-//! What second instruments said, and what they cost.
+//! Readings of second instruments, and what they cost.
 
 use super::measured;
 use crate::appendix::Appendix;
@@ -27,9 +27,9 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
         ));
     } else {
         blocks.push(Block::Text(
-            "Each instrument watched the very loop that the program of its own boot timed. The \
-             reading of all boots that lies farthest off is shown with what it may differ by; \
-             0 asks for an exact count."
+            "Each instrument watched the very loop that the program of its own boot timed. Of all \
+             boots the reading with the largest difference is shown; where 0 is allowed, counts \
+             are equal."
                 .into(),
         ));
         blocks.push(Block::Table(agreements));
@@ -45,25 +45,25 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     section
 }
 
-/// Readings beside the program's own; each line begins with cells that say whose it is.
+/// Readings of instruments and programs; each line begins with cells that name the row.
 pub(super) fn agreements<'a>(
-    whose: &[&str],
+    of: &[&str],
     lines: impl Iterator<Item = (Vec<Inlines>, &'a InstrumentAgreement)>,
 ) -> Table {
     use Kind::{Number, Words};
-    let mut columns: Vec<(&str, Kind)> = whose.iter().map(|title| (*title, Words)).collect();
+    let mut columns: Vec<(&str, Kind)> = of.iter().map(|title| (*title, Words)).collect();
     columns.extend([
         ("instrument", Words),
         ("pass", Words),
         ("boots", Number),
-        ("program", Number),
-        ("instrument says", Number),
-        ("off by", Number),
-        ("may differ by", Number),
+        ("program's reading", Number),
+        ("instrument's reading", Number),
+        ("difference", Number),
+        ("allowed difference", Number),
         ("unit", Words),
     ]);
     let mut table = Table::new(
-        "Second instruments beside the program's own figures",
+        "Readings of second instruments and of the programs",
         &columns,
     );
     for (mut cells, agreement) in lines {
@@ -114,10 +114,13 @@ fn perturbations(results: &Results) -> Table {
         ("pass", Words),
         ("unit", Words),
         ("median without", Number),
-        ("median under it", Number),
+        ("median with", Number),
         ("perturbation", Number),
     ];
-    let mut table = Table::new("What each pass's instrument adds to an operation", &columns);
+    let mut table = Table::new(
+        "What the instrument of each pass adds to an operation",
+        &columns,
+    );
     for (row, measurement) in measured(results) {
         for perturbation in &measurement.perturbations {
             table.row(vec![

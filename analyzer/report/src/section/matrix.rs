@@ -1,7 +1,7 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
-use crate::beside::{self, biases, find, labels};
 use crate::bias::bias;
+use crate::comparison::{self, biases, find, labels};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
 use crate::number::{NONE, headline, number, ratio};
@@ -31,7 +31,7 @@ fn compared(results: &Results) -> Section {
     let mut section = super::section("side-by-side", heading(results.run.mode));
     let blocks = &mut section.blocks;
     let mut notes = Notes::default();
-    let pairs = match beside::has_ratios(results) {
+    let pairs = match comparison::has_ratios(results) {
         true => pairs(results),
         false => BTreeSet::new(),
     };
@@ -46,7 +46,7 @@ fn compared(results: &Results) -> Section {
         blocks.push(Block::Text(
             "No mapping compares rows of this run, so there is no ratio.".into(),
         ));
-    } else if !beside::has_ratios(results) {
+    } else if !comparison::has_ratios(results) {
         blocks.push(Block::Text(
             "No pair has two values, so there is no ratio.".into(),
         ));
@@ -62,7 +62,7 @@ fn compared(results: &Results) -> Section {
         blocks.push(Block::Heading("Pairs without a ratio".into()));
         blocks.push(Block::List(without));
     }
-    if !beside::has_ratios(results) && !results.context.is_empty() {
+    if !comparison::has_ratios(results) && !results.context.is_empty() {
         blocks.push(Block::Table(context_alone(results)));
     }
     blocks.extend(context(results).map(|note| Block::Text(note.into())));
@@ -157,8 +157,8 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     let labelled = results.results.iter().any(|row| !row.labels.is_empty());
     columns.extend(labelled.then_some(("labels", Words)));
     columns.extend([("bias", Words), ("note", Words)]);
-    let beside = !results.context.is_empty();
-    if beside {
+    let has_context = !results.context.is_empty();
+    if has_context {
         columns.push(("context: native host, ns, in no ratio", Context));
     }
     let pairs: Vec<&Comparison> = results
@@ -179,10 +179,10 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
             denominator,
             ..
         } = comparison;
-        let mut beside_it = Inlines::code(&denominator.benchmark_name);
+        let mut counterpart = Inlines::code(&denominator.benchmark_name);
         // Said once, in the caption, where all are of one system.
         if denominator.system != systems {
-            beside_it = beside_it.dim(format!(" {}", denominator.system));
+            counterpart = counterpart.dim(format!(" {}", denominator.system));
         }
         let quotient = match &comparison.outcome {
             ComparisonOutcome::Ratio(found) => ratio(found.value),
@@ -191,7 +191,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
         let note = notes.number(comparison);
         let mut cells = vec![
             Inlines::code(&numerator.benchmark_name),
-            beside_it,
+            counterpart,
             status(results, comparison),
             units(results, comparison).into(),
             value(results, numerator),
@@ -206,7 +206,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
                 text: note.to_string(),
             }]),
         ]);
-        if beside {
+        if has_context {
             cells.push(native(results, &denominator.benchmark_name));
         }
         table.row(cells);
@@ -240,7 +240,7 @@ fn value(results: &Results, name: &RowName) -> Inlines {
 }
 
 fn native(results: &Results, benchmark: &str) -> Inlines {
-    match beside::context(results, benchmark).map(|row| &row.outcome) {
+    match comparison::context(results, benchmark).map(|row| &row.outcome) {
         Some(Outcome::Passed(value)) => number(value.median).into(),
         Some(outcome) => outcome.status().into(),
         None => NONE.into(),
@@ -252,7 +252,7 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
         let ComparisonOutcome::None(refusal) = &comparison.outcome else {
             return None;
         };
-        if beside::is_unmeasured(comparison) {
+        if comparison::is_unmeasured(comparison) {
             return None;
         }
         let pair = Inlines::code(&comparison.numerator.benchmark_name)
@@ -263,9 +263,9 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
         Some(pair.text(format!(": {}", refusal.detail)))
     };
     let mut lines: Vec<Inlines> = results.comparisons.iter().filter_map(pair).collect();
-    let unmeasured = beside::unmeasured(results);
+    let unmeasured = comparison::unmeasured(results);
     if unmeasured > 0 {
-        let pairs = format!("A row without a value, for its own reason: {unmeasured}");
+        let pairs = format!("Pairs in which a row has no value: {unmeasured}");
         lines.push(pairs.into());
     }
     lines
@@ -314,16 +314,16 @@ fn context(results: &Results) -> Option<String> {
 
 /// Rows whose value should not be read alone, wherever it stands above.
 fn flagged(results: &Results) -> Option<Inlines> {
-    let told = results
+    let rows = results
         .results
         .iter()
         .filter(|row| flags::of_row(&row.outcome).is_some());
-    let told: Vec<Inlines> = told.map(super::row_name).collect();
-    if told.is_empty() {
+    let rows: Vec<Inlines> = rows.map(super::row_name).collect();
+    if rows.is_empty() {
         return None;
     }
     let mut line = Inlines::from("One value does not describe ");
-    for (index, row) in told.into_iter().enumerate() {
+    for (index, row) in rows.into_iter().enumerate() {
         if index > 0 {
             line = line.text(", ");
         }

@@ -18,7 +18,7 @@ const OPERATIONS: [&str; 10] = [
     "UNPARK",
 ];
 
-/// A submission in words; of its method the number is all that a trace says.
+/// A submission in words; a trace holds only the number of its method.
 fn operation(opcode: u8, interface: Option<&str>, method: u16) -> String {
     let name = OPERATIONS.get(usize::from(opcode));
     let name = name.map_or_else(|| format!("opcode {opcode}"), |name| (*name).to_owned());

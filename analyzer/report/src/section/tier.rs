@@ -163,11 +163,11 @@ fn percentile_of(measurement: &Measurement) -> String {
 
 /// What each benchmark does, once for all its batch sizes.
 fn mechanisms<'a>(rows: impl Iterator<Item = &'a BenchmarkResult>) -> Vec<(String, Inlines)> {
-    let mut told = BTreeSet::new();
+    let mut known = BTreeSet::new();
     rows.filter(|row| !row.notes.is_empty())
         .filter_map(|row| {
             let family = row.benchmark_name.benchmark();
-            let new = told.insert((family, row.notes.as_str()));
+            let new = known.insert((family, row.notes.as_str()));
             new.then(|| (family.to_owned(), row.notes.as_str().into()))
         })
         .collect()

@@ -72,7 +72,7 @@ fn objections(summary: &TraceSummary) -> Vec<Section> {
         .map(|warning| warning.as_str().into());
     let lists: [(&str, &str, Vec<Inlines>); 2] = [
         ("findings", "Not to be believed", findings.collect()),
-        ("warnings", "While reading", warnings.collect()),
+        ("warnings", "Warnings while reading", warnings.collect()),
     ];
     let lists = lists.into_iter().filter(|(.., lines)| !lines.is_empty());
     let sections = lists.map(|(id, title, lines)| {

@@ -1,5 +1,5 @@
 //! A document for a terminal or a pipe: the same words and tables. A terminal draws no
-//! plots; their numbers stand in the tables beside them.
+//! plots; their numbers stand in tables.
 
 mod block;
 mod inline;
