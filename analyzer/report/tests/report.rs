@@ -376,7 +376,6 @@ fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
 #[test]
 fn a_row_with_two_modes_shows_its_mean_wherever_its_value_stands() {
     let mut results = compared(Mode::Exact);
-    results.comparisons.clear();
     let Outcome::Passed(measurement) = &mut results.results[0].outcome else {
         panic!("the first row passed")
     };
@@ -399,6 +398,66 @@ fn a_row_with_two_modes_shows_its_mean_wherever_its_value_stands() {
     let row = text.lines().find(|line| line.starts_with("ring/nop/1 "));
     assert!(row.unwrap().contains("408.5 (mean)"), "{text}");
     assert!(!markdown.contains("| median | range"), "{markdown}");
+}
+
+/// Words alone, without what a form adds to them.
+fn words(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (from, to) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ] {
+        text = text.replace(from, to);
+    }
+    let text = text.replace(['`', '*', '\\', '|', ':', ','], " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A page's words, in the order of reading.
+fn words_of_html(html: &str) -> String {
+    let mut text = String::new();
+    for piece in html.split('<') {
+        let (tag, words) = piece.split_once('>').unwrap_or_default();
+        let name = tag.trim_start_matches('/').split(' ').next().unwrap();
+        // What is part of a line is no end of a word.
+        if !["code", "strong", "span", "a"].contains(&name) {
+            text.push(' ');
+        }
+        text.push_str(words);
+    }
+    words(&text)
+}
+
+#[test]
+fn all_three_forms_say_the_same_words() {
+    const WIDE: Look = Look {
+        width: 100_000,
+        ..Look::PLAIN
+    };
+    let results = compared(Mode::Exact);
+    let report = Report::new(&results, &appendix());
+    let summary = Report::summary(&results, &appendix());
+    for report in [report, summary] {
+        let (text, html) = (words(&report.text(WIDE)), report.html().unwrap());
+        let html = words_of_html(&html);
+        let markdown = report.markdown();
+        let mut compared = 0;
+        let lines = markdown.lines().filter(|line| {
+            // Rules, pictures, and where links lead.
+            !line.starts_with("| ---") && !line.starts_with("*") && !line.contains("](")
+        });
+        for line in lines {
+            let mark = |c: char| c.is_ascii_digit() || "#->. ".contains(c);
+            let line = line.trim_start_matches(mark);
+            let line = words(line);
+            assert!(text.contains(&line), "{line}\n{text}");
+            assert!(html.contains(&line), "{line}\n{html}");
+            compared += usize::from(!line.is_empty());
+        }
+        assert!(compared > 50, "{compared} lines");
+    }
 }
 
 #[test]

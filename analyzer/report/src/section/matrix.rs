@@ -1,6 +1,5 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
-use crate::bias::bias;
 use crate::comparison::{self, biases, find, labels};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
@@ -15,7 +14,7 @@ pub(super) fn section(results: &Results) -> Section {
     let mut section = compared(results);
     let blocks = &mut section.blocks;
     blocks.extend(plot::ratios::of(results).map(|plot| Block::Plot(Plot::from(plot))));
-    blocks.extend(alone(results).map(Block::Table));
+    blocks.extend(alone(results).map(Block::Text));
     blocks.extend(flagged(results).map(Block::Text));
     section
 }
@@ -159,7 +158,7 @@ fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Tabl
     columns.extend([("bias", Words), ("note", Words)]);
     let has_context = !results.context.is_empty();
     if has_context {
-        columns.push(("context: native host, ns, in no ratio", Context));
+        columns.push(("context: native host, median in ns, in no ratio", Context));
     }
     let pairs: Vec<&Comparison> = results
         .comparisons
@@ -314,70 +313,37 @@ fn context(results: &Results) -> Option<String> {
 
 /// Rows whose value should not be read alone, wherever it stands above.
 fn flagged(results: &Results) -> Option<Inlines> {
-    let rows = results
-        .results
-        .iter()
-        .filter(|row| flags::of_row(&row.outcome).is_some());
-    let rows: Vec<Inlines> = rows.map(super::row_name).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let mut line = Inlines::from("One value does not describe ");
-    for (index, row) in rows.into_iter().enumerate() {
-        if index > 0 {
-            line = line.text(", ");
-        }
-        line.0.extend(row.0);
-    }
-    let link = Inline::Place {
+    let rows = results.results.iter();
+    let rows = rows.filter(|row| flags::of_row(&row.outcome).is_some());
+    let place = Inline::Place {
         anchor: "distributions".to_owned(),
         text: "distributions".to_owned(),
     };
-    Some(line.text(": see ").and(link).text("."))
+    let line = listed("One value does not describe ", rows)?;
+    Some(line.text(": see ").and(place).text("."))
 }
 
-/// Rows without a counterpart.
-fn alone(results: &Results) -> Option<Table> {
-    use Kind::{Number, Words};
-    let paired = |name: &RowName| {
+/// Rows that no mapping compares; their values stand with their tier.
+fn alone(results: &Results) -> Option<Inlines> {
+    let is_paired = |row: &BenchmarkResult| {
+        let name = RowName::of(row);
         let mut comparisons = results.comparisons.iter();
-        comparisons.any(|c| c.numerator == *name || c.denominator == *name)
+        comparisons.any(|c| c.numerator == name || c.denominator == name)
     };
-    let rows: Vec<&BenchmarkResult> = results
-        .results
-        .iter()
-        .filter(|row| !paired(&RowName::of(row)))
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let columns = [
-        ("benchmark", Words),
-        ("guest", Words),
-        ("status", Words),
-        ("unit", Words),
-        ("value", Number),
-        ("bias", Words),
-    ];
-    let mut table = Table::new("Rows without a counterpart", &columns);
+    let rows = results.results.iter().filter(|row| !is_paired(row));
+    Some(listed("Rows without a counterpart: ", rows)?.text("."))
+}
+
+/// The rows' names behind a beginning; none without rows.
+fn listed<'a>(beginning: &str, rows: impl Iterator<Item = &'a BenchmarkResult>) -> Option<Inlines> {
+    let mut rows = rows.map(super::row_name).peekable();
+    rows.peek()?;
+    let mut line = Inlines::default();
+    let mut before = beginning;
     for row in rows {
-        let mut cells = vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            row.status().into(),
-        ];
-        match &row.outcome {
-            Outcome::Passed(value) => cells.extend([
-                value.unit.as_str().into(),
-                headline(value).into(),
-                bias(&row.outcome).unwrap_or(NONE.to_owned()).into(),
-            ]),
-            outcome => {
-                let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
-                cells.push(reason.into());
-            }
-        }
-        table.row(cells);
+        line = line.text(before);
+        line.0.extend(row.0);
+        before = ", ";
     }
-    Some(table)
+    Some(line)
 }
