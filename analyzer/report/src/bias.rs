@@ -4,7 +4,7 @@
 use crate::number::number;
 use capbench_results::{Mispriced, Outcome};
 
-/// What a row's window holds of it; none for rows without a number.
+/// The bias of a row; none for rows without a number.
 pub(crate) fn bias(outcome: &Outcome) -> Option<String> {
     let held: Vec<String> = outcome
         .measurement()?

@@ -44,7 +44,7 @@ pub(crate) fn biases(results: &Results, comparison: &Comparison) -> String {
     of_sides(results, comparison, |row| bias(&row.outcome))
 }
 
-/// What a reader must know of either row.
+/// The labels of either row.
 pub(crate) fn labels(results: &Results, comparison: &Comparison) -> String {
     of_sides(results, comparison, |row| {
         Some(row.labels_in_words()).filter(|words| !words.is_empty())

@@ -1,6 +1,6 @@
 //! A report as a tree of plain parts, before it is text, Markdown or HTML.
 //!
-//! Promises that what is said does not depend on how it is shown: sections build
+//! Promises that the words do not depend on the form: sections build
 //! these parts, renderers escape and arrange them, and neither does the other's
 //! work. No part holds markup, so foreign text cannot become any.
 
@@ -9,10 +9,10 @@ use crate::plot::Plot;
 use crate::text;
 use capbench_results::{Status, plain};
 
-/// Everything a report says.
+/// A whole report.
 pub struct Document {
     pub(crate) title: String,
-    /// Under the title: what ran, when, under what.
+    /// Facts below the title.
     pub(crate) facts: Vec<(&'static str, Inlines)>,
     pub(crate) warnings: Vec<Inlines>,
     pub(crate) sections: Vec<Section>,
@@ -37,11 +37,11 @@ pub(crate) enum Block {
     /// Lines to copy.
     Code(String),
     Plot(Plot),
-    /// Why a row has no value.
+    /// The cause for which rows have no value.
     Refusal(Refused),
 }
 
-/// Rows without a value for one cause, and everything that was seen.
+/// A cause, the rows without a value, and the evidence.
 pub(crate) struct Refused {
     /// Tables link here.
     pub(crate) anchor: String,
@@ -59,10 +59,10 @@ pub(crate) struct Refused {
 /// A piece of a line.
 pub(crate) enum Inline {
     Text(String),
-    /// Something to be read as it is spelled.
+    /// A name as it is spelled.
     Code(String),
     Strong(String),
-    /// Beside what matters.
+    /// A minor piece.
     Dim(String),
     Status(Status),
     /// Another part of the document, by its anchor.
@@ -122,7 +122,7 @@ impl From<Status> for Inlines {
     }
 }
 
-/// What a column holds, which decides how it is set.
+/// The content of a column, which decides how it is set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text, from the left.

@@ -1,10 +1,10 @@
-//! What the value of a row does not say, in words.
+//! Flags of a row that one value does not describe, in words.
 
 use crate::number::number;
 use capbench_frames::flags::{Among, Bimodal, Flags, Rare, Unsettled};
 use capbench_results::{Headline, HeadlineKind, Measurement, Outcome};
 
-/// What is flagged of a row; none for rows without a number.
+/// The flags of a row; none for rows without a number.
 pub(crate) fn of_row(outcome: &Outcome) -> Option<String> {
     let measurement = outcome.measurement()?;
     let parts = [words(&Flags::of(measurement)), headline(measurement)];
@@ -44,7 +44,7 @@ fn rare(found: &Rare) -> String {
     )
 }
 
-/// What stands for a row, with the modes that make it the mean.
+/// The value of a row, with the modes that make it the mean.
 pub(crate) fn headline(measurement: &Measurement) -> Option<String> {
     let [low, high] = &measurement.modes[..] else {
         return None;

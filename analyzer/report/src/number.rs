@@ -2,7 +2,7 @@
 
 use capbench_results::{Headline, HeadlineKind, Measurement, SegmentSummary};
 
-/// What stands where there is no number.
+/// The sign of a missing number.
 pub(crate) const NONE: &str = "–";
 
 pub(crate) fn number(value: f64) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// What stands for a row: its median, or its mean where two modes leave no median.
+/// The value of a row: its median, or its mean where two modes leave no median.
 pub(crate) fn headline(measurement: &Measurement) -> String {
     let Headline { kind, value } = measurement.headline();
     named(value, kind)

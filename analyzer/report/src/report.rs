@@ -18,7 +18,7 @@ impl Report {
         Self(section::document(results, appendix))
     }
 
-    /// What a reader needs of a run that has just ended.
+    /// The parts of a run's report that are printed when it ends.
     pub fn summary(results: &Results, appendix: &Appendix) -> Self {
         Self(section::summary(results, appendix))
     }

@@ -4,7 +4,7 @@ mod made;
 
 use capbench_report::appendix::Exercised;
 use capbench_report::appendix::*;
-use capbench_report::{Look, Report, plots};
+use capbench_report::{LastWords, Log, Look, Report, plots};
 use capbench_results::*;
 use made::{compared, measurement};
 use std::collections::BTreeSet;
@@ -326,6 +326,8 @@ fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
     let mut results = compared(Mode::Exact);
     results.run.suite = OBEYED.into();
     results.run.tool = OBEYED.into();
+    results.run.id = OBEYED.into();
+    results.run.envelope.description = OBEYED.into();
     for row in &mut results.results {
         row.notes = OBEYED.into();
         row.system = OBEYED.into();
@@ -357,6 +359,15 @@ fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
     appendix.audits = vec![OBEYED.into()];
     appendix.machine.arguments.push(OBEYED.into());
     appendix.boots[0].name = OBEYED.into();
+    appendix.last_words = vec![LastWords {
+        boot: OBEYED.into(),
+        sources: vec!["capos-samples-0.ktrace".into()],
+        logs: vec![Log {
+            label: "console".into(),
+            path: OBEYED.into(),
+            lines: vec![OBEYED.into()],
+        }],
+    }];
     appendix.files[0].label = OBEYED.into();
     appendix.files[0].path = OBEYED.into();
     let report = Report::new(&results, &appendix);

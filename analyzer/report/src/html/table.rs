@@ -84,7 +84,7 @@ fn decimals(table: &Table, column: usize) -> usize {
     cells.map(fraction).max().unwrap_or(0)
 }
 
-/// What an invisible tail must hold, so that decimal points stand under each other.
+/// Content of an invisible tail that aligns decimal points.
 fn padding(cell: &Inlines, kind: Kind, decimals: usize) -> Option<String> {
     let own = match kind {
         Kind::Words => return None,

@@ -186,7 +186,7 @@ impl Waterfall {
         self.draw_operation(canvas, &axis, columns[0])
     }
 
-    /// What tracing does to an operation, on the same axis.
+    /// The effect of tracing on an operation, on the same axis.
     fn draw_operation(&self, canvas: &impl Canvas, axis: &Axis, at: f64) -> Result<(), PlotError> {
         let Some((without, with)) = self.operation else {
             return Ok(());
@@ -219,7 +219,7 @@ impl Waterfall {
     }
 }
 
-/// What the three fills of a bar are.
+/// The legend of a bar's three fills.
 fn legend(canvas: &impl Canvas, left: f64) -> Result<(), PlotError> {
     let mut x = left;
     for (fill, words) in [
@@ -238,7 +238,7 @@ fn legend(canvas: &impl Canvas, left: f64) -> Result<(), PlotError> {
 }
 
 impl Bar {
-    /// First its own part, then what its probes cost, then what lies inside.
+    /// Its own part, the cost of its probes, and the parts inside, in this order.
     fn draw(&self, canvas: &impl Canvas, axis: &Axis, y: f64) -> Result<(), PlotError> {
         let (top, foot) = (y - BAR / 2.0, y + BAR / 2.0);
         let end = self.from + self.duration;

@@ -8,11 +8,13 @@ pub(super) fn section(appendix: &Appendix) -> Section {
     let mut section = super::section("artifacts", "Raw artifacts");
     let blocks = &mut section.blocks;
     if appendix.files.is_empty() && appendix.boots.is_empty() {
-        blocks.push(Block::Text("The run's directory was not at hand.".into()));
+        blocks.push(Block::Text(
+            "The directory of the run was not available.".into(),
+        ));
         return section;
     }
     blocks.push(Block::Text(
-        "Links are relative to this file: they hold as long as it keeps its place beside the run."
+        "Links are relative to this file: they hold as long as this file and the run keep their places."
             .into(),
     ));
     blocks.push(Block::List(

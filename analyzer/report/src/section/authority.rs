@@ -1,4 +1,4 @@
-//! What programs were allowed to do.
+//! Authority: granted, exercised, denied.
 
 use crate::appendix::{Appendix, Declared};
 use crate::document::{Block, Inlines, Kind, Section, Table};
@@ -20,8 +20,8 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
         match &profile.declared {
             Some(declared) => blocks.extend(content(declared)),
             None => blocks.push(Block::Text(
-                "The definitions at hand no longer hold the profile with this hash, so its \
-                 content cannot be shown."
+                "The checkout no longer holds the profile with this hash, so its content cannot \
+                 be shown."
                     .into(),
             )),
         }

@@ -12,8 +12,8 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     if !appendix.machine.arguments.is_empty() {
         blocks.push(Block::Heading("QEMU's command line".into()));
         blocks.push(Block::Text(
-            "Braces stand for what belongs to the guest and is hashed there. The exact line of \
-             every boot stands in run.json."
+            "Braces mark parts of the guest, which are hashed there. The exact line of every boot \
+             is in run.json."
                 .into(),
         ));
         blocks.push(Block::Code(command_line(&appendix.machine.arguments)));

@@ -56,7 +56,7 @@ const WORDS: [(&str, &str); 17] = [
     ),
     (
         "value",
-        "what stands for a row: its median, or its mean per operation where two modes hold a quarter of the samples each.",
+        "the number of a row: its median, or its mean per operation where two modes hold a quarter of the samples each.",
     ),
     (
         "virtual_ns",

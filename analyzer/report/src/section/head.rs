@@ -105,7 +105,7 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
     warnings
 }
 
-/// What took the numbers of rows, before anything that is left.
+/// Causes of missing numbers, before the numbers that are left.
 pub(super) fn causes(results: &Results) -> Vec<Inlines> {
     let groups = grouped(&results.results).into_iter().zip(1..);
     let unusable = groups.filter(|(group, _)| group.is_unusable());

@@ -25,7 +25,7 @@ pub(super) fn if_any(results: &Results) -> Option<Section> {
     has_any.then(|| compared(results))
 }
 
-/// Pairs, what they do not share, and context.
+/// Pairs, their differences, and context.
 fn compared(results: &Results) -> Section {
     let mut section = super::section("side-by-side", heading(results.run.mode));
     let blocks = &mut section.blocks;
@@ -68,7 +68,7 @@ fn compared(results: &Results) -> Section {
     section
 }
 
-/// A ratio travels with what it is a ratio of.
+/// The heading of a ratio, with its quantity.
 const fn heading(mode: Mode) -> &'static str {
     match mode {
         Mode::Exact => "Side by side: instruction ratio (not time)",

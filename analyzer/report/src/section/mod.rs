@@ -70,7 +70,7 @@ fn tiers(results: &Results) -> BTreeSet<u16> {
     results.results.iter().map(|row| row.tier).collect()
 }
 
-/// What a trace's numbers are not.
+/// The warning on numbers of a trace that are no times.
 fn not_time(unit: Unit) -> Option<Inlines> {
     (unit == Unit::Instructions).then(|| {
         head::strong(

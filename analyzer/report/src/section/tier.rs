@@ -48,18 +48,18 @@ pub(super) fn values(results: &Results, tier: u16) -> Section {
     section
 }
 
-/// What the columns of numbers hold.
+/// The meaning of the columns of numbers.
 fn how_to_read() -> Block {
     Block::Text(
         "Value: the median of the boots' medians; where two modes hold a quarter of the samples \
-         each, the mean per operation, and then it says so. Range: the smallest and the largest \
+         each, the mean per operation, marked (mean). Range: the smallest and the largest \
          of the boots' medians; a single number where all agree to the last digit. Cold: the \
          first sample of a window, never mixed into the others."
             .into(),
     )
 }
 
-/// What the benchmarks of a tier are.
+/// The kind of a tier's benchmarks.
 const fn kind(tier: u16) -> &'static str {
     match tier {
         0 => ": correctness",
@@ -152,7 +152,7 @@ fn numbers(measurement: &Measurement) -> [Inlines; 7] {
     ]
 }
 
-/// A percentile says what it is of: the tail of batch means is no latency.
+/// The population of a percentile: the tail of batch means is no latency.
 fn percentile_of(measurement: &Measurement) -> String {
     match (measurement.p95, measurement.sample_kind) {
         (None, _) => NONE.to_owned(),
@@ -161,7 +161,7 @@ fn percentile_of(measurement: &Measurement) -> String {
     }
 }
 
-/// What each benchmark does, once for all its batch sizes.
+/// The mechanism of each benchmark, once for all its batch sizes.
 fn mechanisms<'a>(rows: impl Iterator<Item = &'a BenchmarkResult>) -> Vec<(String, Inlines)> {
     let mut known = BTreeSet::new();
     rows.filter(|row| !row.notes.is_empty())

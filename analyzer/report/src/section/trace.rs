@@ -168,7 +168,7 @@ fn histogram(name: &str, buckets: &[Bucket]) -> String {
     format!("Histogram {name}: {}", parts.join(", "))
 }
 
-/// Those that moved, by name; the others in one word.
+/// Counters that changed, by name, and the number of the others.
 fn counters(window: &WindowSummary) -> String {
     let moved = window.counters.iter().filter(|(_, change)| **change != 0);
     let mut parts: Vec<String> = moved
@@ -176,7 +176,7 @@ fn counters(window: &WindowSummary) -> String {
         .collect();
     let still = window.counters.len() - parts.len();
     if still > 0 {
-        parts.push(format!("{still} others 0"));
+        parts.push(format!("{still} others unchanged"));
     }
     format!("Counters: {}", parts.join(", "))
 }
