@@ -1,10 +1,10 @@
 //! Writes results and traces for other tools, one file of code per format.
 //!
 //! ```text
-//! results ─┬─ table ─► csv | json | parquet | arrow
+//! results ─┬─ tables ─► csv | json | parquet | arrow
 //!          ├─ openmetrics
 //!          └─ capnp            (the stored message, proven equal)
-//! trace ─ boot ─ tree ─┬─ table::spans ─► csv | json | parquet | arrow
+//! trace ─ boot ─ tree ─┬─ spans ─► csv | json | parquet | arrow
 //!                      ├─ perfetto
 //!                      └─ folded ─► flamegraph
 //! ```
@@ -13,16 +13,17 @@
 //! there whole or not at all; text from a guest cannot leave its field. Memory
 //! follows what a trace declares and its samples, not how long it is.
 //!
+//! Makes no table: `capbench-tables` says what each holds, and this writes it.
 //! Knows no run directory: results and paths come from the caller.
 
 mod boot;
 mod error;
 mod file;
 mod format;
+mod spans;
 mod symbols;
-mod table;
-mod tables;
 mod tree;
+mod write;
 
 pub use boot::{Boot, Ring, Tick};
 pub use error::ExportError;
@@ -32,8 +33,7 @@ pub use format::flamegraph::write as write_flamegraphs;
 pub use format::folded::write as write_folded;
 pub use format::openmetrics::write as write_metrics;
 pub use format::perfetto::write as write_perfetto;
+pub use spans::BATCH_ROWS;
 pub use symbols::Symbols;
-pub use table::spans::BATCH_ROWS;
-pub use table::{ColumnSpec, EXECUTIONS, Kind, NONE, TABLES, TICKS, TableSpec, UNIT};
-pub use tables::{TableFormat, write_results, write_spans};
 pub use tree::{Node, TREE_LIMIT, Top, Tree};
+pub use write::{TableFormat, write_results, write_spans};

@@ -7,10 +7,9 @@ mod openmetrics;
 use std::fs::{self, File};
 use std::path::Path;
 
-use capbench_export::{
-    ExportError, Kind, TABLES, TableFormat, TableSpec, write_message, write_metrics, write_results,
-};
+use capbench_export::{ExportError, TableFormat, write_message, write_metrics, write_results};
 use capbench_results::{BenchmarkResult, Label, Mode, Results, Status, plain_lines};
+use capbench_tables::{Kind, TableSpec, exported};
 use polars_core::prelude::*;
 use polars_io::SerReader;
 use polars_io::csv::read::CsvReadOptions;
@@ -22,8 +21,11 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 /// The tables of results: all but the spans.
-fn tables() -> &'static [TableSpec] {
-    &TABLES[..TABLES.len() - 1]
+fn tables() -> Vec<TableSpec> {
+    let mut tables = exported();
+    let spans = tables.pop();
+    assert_eq!(spans.unwrap().name, "spans");
+    tables
 }
 
 fn data_type(kind: Kind) -> DataType {
@@ -83,7 +85,7 @@ fn from_json(table: &TableSpec, text: &str) -> DataFrame {
 
 /// Where a row did not pass, no column holds a quantity.
 fn holds_no_number(frame: &DataFrame, table: &TableSpec, row: usize) {
-    for column in table.columns {
+    for column in &table.columns {
         let describes_the_row = ["tier", "attempts"].contains(&column.name);
         let quantity = !matches!(column.kind, Kind::Text) && !describes_the_row;
         if quantity {
@@ -96,19 +98,21 @@ fn holds_no_number(frame: &DataFrame, table: &TableSpec, row: usize) {
 
 fn refused_rows_are_empty(results: &Results, format: TableFormat, from: &Path) {
     let frame = |name: &str| {
-        let table = tables().iter().find(|table| table.name == name).unwrap();
-        (table, read(table, format, from))
+        let mut tables = tables().into_iter();
+        let table = tables.find(|table| table.name == name).unwrap();
+        let rows = read(&table, format, from);
+        (table, rows)
     };
     let (table, rows) = frame("results");
     for (row, result) in results.results.iter().enumerate() {
         if result.status() != Status::Passed {
-            holds_no_number(&rows, table, row);
+            holds_no_number(&rows, &table, row);
         }
     }
     let (table, rows) = frame("context");
     for (row, context) in results.context.iter().enumerate() {
         if context.outcome.status() != Status::Passed {
-            holds_no_number(&rows, table, row);
+            holds_no_number(&rows, &table, row);
         }
     }
     let measured = |sum: fn(&capbench_results::Measurement) -> usize| {
@@ -166,6 +170,21 @@ fn medians_are_the_results(results: &Results, frame: &DataFrame) {
     assert!(medians.iter().eq(expected));
 }
 
+fn names_stand_joined_and_in_parts(results: &Results, frame: &DataFrame) {
+    let words = |column: &str| frame.column(column).unwrap().str().unwrap();
+    let (joined, definitions) = (words("benchmark"), words("definition"));
+    let parameters = words("parameters");
+    for (row, result) in results.results.iter().enumerate() {
+        let name = &result.benchmark_name;
+        assert_eq!(joined.get(row), Some(name.as_str()));
+        assert_eq!(definitions.get(row), Some(name.benchmark()));
+        assert_eq!(
+            parameters.get(row),
+            Some(name.parameters_in_words().as_str())
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
@@ -180,7 +199,7 @@ proptest! {
             prop_assert_eq!(written.len(), tables().len());
             refused_rows_are_empty(&results, format, to);
         }
-        for table in tables() {
+        for table in &tables() {
             let whole = read(table, TableFormat::Parquet, to);
             prop_assert_eq!(&**whole.schema(), &schema(table));
             for format in TableFormat::ALL {
@@ -192,7 +211,9 @@ proptest! {
                 prop_assert!(same.equals_missing(&whole), "{} {format:?}: {same:?}", table.name);
             }
         }
-        medians_are_the_results(&results, &read(&tables()[0], TableFormat::Parquet, to));
+        let rows = read(&tables()[0], TableFormat::Parquet, to);
+        medians_are_the_results(&results, &rows);
+        names_stand_joined_and_in_parts(&results, &rows);
     }
 
     #[test]

@@ -3,7 +3,7 @@ use super::walk::parts;
 use super::*;
 use crate::statements::{Clock, Segment};
 use proptest::prelude::*;
-use trace_format::control::SegmentKind;
+use trace_format::control::{ClockSource, SegmentKind};
 use trace_format::{Dispatch, Outcome};
 
 const ENTRY: u16 = 0;
@@ -201,6 +201,9 @@ fn a_wait_is_named_and_no_count_of_instructions() {
         invariant: false,
         hypervisor: String::new(),
         counts_instructions: true,
+        source: ClockSource::Unknown,
+        offset_ticks: 0,
+        offset_bound_ticks: 0,
     };
     statements.clocks.insert(0, counting);
     let records = Records {

@@ -29,6 +29,7 @@ pub mod statements;
 pub mod story;
 pub mod summary;
 pub mod synthetic;
+mod text;
 pub mod trace;
 pub mod windows;
 pub use breakdown::breakdown;

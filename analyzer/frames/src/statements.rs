@@ -3,12 +3,13 @@
 //! Promises bounded memory: a statement that is repeated replaces itself, and of
 //! each kind at most [`LIMIT`] are kept; how many were left out is counted.
 
-use capbench_results::plain;
+use crate::text::text;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use trace_format::Context;
 use trace_format::control::{
-    Aggregation, AuditOutcome, AuthorityExercised, Calibration, EndOfStream, Message, ProbeKind,
-    ProcessExited, ProcessFaulted, RingAccount, SegmentKind,
+    Aggregation, AuditOutcome, AuthorityExercised, Calibration, ClockSource, EndOfStream, Message,
+    ProbeKind, ProcessExited, ProcessFaulted, RingAccount, SegmentKind,
 };
 use trace_format::span::SEGMENT_LIMIT;
 
@@ -68,6 +69,10 @@ pub struct Statements {
     /// How many they are in all.
     pub contradiction_count: u64,
 }
+
+/// Statements of a list that a new one is compared with: a process says what it may do,
+/// what it did and that it ends in a row.
+const RECENT: usize = 256;
 
 /// Contradictions kept in words.
 const CONTRADICTIONS_KEPT: usize = 16;
@@ -143,6 +148,12 @@ pub struct Clock {
     pub hypervisor: String,
     /// Ticks were seen to count instructions exactly.
     pub counts_instructions: bool,
+    /// Where the frequency comes from.
+    pub source: ClockSource,
+    /// Offset against CPU 0.
+    pub offset_ticks: i64,
+    /// The true offset lies within this distance.
+    pub offset_bound_ticks: u64,
 }
 
 /// A capability that a program started with.
@@ -195,12 +206,12 @@ impl Statements {
                 }
                 let features = session.features.split(',').map(str::trim);
                 self.session = Some(Session {
-                    build_id: plain(session.build_id).into_owned(),
-                    kernel: plain(session.kernel).into_owned(),
-                    variant: plain(session.variant).into_owned(),
+                    build_id: text(session.build_id),
+                    kernel: text(session.kernel),
+                    variant: text(session.variant),
                     features: features
                         .filter(|f| !f.is_empty())
-                        .map(|feature| plain(feature).into_owned())
+                        .map(|feature| text(feature))
                         .collect(),
                     cpus: session.cpus,
                     ring_slots: session.ring_slots,
@@ -209,7 +220,7 @@ impl Statements {
             }
             Message::SegmentDeclared(segment) if segment.id < SEGMENT_LIMIT => {
                 let declared = Segment {
-                    name: plain(segment.name).into_owned(),
+                    name: text(segment.name),
                     parent: segment.parent,
                     kind: segment.kind,
                 };
@@ -217,51 +228,62 @@ impl Statements {
             }
             Message::SegmentDeclared(_) => self.left_out += 1,
             Message::InterfaceDeclared(interface) => {
-                let declared = (interface.id, plain(interface.name).into_owned());
-                let known = self.interfaces.insert(interface.index, declared.clone());
-                if known.is_some_and(|known| known != declared) {
-                    let index = interface.index;
-                    self.contradiction(format!("interface {index} is declared in two ways"));
-                }
+                let declared = (interface.id, text(interface.name));
+                let known = self.interfaces.insert(interface.index, declared);
+                self.once(known.is_some(), "interface", interface.index);
             }
             Message::CounterDeclared(counter) => {
                 let declared = Counter {
-                    name: plain(counter.name).into_owned(),
-                    unit: plain(counter.unit).into_owned(),
+                    name: text(counter.name),
+                    unit: text(counter.unit),
                     aggregation: counter.aggregation,
                 };
-                let known = self.counters.get(&counter.id);
-                if known.is_some_and(|known| *known != declared) {
-                    self.contradiction(format!("counter {} is declared in two ways", counter.id));
-                }
+                self.once(
+                    self.counters.contains_key(&counter.id),
+                    "counter",
+                    counter.id,
+                );
                 insert(&mut self.counters, counter.id, declared, &mut self.left_out);
             }
             Message::InstantDeclared(instant) => {
                 let declared = InstantKind {
-                    name: plain(instant.name).into_owned(),
-                    a: plain(instant.a).into_owned(),
-                    b: plain(instant.b).into_owned(),
+                    name: text(instant.name),
+                    a: text(instant.a),
+                    b: text(instant.b),
                 };
-                let known = self.instants.get(&instant.id);
-                if known.is_some_and(|known| *known != declared) {
-                    self.contradiction(format!("instant {} is declared in two ways", instant.id));
-                }
+                self.once(
+                    self.instants.contains_key(&instant.id),
+                    "instant",
+                    instant.id,
+                );
                 insert(&mut self.instants, instant.id, declared, &mut self.left_out);
             }
             Message::ThreadDeclared(thread) => {
-                let declared = (thread.pid, plain(thread.program).into_owned());
+                let declared = (thread.pid, text(thread.program));
+                self.once(self.threads.contains_key(&thread.tid), "thread", thread.tid);
                 insert(&mut self.threads, thread.tid, declared, &mut self.left_out);
             }
             Message::ClockCertificate(clock) => {
                 let certified = Clock {
                     tsc_hz: clock.tsc_hz,
                     invariant: clock.invariant,
-                    hypervisor: plain(clock.hypervisor).into_owned(),
+                    hypervisor: text(clock.hypervisor),
                     counts_instructions: clock.counts_instructions,
+                    source: clock.source,
+                    offset_ticks: clock.offset_ticks,
+                    offset_bound_ticks: clock.offset_bound_ticks,
                 };
+                self.once(
+                    self.clocks.contains_key(&clock.cpu),
+                    "the clock of cpu",
+                    clock.cpu,
+                );
                 insert(&mut self.clocks, clock.cpu, certified, &mut self.left_out);
             }
             Message::Calibration(cost) => {
+                let probe = (cost.cpu, cost.probe);
+                let of = format_args!("{:?} probes on cpu {}", cost.probe, cost.cpu);
+                self.once(self.calibrations.contains_key(&probe), "the cost of", of);
                 insert(
                     &mut self.calibrations,
                     (cost.cpu, cost.probe),
@@ -272,19 +294,36 @@ impl Statements {
             Message::AuthorityGranted(granted) => {
                 let granted = Granted {
                     pid: granted.pid,
-                    name: plain(granted.name).into_owned(),
+                    name: text(granted.name),
                     interface: granted.interface,
-                    source: plain(granted.source).into_owned(),
+                    source: text(granted.source),
                 };
+                let of = format_args!("{} to process {}", granted.name, granted.pid);
+                let is_same =
+                    |known: &Granted| (known.pid, &known.name) == (granted.pid, &granted.name);
+                self.once(
+                    self.granted.iter().rev().take(RECENT).any(is_same),
+                    "the grant of",
+                    of,
+                );
                 push(&mut self.granted, granted, &mut self.left_out);
             }
             Message::AuthorityExercised(use_) => {
+                let is_same = |known: &AuthorityExercised| {
+                    (known.pid, known.interface) == (use_.pid, use_.interface)
+                };
+                let of = format_args!("{:#x} by process {}", use_.interface, use_.pid);
+                self.once(
+                    self.exercised.iter().rev().take(RECENT).any(is_same),
+                    "use of interface",
+                    of,
+                );
                 push(&mut self.exercised, use_, &mut self.left_out);
             }
             Message::DenialProven(denial) => {
                 push(
                     &mut self.denials,
-                    (denial.pid, plain(denial.name).into_owned()),
+                    (denial.pid, text(denial.name)),
                     &mut self.left_out,
                 );
             }
@@ -292,21 +331,29 @@ impl Statements {
                 let audited = Audited {
                     time_ns: record.time_ns,
                     pid: record.pid,
-                    event: plain(record.event).into_owned(),
-                    subject: plain(record.subject).into_owned(),
+                    event: text(record.event),
+                    subject: text(record.subject),
                     outcome: record.outcome,
                 };
                 push(&mut self.audit, audited, &mut self.left_out);
             }
-            Message::ProcessExited(exit) => push(&mut self.exits, exit, &mut self.left_out),
+            Message::ProcessExited(exit) => {
+                let is_same = |known: &ProcessExited| known.pid == exit.pid;
+                self.once(
+                    self.exits.iter().rev().take(RECENT).any(is_same),
+                    "the end of process",
+                    exit.pid,
+                );
+                push(&mut self.exits, exit, &mut self.left_out);
+            }
             Message::ProcessFaulted(fault) => push(&mut self.faults, fault, &mut self.left_out),
             Message::Panicked(panic) => {
                 let told = format!("{} at {}", panic.message, panic.location);
-                self.panic = Some(plain(&told).into_owned());
+                self.panic = Some(text(&told));
             }
             Message::WindowRefused(refused) => {
                 let refused = RefusedWindow {
-                    benchmark: plain(refused.benchmark).into_owned(),
+                    benchmark: text(refused.benchmark),
                     needed: refused.needed,
                     capacity: refused.capacity,
                 };
@@ -314,6 +361,8 @@ impl Statements {
             }
             Message::RingAccount(account) => {
                 let ring = (account.cpu, account.context);
+                let of = format_args!("cpu {} {:?}", account.cpu, account.context);
+                self.once(self.accounts.contains_key(&ring), "the account of ring", of);
                 insert(&mut self.accounts, ring, account, &mut self.left_out);
             }
             Message::EndOfStream(end) => {
@@ -332,8 +381,16 @@ impl Statements {
         }
     }
 
-    /// A later declaration of one id takes the place of the earlier; that the two differ
-    /// is noted.
+    /// Notes what is said a second time: everything here is said once in a stream, and
+    /// of two, one is of something else.
+    fn once(&mut self, is_known: bool, what: &str, which: impl Display) {
+        if is_known {
+            self.contradiction(format!("{what} {which} is declared twice"));
+        }
+    }
+
+    /// A later declaration of one id takes the place of the earlier, and that there are
+    /// two is noted.
     fn declare_segment(&mut self, id: u16, declared: Segment) {
         if declared.parent == Some(id) {
             self.contradiction(format!(
@@ -341,12 +398,10 @@ impl Statements {
                 declared.name
             ));
         }
-        if let Some(known) = self.segments.get(&id)
-            && *known != declared
-        {
+        if let Some(known) = self.segments.get(&id) {
             let (known, declared) = (known.name.clone(), &declared.name);
             self.contradiction(format!(
-                "segment {id} is declared in two ways, as {known} and as {declared}"
+                "segment {id} is declared twice, as {known} and as {declared}"
             ));
         }
         self.segments.insert(id, declared);

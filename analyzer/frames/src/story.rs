@@ -47,6 +47,8 @@ pub struct Story {
     pub consumed: Option<u64>,
     pub backwards: bool,
     pub early_sample: bool,
+    pub late_record: bool,
+    pub undrained: u64,
     pub claimed_spans: u16,
     pub overlapping: bool,
     pub no_dispatches: bool,
@@ -60,6 +62,8 @@ pub struct Story {
 #[derive(Default)]
 struct Writer {
     frames: Vec<Vec<u8>>,
+    /// When control frames are written.
+    time: u64,
     lost: Lost,
 }
 
@@ -80,7 +84,7 @@ impl Writer {
         for message in messages {
             message.push_to(&mut frame).unwrap();
         }
-        let frame = frame.finish(self.origin(), 0).to_vec();
+        let frame = frame.finish(self.origin(), self.time).to_vec();
         self.frames.push(frame);
     }
 
@@ -114,18 +118,24 @@ impl Story {
             expected_operations: self.intended.unwrap_or(operations),
             time: WINDOW_BEGIN,
         };
+        writer.time = WINDOW_BEGIN + 1;
         writer.say(&[
             Message::WindowBegun(begun),
-            self.ring(Edge::Begin, self.dropped_before),
+            self.ring(Edge::Begin, 0, self.dropped_before),
         ]);
         let (records, end) = self.spans(&mut writer);
         if !self.endless {
             let ended = WindowEnded {
                 window: 1,
-                time: end + 1000,
+                time: match self.late_record {
+                    true => end - 2 * LAP,
+                    false => end + 1000,
+                },
             };
             let dropped = self.dropped_before + self.dropped_inside;
-            writer.say(&[Message::WindowEnded(ended), self.ring(Edge::End, dropped)]);
+            writer.time = end + 1001;
+            let ring = self.ring(Edge::End, records + self.undrained, dropped);
+            writer.say(&[Message::WindowEnded(ended), ring]);
         }
         if let Some(consumed) = self.consumed {
             let count = |edge, value| {
@@ -213,14 +223,14 @@ impl Story {
         writer.say(&messages);
     }
 
-    fn ring(&self, edge: Edge, dropped: u64) -> Message<'static> {
+    fn ring(&self, edge: Edge, committed: u64, dropped: u64) -> Message<'static> {
         let context = Context::Thread;
         Message::WindowRing(WindowRing {
             window: 1,
             edge,
             cpu: 0,
             context,
-            committed: 0,
+            committed,
             dropped,
         })
     }
@@ -273,6 +283,7 @@ impl Story {
                 dispatch: Dispatch {
                     tid: 1,
                     flow: number as u32,
+                    interface: Dispatch::NO_INTERFACE,
                     ..Dispatch::default()
                 },
             };
@@ -331,6 +342,7 @@ impl Story {
     fn finish(&self, writer: &mut Writer, decoded: u64) {
         let dropped = self.dropped_before + self.dropped_inside;
         let committed = decoded + self.unsent;
+        writer.time = 1 << 40;
         let account = Message::RingAccount(RingAccount {
             cpu: 0,
             context: Context::Thread,

@@ -9,9 +9,9 @@
 use crate::load::{self, Event, Frames, LoadError, Warning};
 use crate::pattern::Gathered;
 use crate::segments::{Facts, Nesting, Sink};
-use crate::statements::{InstantKind, Statements};
-use crate::windows::{Tables, Window, Windows};
-use std::collections::BTreeMap;
+use crate::statements::Statements;
+use crate::windows::{Tables, Window, Windows, Written};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use trace_format::control::Message;
@@ -54,6 +54,16 @@ pub struct Trace {
     pub rings: BTreeMap<(u16, Context), RingTotals>,
     /// Last reading of each counter, by CPU and id.
     pub counters: BTreeMap<(u16, u16), u64>,
+    /// Where frames came from.
+    pub origins: BTreeSet<(FrameKind, u16, Context)>,
+    /// When the end of the stream was written.
+    pub end_written: Written,
+    /// Threads with the interfaces that dispatches name.
+    pub dispatched: BTreeSet<(u32, u8)>,
+    /// Ids of instants that nothing declared, the first few.
+    pub undeclared_instants: BTreeSet<u16>,
+    /// Ids of counters that nothing declared, the first few.
+    pub undeclared_counters: BTreeSet<u16>,
 }
 
 /// What was read.
@@ -73,7 +83,7 @@ pub struct Totals {
     pub switches: u64,
     /// Sampled program counters.
     pub pc_samples: u64,
-    /// End of the latest span or root.
+    /// End of the latest span or root, or time of the latest sampled program counter.
     pub latest_record: u64,
 }
 
@@ -219,6 +229,8 @@ struct Reader {
     facts: BTreeMap<u16, Facts>,
     /// Cumulative losses by source.
     lost: BTreeMap<(FrameKind, u16, Context), u64>,
+    /// When each CPU wrote its last control frame.
+    written: BTreeMap<u16, u64>,
     /// What control messages may have left in memory.
     statement_bytes: usize,
     /// Kept only for whoever asks.
@@ -242,6 +254,7 @@ impl Reader {
             nestings: BTreeMap::new(),
             facts: BTreeMap::new(),
             lost: BTreeMap::new(),
+            written: BTreeMap::new(),
             statement_bytes: 0,
             recorded: None,
         }
@@ -305,6 +318,11 @@ impl Reader {
 
     fn messages(&mut self, frame: &Frame) {
         self.statement_bytes += frame.payload.len();
+        let (cpu, at) = (frame.header.origin.cpu, frame.header.first_time);
+        let written = Written {
+            after: self.written.insert(cpu, at).unwrap_or(0),
+            at,
+        };
         for message in Messages::new(frame) {
             self.statement_bytes += STATEMENT_OVERHEAD;
             match message {
@@ -322,8 +340,11 @@ impl Reader {
                     ) {
                         self.facts.clear();
                     }
+                    if matches!(message, Message::EndOfStream(_)) {
+                        self.trace.end_written = written;
+                    }
                     self.trace.statements.take(&message);
-                    self.windows.take(&message);
+                    self.windows.take(&message, written, &self.trace.rings);
                 }
                 Err(warning) => self.trace.damage.take(&warning.into()),
             }
@@ -381,6 +402,7 @@ impl Reader {
         for counter in self.counters.drain(..) {
             // A reading of what was never declared has no meaning to keep.
             if !self.trace.statements.counters.contains_key(&counter.id) {
+                keep_first(&mut self.trace.undeclared_counters, counter.id);
                 continue;
             }
             let (known, key) = (&mut self.trace.counters, (cpu, counter.id));
@@ -397,7 +419,10 @@ impl Reader {
     fn pc_samples(&mut self, frame: &Frame) -> Result<(), RecordError> {
         self.pc_samples.clear();
         let read = read_records(frame, &mut self.pc_samples);
-        self.trace.totals.pc_samples += self.pc_samples.len() as u64;
+        let totals = &mut self.trace.totals;
+        totals.pc_samples += self.pc_samples.len() as u64;
+        let latest = self.pc_samples.iter().map(|sample| sample.time).max();
+        totals.latest_record = totals.latest_record.max(latest.unwrap_or(0));
         read.map(|_| ())
     }
 
@@ -417,11 +442,10 @@ impl Reader {
         }
         let declared = &self.trace.statements.instants;
         for instant in &self.instants {
-            if declared
-                .get(&instant.id)
-                .is_some_and(InstantKind::is_bucket)
-            {
-                self.windows.bucket(instant);
+            match declared.get(&instant.id) {
+                Some(kind) if kind.is_bucket() => self.windows.bucket(instant),
+                Some(_) => {}
+                None => keep_first(&mut self.trace.undeclared_instants, instant.id),
             }
         }
         read.map(|_| ())
@@ -435,12 +459,24 @@ impl Reader {
             list,
             outside,
             strays,
+            dispatched,
             ..
         } = self.windows;
+        self.trace.origins = self.lost.into_keys().collect();
+        self.trace.dispatched = dispatched;
         self.trace.damage.left_out += strays + self.trace.statements.left_out;
         self.trace.windows = list;
         self.trace.outside = outside;
         self.trace
+    }
+}
+
+/// Ids that say enough about all of their kind.
+const FIRST_IDS: usize = 8;
+
+fn keep_first(ids: &mut BTreeSet<u16>, id: u16) {
+    if ids.len() < FIRST_IDS {
+        ids.insert(id);
     }
 }
 

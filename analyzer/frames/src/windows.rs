@@ -12,8 +12,9 @@
 use crate::histogram::{Budget, Histogram};
 use crate::pattern::{Alike, Pattern, Place};
 use crate::segments::{NestingFaults, Node, Sink};
-use capbench_results::plain;
-use std::collections::BTreeMap;
+use crate::text::text;
+use crate::trace::RingTotals;
+use std::collections::{BTreeMap, BTreeSet};
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
 use trace_format::{Context, Instant, Outcome, Sample, Span};
@@ -27,6 +28,10 @@ pub const WINDOW_LIMIT: usize = 1024;
 
 /// Most buckets of all histograms of one window; a kernel has a few hundred calls.
 const BUCKET_LIMIT: usize = 1 << 14;
+
+/// Most pairs of a thread and an interface that are kept; what is left out is found by
+/// nobody, and a suite has some hundred.
+const DISPATCHED_LIMIT: usize = 1 << 16;
 
 /// Buckets of a histogram of 64-bit values.
 const BUCKETS: u32 = 64;
@@ -56,8 +61,12 @@ pub struct Window {
     pub expected_operations: u64,
     /// TSC ticks at its begin.
     pub begun: u64,
+    /// When the begin was written.
+    pub begin_written: Written,
     /// TSC ticks at its end, if it has one.
     pub ended: Option<u64>,
+    /// When the end was written.
+    pub end_written: Written,
     /// What the program's oracle said.
     pub verdict: Option<Verdict>,
     /// The rings at its edges.
@@ -90,6 +99,15 @@ pub struct Edges<T> {
     pub end: Option<T>,
 }
 
+/// When a statement was written, by the frames and not by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// TSC ticks of the control frame before, of the same CPU; 0 without one.
+    pub after: u64,
+    /// TSC ticks of its own.
+    pub at: u64,
+}
+
 /// State of a ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RingState {
@@ -97,6 +115,8 @@ pub struct RingState {
     pub committed: u64,
     /// Records dropped since the start of the stream.
     pub dropped: u64,
+    /// Records of it that stand in the stream so far.
+    pub decoded: u64,
 }
 
 /// What a program's oracle said.
@@ -139,6 +159,8 @@ pub struct Tables {
     pub resumed: u64,
     /// Ticks of the complete dispatches.
     pub dispatch_ticks: u128,
+    /// End of the latest dispatch, or tree without one.
+    pub latest: u64,
     /// Records whose parent never came.
     pub orphans: u64,
     /// What did not fit together.
@@ -325,6 +347,7 @@ impl Tables {
         self.pending += other.pending;
         self.resumed += other.resumed;
         self.dispatch_ticks += other.dispatch_ticks;
+        self.latest = self.latest.max(other.latest);
         self.orphans += other.orphans;
         self.faults.add(other.faults);
     }
@@ -356,6 +379,9 @@ pub(crate) struct Windows {
     pub(crate) outside: Tables,
     /// Messages and samples of windows that do not exist.
     pub(crate) strays: u64,
+    /// Threads with the interfaces that dispatches name.
+    pub(crate) dispatched: BTreeSet<(u32, u8)>,
+    last_dispatched: Option<(u32, u8)>,
     by_id: BTreeMap<u32, usize>,
     declared: Box<[bool]>,
     intervals: usize,
@@ -369,6 +395,8 @@ impl Windows {
             list: Vec::new(),
             outside: Tables::default(),
             strays: 0,
+            dispatched: BTreeSet::new(),
+            last_dispatched: None,
             by_id: BTreeMap::new(),
             declared: vec![false; usize::from(trace_format::span::SEGMENT_LIMIT)].into(),
             intervals: 0,
@@ -378,7 +406,12 @@ impl Windows {
     }
 
     /// Takes a message about windows, and whatever else decides about tables.
-    pub(crate) fn take(&mut self, message: &Message) {
+    pub(crate) fn take(
+        &mut self,
+        message: &Message,
+        written: Written,
+        delivered: &BTreeMap<(u16, Context), RingTotals>,
+    ) {
         match *message {
             Message::SegmentDeclared(segment) => {
                 if let Some(declared) = self.declared.get_mut(usize::from(segment.id)) {
@@ -393,24 +426,30 @@ impl Windows {
                 self.by_id.insert(begun.window, self.list.len());
                 self.list.push(Window {
                     id: begun.window,
-                    benchmark: plain(begun.benchmark).into_owned(),
+                    benchmark: text(begun.benchmark),
                     tid: begun.tid,
                     record_bound: begun.record_bound,
                     expected_operations: begun.expected_operations,
                     begun: begun.time,
+                    begin_written: written,
                     ..Window::default()
                 });
             }
             // What a window is told twice is as lost as what has no window.
             Message::WindowEnded(ended) => self.keep(ended.window, |window| {
                 let is_first = window.ended.is_none();
-                window.ended.get_or_insert(ended.time);
+                if is_first {
+                    (window.ended, window.end_written) = (Some(ended.time), written);
+                }
                 is_first
             }),
             Message::WindowRing(ring) => self.keep(ring.window, |window| {
                 let state = RingState {
                     committed: ring.committed,
                     dropped: ring.dropped,
+                    decoded: delivered
+                        .get(&(ring.cpu, ring.context))
+                        .map_or(0, |totals| totals.decoded),
                 };
                 set(
                     &mut window.rings,
@@ -424,13 +463,9 @@ impl Windows {
                 set(&mut window.counters, key, counter.edge, counter.value)
             }),
             Message::MetricDeclared(metric) => self.keep(metric.window, |window| {
-                let fits = has_room(&window.metrics, &metric.metric);
-                if fits {
-                    window
-                        .metrics
-                        .insert(metric.metric, plain(metric.name).into_owned());
-                }
-                fits
+                let name = text(metric.name);
+                has_room(&window.metrics, &metric.metric)
+                    && window.metrics.insert(metric.metric, name).is_none()
             }),
             Message::Verdict(verdict) => self.keep(verdict.window, |window| {
                 let is_first = window.verdict.is_none();
@@ -439,7 +474,7 @@ impl Windows {
                     submitted: verdict.submitted,
                     completed: verdict.completed,
                     failures: verdict.failures,
-                    detail: plain(verdict.detail).into_owned(),
+                    detail: text(verdict.detail),
                 });
                 is_first
             }),
@@ -528,6 +563,13 @@ impl Sink for Windows {
     fn dispatch(&mut self, start: u64, end: u64, root: &RootAt, complete: bool) -> Option<usize> {
         let window = self.holding(start, end);
         let duration = end - start;
+        let subject = (root.dispatch.tid, root.dispatch.interface);
+        if self.last_dispatched != Some(subject) {
+            self.last_dispatched = Some(subject);
+            if self.dispatched.len() < DISPATCHED_LIMIT {
+                self.dispatched.insert(subject);
+            }
+        }
         // The second part of a dispatch begins whenever somebody else is done.
         let resumed = matches!(root.outcome, Outcome::Resumed | Outcome::ResumedPending);
         if let Some(index) = window.filter(|_| !resumed) {
@@ -539,6 +581,7 @@ impl Sink for Windows {
             }
         }
         let (tables, ..) = self.tables(window);
+        tables.latest = tables.latest.max(end);
         if complete {
             tables.complete += 1;
             tables.dispatch_ticks += u128::from(duration);
@@ -575,8 +618,10 @@ impl Sink for Windows {
 
     fn tree(&mut self, nodes: &[Node]) {
         let Some(top) = nodes.last() else { return };
-        let window = self.holding(top.start, top.start + top.duration);
+        let end = top.start + top.duration;
+        let window = self.holding(top.start, end);
         let (tables, budget, declared) = self.tables(window);
+        tables.latest = tables.latest.max(end);
         for node in nodes {
             if declared[usize::from(node.segment)] {
                 tables.record(node, false, true, budget);
@@ -588,6 +633,7 @@ impl Sink for Windows {
         for node in nodes {
             let window = self.holding(node.start, node.start + node.duration);
             let (tables, budget, declared) = self.tables(window);
+            tables.latest = tables.latest.max(node.start + node.duration);
             tables.orphans += 1;
             if declared[usize::from(node.segment)] {
                 tables.record(node, true, false, budget);
@@ -612,7 +658,7 @@ fn has_room<K: Ord, V>(map: &BTreeMap<K, V>, key: &K) -> bool {
     map.len() < WINDOW_STATEMENT_LIMIT || map.contains_key(key)
 }
 
-/// Whether there was room.
+/// Whether there was room, and nothing there.
 fn set<K: Ord, T: Copy + Default>(
     map: &mut BTreeMap<K, Edges<T>>,
     key: K,
@@ -623,11 +669,11 @@ fn set<K: Ord, T: Copy + Default>(
         return false;
     }
     let edges = map.entry(key).or_default();
-    match edge {
-        Edge::Begin => edges.begin = Some(value),
-        Edge::End => edges.end = Some(value),
-    }
-    true
+    let place = match edge {
+        Edge::Begin => &mut edges.begin,
+        Edge::End => &mut edges.end,
+    };
+    place.replace(value).is_none()
 }
 
 #[cfg(test)]

@@ -30,10 +30,11 @@ fn windows(messages: &[Message]) -> Windows {
         kind,
         name,
     };
-    windows.take(&Message::SegmentDeclared(declared));
-    for message in messages {
-        windows.take(message);
-    }
+    let mut take = |message: &Message| {
+        windows.take(message, Written::default(), &BTreeMap::new());
+    };
+    take(&Message::SegmentDeclared(declared));
+    messages.iter().for_each(take);
     windows
 }
 

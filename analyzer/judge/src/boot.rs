@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use capbench_frames::trace::Trace;
 use capbench_results::Label;
-use capbench_runner::boot::{CapturedBoot, Exit};
+use capbench_runner::boot::{BootId, CapturedBoot, Exit};
 use capbench_runner::envelope::PROCESSORS;
 use capbench_runner::guest::{GuestName, Variant};
 use capbench_runner::manifest::{Catalogue, System};
-use capbench_runner::mode::Clock;
+use capbench_runner::mode::Clock as _;
 use capbench_runner::plan::Row;
 
 use crate::Run;
 use crate::labels::has_script;
 use crate::rule::accounts::{CONSUMED, POSTED};
 use crate::rule::{
-    Accounts, Authority, Dispatches, Ending, Expectation, Finding, Program, Required, Session,
-    check, check_unreadable, check_without_trace, transcript,
+    Accounts, Asked, Authority, Clock, Dispatches, Ending, Expectation, Finding, Program, Required,
+    Session, check, check_unreadable, check_without_trace, transcript,
 };
 
 /// A boot with what its stream says and what the rules object to.
@@ -70,6 +70,8 @@ pub(crate) fn expectation(boot: &CapturedBoot, run: &Run, catalogue: &Catalogue)
     Expectation {
         ending: Some(ending(&boot.exit)),
         session: Some(session(boot, run)),
+        clock: clock(run),
+        windows: windows(boot, run),
         required: Some(required(boot, run)),
         features: None,
         authority: has_capabilities.then(|| authority(system, catalogue)),
@@ -115,10 +117,49 @@ fn session(boot: &CapturedBoot, run: &Run) -> Session {
     let kernel = id.guest.session_kernel;
     Session {
         variant: id.variant.to_string(),
+        ring_slots: ring_slots(boot, run),
         kernel: release.map_or_else(|| kernel.to_owned(), |release| format!("{kernel}{release}")),
         cpus: PROCESSORS as u16,
         counts_instructions: Some(run.record.mode.counts_instructions()),
     }
+}
+
+/// What the plan asks the kernel for. A boot that took place again had the same.
+fn ring_slots(boot: &CapturedBoot, run: &Run) -> Option<u32> {
+    let parameter = boot.id.guest.ring_parameter?;
+    let first = BootId {
+        attempt: 1,
+        ..boot.id.clone()
+    };
+    let mut planned = run.plan.boots.iter();
+    let planned = planned.find(|planned| planned.id == first)?;
+    planned.kernel_parameters.get(parameter)?.parse().ok()
+}
+
+/// The emulator signs its own clock; whose clock hardware runs on, nobody here knows.
+fn clock(run: &Run) -> Option<Clock> {
+    let counts = run.record.mode.counts_instructions();
+    counts.then_some(Clock {
+        hypervisor: "TCGTCGTCGTCG",
+        // One instruction is a nanosecond: `icount shift=0`.
+        tsc_hz: 1_000_000_000,
+    })
+}
+
+/// What was asked of each window.
+fn windows(boot: &CapturedBoot, run: &Run) -> BTreeMap<String, Asked> {
+    let id = &boot.id;
+    let rows = run.plan.rows.iter();
+    let own = rows.filter(|row| (row.guest, &row.system) == (id.guest, &id.system));
+    let asked = |row: &Row| Asked {
+        program: match id.guest.has_capabilities {
+            true => row.program().to_owned(),
+            // There is one, whatever the system calls it.
+            false => String::new(),
+        },
+        record_bound: row.stated_bound(id.audit),
+    };
+    own.map(|row| (row.name.to_string(), asked(row))).collect()
 }
 
 /// The kernel counts what goes through its rings in every variant, and records every
@@ -139,7 +180,7 @@ fn required(boot: &CapturedBoot, run: &Run) -> Required {
             true => Dispatches::Recorded,
             false => Dispatches::NotRecorded,
         },
-        accounts: match is_traced {
+        accounts: match has_rings {
             true => Accounts::Kept,
             false => Accounts::NotKept,
         },

@@ -91,7 +91,7 @@ fn records_that_were_too_old_when_they_were_drained_are_called_so() {
 
 #[test]
 fn declarations_that_contradict_another_or_themselves_are_found() {
-    found("same-id-twice.bin", "declarations", "declared in two ways");
+    found("same-id-twice.bin", "declarations", "declared twice");
     found("self-parent.bin", "declarations", "its own parent");
 }
 

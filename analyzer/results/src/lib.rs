@@ -25,6 +25,7 @@ mod message;
 mod mispriced;
 mod name;
 mod outcome;
+mod plain_name;
 mod plain_text;
 mod reason;
 mod words;
@@ -51,6 +52,7 @@ pub use message::MessageError;
 pub use mispriced::Mispriced;
 pub use name::{BATCH, BenchmarkName, Parameter};
 pub use outcome::{Evidence, Outcome, Refusal};
+pub use plain_name::is_plain_name;
 pub use plain_text::{plain, plain_lines};
 pub use reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,

@@ -73,6 +73,13 @@ impl BenchmarkName {
         Some(&found.value)
     }
 
+    /// The parameters as `name=value`, with `, ` between them.
+    pub fn parameters_in_words(&self) -> String {
+        let parameters = self.parameters.iter();
+        let words = parameters.map(|parameter| format!("{}={}", parameter.name, parameter.value));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// Benchmark and parameters, joined.
     pub fn as_str(&self) -> &str {
         &self.joined
@@ -174,6 +181,18 @@ mod tests {
         assert_eq!(name.benchmark(), "ring/nop");
         assert_eq!(name.parameter(BATCH), Some("16"));
         assert_eq!(name.parameter("size"), None);
+    }
+
+    #[test]
+    fn parameters_are_told_by_name_and_value() {
+        let parameter = |name: &str, value: &str| Parameter {
+            name: name.into(),
+            value: value.into(),
+        };
+        let parameters = vec![parameter("size", "4k"), parameter(BATCH, "16")];
+        let name = BenchmarkName::new("ipc/copy", parameters);
+        assert_eq!(name.parameters_in_words(), "size=4k, batch=16");
+        assert_eq!(BenchmarkName::from("boot").parameters_in_words(), "");
     }
 
     #[test]

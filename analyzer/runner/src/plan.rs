@@ -171,7 +171,8 @@ pub struct PlannedBoot {
 }
 
 impl Row {
-    fn program(&self) -> &str {
+    /// The program that does its work, by the name in the system.
+    pub fn program(&self) -> &str {
         &self.benchmark.guests[self.guest.name()].program
     }
 
@@ -194,6 +195,11 @@ impl Row {
         self.benchmark
             .record_bound_of(self.batch, warmup + samples)
             .expect("checked when the catalogue was loaded")
+    }
+
+    /// The same as its program is told it; none where there is no ring.
+    pub fn stated_bound(&self, audit: bool) -> Option<u32> {
+        self.guest.ring_parameter.map(|_| self.record_bound(audit))
     }
 
     /// `benchmark:operation:batch:warmup:samples:record_bound`, as programs read

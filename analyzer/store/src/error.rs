@@ -123,7 +123,7 @@ pub enum StoreError {
     #[diagnostic(
         code(capbench::store::sql),
         help(
-            "the tables are runs, results, samples and comparisons; docs/src/store.md lists their columns"
+            "the tables are runs, results, samples, segments and comparisons; docs/src/store.md lists their columns"
         )
     )]
     Sql(String),

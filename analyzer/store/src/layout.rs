@@ -5,16 +5,21 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use capbench_results::is_plain_name;
+
 use crate::error::StoreError;
 
 /// The file that makes a directory a store. No reader of Parquet looks at it.
 pub const MARKER: &str = "capbench-store.json";
 
-/// The layout's version: another one where partitions, columns or their types differ.
-pub const SCHEMA: &str = "capbench.store/3";
+/// Longest marker that is read, of any version.
+const MARKER_BYTES_MAX: u64 = 4096;
 
-/// Longest run id or guest. File systems take 255 bytes, temporary names add some.
-const NAME_LIMIT: usize = 128;
+/// The layout's version: another one where partitions, columns or their types differ.
+pub const SCHEMA: &str = "capbench.store/4";
+
+/// Most characters of a foreign marker that an error repeats.
+const MARKER_SHOWN: usize = 128;
 
 /// A directory of results.
 #[derive(Clone, Debug)]
@@ -34,11 +39,16 @@ impl Store {
             return Err(StoreError::Missing { path });
         }
         let marker = root.join(MARKER);
+        // Looked at first: a FIFO would never end, and a device has no end.
+        let is_marker = |found: fs::Metadata| found.is_file() && found.len() <= MARKER_BYTES_MAX;
+        if fs::symlink_metadata(&marker).is_ok_and(|found| !is_marker(found)) {
+            return Err(StoreError::Foreign { path: marker });
+        }
         match fs::read_to_string(&marker) {
             Ok(text) if text == marker_text() => Ok(Self { root: path }),
             Ok(text) => Err(StoreError::Version {
                 path,
-                found: text.trim().chars().take(NAME_LIMIT).collect(),
+                found: text.trim().chars().take(MARKER_SHOWN).collect(),
                 expected: SCHEMA,
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -94,27 +104,24 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// A run id as a file's name.
 pub(crate) fn check_run_id(name: &str) -> Result<(), StoreError> {
-    check(name, "run id", |first| first.is_ascii_alphanumeric())
+    check(name, "run id", is_plain_name(name))
 }
 
 /// A guest as a directory's name. Readers guess the types of such keys: one that
 /// begins with a letter is text to all of them.
 pub(crate) fn check_guest(name: &str) -> Result<(), StoreError> {
-    check(name, "guest", |first| first.is_ascii_alphabetic())
+    let is_text = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    check(name, "guest", is_text && is_plain_name(name))
 }
 
-fn check(name: &str, what: &'static str, first: impl Fn(char) -> bool) -> Result<(), StoreError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let fits = name.chars().next().is_some_and(first)
-        && name.chars().all(plain)
-        && name.len() <= NAME_LIMIT;
-    if fits {
-        return Ok(());
+fn check(name: &str, what: &'static str, fits: bool) -> Result<(), StoreError> {
+    match fits {
+        true => Ok(()),
+        false => Err(StoreError::Name {
+            what,
+            name: name.to_owned(),
+        }),
     }
-    Err(StoreError::Name {
-        what,
-        name: name.to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Keeps the results of many runs as one Parquet dataset that other tools read.
 //!
 //! ```text
-//! results ─ table ─► STORE/<table>/mode=…/guest=…/<run id>.parquet
-//!                          │
-//!                          └─► list | sql
+//! results ─ tables ─► STORE/<table>/mode=…/guest=…/<run id>.parquet
+//!                           │
+//!                           └─► list | sql
 //! ```
 //!
 //! Promises: a run is there whole or not at all, its row in the table `runs` being
@@ -14,6 +14,7 @@
 //! Costs one file per run, table and partition: some kilobytes and a rename each.
 //! One process adds at a time: two that add the same run write the same files.
 //!
+//! Makes no table: `capbench-tables` says what each holds, and this keeps it.
 //! Knows no run directory: results come from the caller.
 
 mod add;

@@ -79,7 +79,7 @@ impl Store {
             match found.table {
                 Table::Runs => runs.extend(run_entries(&read::frame(found)?)?),
                 Table::Results => count(&read::frame(found)?, &mut series)?,
-                Table::Samples | Table::Comparisons => {}
+                Table::Samples | Table::Segments | Table::Comparisons => {}
             }
         }
         runs.sort_by(|a, b| a.run_id.cmp(&b.run_id));

@@ -123,7 +123,7 @@ struct Entry {
 }
 
 /// What a directory holds, sorted; hidden files are passed over, as all readers do.
-/// A link is neither file nor directory here.
+/// A link is neither file nor directory here, and a FIFO or a device is never opened.
 fn entries(directory: &Path) -> Result<Vec<Entry>, StoreError> {
     let failed = || StoreError::io(directory);
     let mut entries = Vec::new();
@@ -135,7 +135,7 @@ fn entries(directory: &Path) -> Result<Vec<Entry>, StoreError> {
             continue;
         }
         let kind = entry.file_type().map_err(failed())?;
-        if kind.is_symlink() {
+        if !kind.is_file() && !kind.is_dir() {
             return Err(StoreError::Foreign { path });
         }
         entries.push(Entry {

@@ -74,8 +74,8 @@ impl Answer {
 }
 
 impl Store {
-    /// Answers a query over the tables `runs`, `results`, `samples` and
-    /// `comparisons`. Keys of the partitions are columns of type text.
+    /// Answers a query over the tables `runs`, `results`, `samples`, `segments`
+    /// and `comparisons`. Keys of the partitions are columns of type text.
     ///
     /// # Errors
     ///

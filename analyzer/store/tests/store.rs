@@ -295,6 +295,74 @@ fn intervals_perturbations_mispriced_counts_and_labels_are_those_of_the_row() {
 }
 
 #[test]
+fn segments_are_those_of_the_breakdowns_with_their_run_and_series() {
+    let mut stored = 0;
+    for results in documents() {
+        let (directory, store) = store();
+        store.add(&results).unwrap();
+        for guest in ["capos", "linux"] {
+            let rows = results.results.iter().filter(|row| row.guest == guest);
+            let expected: Vec<(String, String, u64)> = rows
+                .filter_map(|row| Some((row, row.outcome.measurement()?.breakdown.as_ref()?)))
+                .flat_map(|(row, breakdown)| {
+                    let hash = row.config_hash.to_string();
+                    let segments = breakdown.segments.iter();
+                    segments.map(move |s| (hash.clone(), s.name.clone(), s.count))
+                })
+                .collect();
+            let part = format!(
+                "segments/mode={}/guest={guest}/{}.parquet",
+                results.run.mode, results.run.id
+            );
+            let path = directory.path().join(part);
+            assert_eq!(path.exists(), !expected.is_empty());
+            if expected.is_empty() {
+                continue;
+            }
+            let frame = ParquetReader::new(File::open(path).unwrap()).finish();
+            let frame = frame.unwrap();
+            let words = |name: &str| frame.column(name).unwrap().str().unwrap().clone();
+            let (hashes, names) = (words("config_hash"), words("segment"));
+            let counts = frame.column("count").unwrap().u64().unwrap();
+            let found: Vec<(String, String, u64)> = (0..frame.height())
+                .map(|at| {
+                    let word = |column: Option<&str>| column.unwrap().to_owned();
+                    (
+                        word(hashes.get(at)),
+                        word(names.get(at)),
+                        counts.get(at).unwrap(),
+                    )
+                })
+                .collect();
+            assert_eq!(found, expected);
+            let runs = words("run_id");
+            assert!(runs.iter().all(|run| run == Some(results.run.id.as_str())));
+            stored += expected.len();
+        }
+    }
+    assert!(stored > 0, "no document has a breakdown");
+}
+
+#[test]
+fn what_has_no_end_is_never_opened() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("store");
+    let store = Store::open_or_create(&root).unwrap();
+    let part = root.join("runs/mode=exact/x.parquet");
+    fs::create_dir_all(part.parent().unwrap()).unwrap();
+    // A socket stands for all that is no regular file.
+    let _socket = std::os::unix::net::UnixListener::bind(&part).unwrap();
+    let error = store.list().unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+
+    let marker = root.join(MARKER);
+    fs::remove_file(&marker).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &marker).unwrap();
+    let error = Store::open(&root).unwrap_err();
+    assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+}
+
+#[test]
 fn what_does_not_belong_is_told() {
     let (directory, store) = store();
     store.add(&document()).unwrap();
@@ -362,16 +430,23 @@ fn names_that_cannot_be_paths_are_refused() {
 }
 
 #[test]
-fn the_book_names_every_column() {
+fn the_book_names_every_column_in_order_and_no_other() {
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/store.md");
     let book = fs::read_to_string(book).unwrap();
     for table in Table::ALL {
         let (_, section) = book.split_once(&format!("### {}\n", table.name())).unwrap();
         let section = section.split("\n#").next().unwrap();
-        for (name, kind) in table.columns() {
-            let line = format!("| {name} | {kind} |");
-            assert!(section.contains(&line), "{}: {line}", table.name());
-        }
+        let rows = section.lines().filter(|line| line.starts_with("| "));
+        let documented: Vec<Vec<&str>> = rows
+            .skip(1)
+            .map(|row| row.split('|').map(str::trim).skip(1).take(2).collect())
+            .collect();
+        let columns = table.columns();
+        let columns: Vec<Vec<&str>> = columns
+            .iter()
+            .map(|(name, kind)| vec![name.as_str(), kind])
+            .collect();
+        assert_eq!(documented, columns, "{}", table.name());
     }
 }
 
@@ -401,6 +476,13 @@ mod sql {
         let count = |table| one(&store, &format!("SELECT COUNT(*) FROM {table}"));
         assert_eq!(count("runs"), "1");
         assert_eq!(count("results"), results.results.len().to_string());
+        let measured = results
+            .results
+            .iter()
+            .filter_map(|r| r.outcome.measurement());
+        let breakdowns = measured.filter_map(|value| value.breakdown.as_ref());
+        let segments: usize = breakdowns.map(|breakdown| breakdown.segments.len()).sum();
+        assert_eq!(count("segments"), segments.to_string());
         assert_eq!(count("comparisons"), results.comparisons.len().to_string());
         let sql = "SELECT COUNT(median) FROM results WHERE status <> 'passed'";
         assert_eq!(one(&store, sql), "0");
@@ -411,6 +493,35 @@ mod sql {
         assert_eq!(csv.lines().count(), results.results.len() + 1);
         let json = answer.text(AnswerFormat::Json).unwrap();
         assert!(json.starts_with('[') && json.ends_with("]\n"), "{json}");
+    }
+
+    #[test]
+    fn a_benchmarks_segments_are_found_without_splitting_its_name() {
+        let mut found = 0;
+        for results in documents() {
+            let (_directory, store) = store();
+            store.add(&results).unwrap();
+            for row in &results.results {
+                let measurement = row.outcome.measurement();
+                let Some(breakdown) = measurement.and_then(|m| m.breakdown.as_ref()) else {
+                    continue;
+                };
+                let text = |value: &str| value.replace('\'', "''");
+                let sql = format!(
+                    "SELECT segment FROM segments WHERE system = '{}' AND definition = '{}' \
+                     AND parameters = '{}'",
+                    text(&row.system),
+                    text(row.benchmark_name.benchmark()),
+                    text(&row.benchmark_name.parameters_in_words()),
+                );
+                let rows = store.query(&sql).unwrap().rows();
+                let names = rows.into_iter().map(|mut row| row.remove(0).unwrap());
+                let expected = breakdown.segments.iter().map(|segment| &segment.name);
+                assert!(names.eq(expected.cloned()), "{sql}");
+                found += breakdown.segments.len();
+            }
+        }
+        assert!(found > 0, "no document has a breakdown");
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Case {
         match self.expected {
             Expected::Anything => None,
             Expected::InOrderIfTheSame if status == 0 => {
-                let sound = Ended::of(self.sound.as_ref()?, &repository());
+                let sound = Ended::of(self.sound.as_ref()?, repository());
                 (sound.output != ended.output).then_some(Found::FalseHold)
             }
             Expected::InOrderIfTheSame => {

@@ -8,7 +8,7 @@ use capbench_tests::source_copy::{copy_tree, repository};
 use crate::case::{Case, Expected};
 use crate::random::Random;
 use crate::run_directories::files;
-use crate::subject::{Subject, word};
+use crate::subject::{Subject, endless, word};
 
 type Fault = fn(&mut Vec<String>, &mut Random) -> Expected;
 
@@ -110,6 +110,26 @@ pub fn cases(_: &Subject) -> Vec<Case> {
                 never_made: None,
             });
         }
+    }
+    for seed in 0..SEEDS {
+        let file = Random::of(seed).of_list(&definitions).clone();
+        cases.push(Case {
+            area: "manifests",
+            fault: format!("{} a FIFO or an endless device", file.display()),
+            seed,
+            expected: Expected::Refused,
+            prepare: Box::new(move |directory, _| {
+                let root = directory.join("checkout");
+                fs::create_dir_all(root.join("reference-guests")).unwrap();
+                copy_tree(&repository().join("manifests"), &root.join("manifests")).unwrap();
+                let path = root.join("manifests").join(&file);
+                fs::remove_file(&path).unwrap();
+                endless(&path, seed);
+                ["--root", word(&root), "list"].map(str::to_owned).into()
+            }),
+            sound: None,
+            never_made: None,
+        });
     }
     cases
 }

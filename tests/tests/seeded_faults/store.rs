@@ -5,7 +5,7 @@ use std::fs;
 use crate::case::{Case, Expected};
 use crate::random::Random;
 use crate::run_directories::files;
-use crate::subject::{Subject, word};
+use crate::subject::{Subject, endless, word};
 
 /// Seeds for each of its files.
 const SEEDS: u64 = 8;
@@ -45,6 +45,25 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
                 never_made: None,
             });
         }
+    }
+    for seed in 0..SEEDS {
+        cases.push(Case {
+            area: "store",
+            fault: "a FIFO or an endless device in place of a file".to_owned(),
+            seed,
+            expected: Expected::Anything,
+            prepare: Box::new(move |directory, subject| {
+                let store = subject.copy_of_store(directory);
+                let path = store.join(Random::of(seed).of_list(&files(&store)));
+                fs::remove_file(&path).unwrap();
+                endless(&path, seed);
+                ["store", "--store", word(&store), "list"]
+                    .map(str::to_owned)
+                    .into()
+            }),
+            sound: None,
+            never_made: None,
+        });
     }
     for (name, marker) in [
         ("another version", r#"{"schema":"capbench.store/99"}"#),

@@ -85,3 +85,13 @@ impl Subject {
 pub fn word(path: &Path) -> &str {
     path.to_str().expect("temporary paths are text")
 }
+
+/// What can be read for ever: a FIFO that nobody writes to, or a link to a device.
+pub fn endless(path: &Path, seed: u64) {
+    if seed.is_multiple_of(2) {
+        let status = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(status.success(), "coreutils make FIFOs");
+    } else {
+        std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    }
+}

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use capbench_report::{Kind, Table};
-use capbench_runner::artifact::inside::is_plain_name;
+use capbench_results::is_plain_name;
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::checkout;
 use capbench_runner::guest::BUILD_VARIABLES;

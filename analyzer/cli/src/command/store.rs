@@ -40,7 +40,7 @@ enum Action {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Answer SQL over the tables runs, results, samples and comparisons
+    /// Answer SQL over the tables runs, results, samples, segments and comparisons
     Query {
         /// The query
         sql: String,

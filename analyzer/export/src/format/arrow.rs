@@ -7,7 +7,7 @@ use polars_io::ipc::IpcWriter;
 
 use crate::error::ExportError;
 use crate::file::OutFile;
-use crate::tables::Feed;
+use crate::write::Feed;
 
 /// Writes the batches of `feed`.
 pub(crate) fn write(out: &mut OutFile, schema: &Schema, feed: Feed) -> Result<u64, ExportError> {

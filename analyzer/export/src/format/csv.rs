@@ -11,7 +11,7 @@ use polars_io::csv::write::CsvWriter;
 
 use crate::error::ExportError;
 use crate::file::OutFile;
-use crate::tables::Feed;
+use crate::write::Feed;
 
 /// A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection).
 const FORMULAS: [char; 4] = ['=', '+', '-', '@'];

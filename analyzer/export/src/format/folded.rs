@@ -20,10 +20,10 @@ use trace_format::PcSample;
 use crate::boot::{Boot, Ring, Visitor};
 use crate::error::ExportError;
 use crate::file::{Exported, OutFile, name_part};
+use crate::spans::Names;
 use crate::symbols::Symbols;
-use crate::table::spans::Names;
-use crate::tables::count;
 use crate::tree::Tree;
+use crate::write::count;
 
 /// Different stacks of one boot.
 const STACK_LIMIT: usize = 1 << 16;

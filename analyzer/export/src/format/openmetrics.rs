@@ -13,7 +13,7 @@ use capbench_results::{BenchmarkResult, Measurement, Mode, Results, Unit};
 
 use crate::error::ExportError;
 use crate::file::{OutFile, Written};
-use crate::tables::count;
+use crate::write::count;
 
 /// A gauge of every row.
 struct Gauge {

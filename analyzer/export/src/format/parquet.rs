@@ -5,7 +5,7 @@ use polars_io::prelude::{ParquetCompression, ParquetWriter};
 
 use crate::error::ExportError;
 use crate::file::OutFile;
-use crate::tables::Feed;
+use crate::write::Feed;
 
 /// Writes the batches of `feed`.
 pub(crate) fn write(out: &mut OutFile, schema: &Schema, feed: Feed) -> Result<u64, ExportError> {

@@ -29,10 +29,10 @@ use trace_format::{Counter, Instant, Outcome, PcSample, Sample, SampleFlags};
 use crate::boot::{Boot, Ring, Tick, Visitor, context_name, instant_names};
 use crate::error::ExportError;
 use crate::file::{OutFile, Written};
+use crate::spans::{Names, outcome_name};
 use crate::symbols::Symbols;
-use crate::table::spans::{Names, outcome_name};
-use crate::tables::count;
 use crate::tree::{Top, Tree};
+use crate::write::count;
 
 /// Track of the windows.
 const WINDOWS: u32 = 1;

@@ -4,6 +4,7 @@ use super::{Expectation, Findings};
 use capbench_frames::trace::Trace;
 use capbench_frames::windows::Window;
 use capbench_results::InvalidReason::AccountsUnbalanced;
+use trace_format::Context;
 
 /// Name of the kernel's count of submissions taken off their queues.
 pub(crate) const CONSUMED: &str = "sqe_consumed";
@@ -31,6 +32,7 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     }
     for window in trace.windows.iter().filter(|window| window.ended.is_some()) {
         operations(window, findings);
+        edges(trace, window, findings);
         kernel_counters(trace, window, findings);
     }
 }
@@ -71,6 +73,35 @@ fn kernel_counters(trace: &Trace, window: &Window, findings: &mut Findings) {
                 format_args!("{of_program} {what} and one call at an edge"),
                 change,
             );
+        }
+    }
+}
+
+/// What a ring had committed at the edges of a window stands in the stream: it was
+/// drained just before. On one processor nothing comes between the two.
+fn edges(trace: &Trace, window: &Window, findings: &mut Findings) {
+    let session = trace.statements.session.as_ref();
+    let is_alone = session.is_some_and(|session| session.cpus == 1 && !session.overwrites);
+    for ((cpu, context), edges) in &window.rings {
+        for (edge, state) in [("begin", edges.begin), ("end", edges.end)] {
+            let Some(state) = state else { continue };
+            let is_exact = is_alone && *context == Context::Thread;
+            let fits = match is_exact {
+                true => state.committed == state.decoded,
+                false => state.committed >= state.decoded,
+            };
+            if !fits {
+                findings.invalid_for(
+                    &window.benchmark,
+                    AccountsUnbalanced,
+                    format_args!(
+                        "window {}, ring of cpu {cpu} {context:?}, {edge}",
+                        window.id
+                    ),
+                    format_args!("{} committed", state.committed),
+                    format_args!("{} decoded", state.decoded),
+                );
+            }
         }
     }
 }
@@ -239,5 +270,14 @@ mod tests {
             ..Story::default()
         };
         assert_eq!(objections(&story, &Expectation::default())[0], UNBALANCED);
+    }
+
+    #[test]
+    fn a_ring_that_had_committed_more_when_the_window_closed_is_found() {
+        let story = Story {
+            undrained: 1,
+            ..Story::default()
+        };
+        assert_eq!(objections(&story, &Expectation::default()), [UNBALANCED]);
     }
 }

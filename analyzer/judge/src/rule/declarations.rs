@@ -17,11 +17,45 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
             contradiction,
         );
     }
+    for nameless in nameless(trace) {
+        findings.invalid(
+            DeclarationsContradict,
+            "declarations",
+            "a name each",
+            nameless,
+        );
+    }
     for id in rings_of_parents(statements) {
         let name = statements.segment_name(id);
         let observed = format!("segment {id} ({name}) is inside of itself by its parents");
         findings.invalid(DeclarationsContradict, "declarations", expected, observed);
     }
+}
+
+/// What was declared under no name, in words.
+fn nameless(trace: &Trace) -> Vec<String> {
+    let statements = &trace.statements;
+    let segments = statements.segments.iter();
+    let segments = segments.map(|(id, segment)| ("segment", u32::from(*id), &segment.name));
+    let interfaces = statements.interfaces.iter();
+    let interfaces = interfaces.map(|(id, (_, name))| ("interface", u32::from(*id), name));
+    let counters = statements.counters.iter();
+    let counters = counters.map(|(id, counter)| ("counter", u32::from(*id), &counter.name));
+    let instants = statements.instants.iter();
+    let instants = instants.map(|(id, instant)| ("instant", u32::from(*id), &instant.name));
+    let threads = statements.threads.iter();
+    let threads = threads.map(|(tid, (_, program))| ("thread", *tid, program));
+    let metrics = trace.windows.iter().flat_map(|window| &window.metrics);
+    let metrics = metrics.map(|(id, name)| ("metric", u32::from(*id), name));
+    segments
+        .chain(interfaces)
+        .chain(counters)
+        .chain(instants)
+        .chain(threads)
+        .chain(metrics)
+        .filter(|(.., name)| name.is_empty())
+        .map(|(what, id, _)| format!("{what} {id} has none"))
+        .collect()
 }
 
 /// Segments whose parents lead back to them; a segment that is its own parent is a
@@ -75,9 +109,15 @@ mod tests {
     }
 
     #[test]
-    fn one_id_with_two_meanings_is_found_and_a_repetition_is_not() {
-        assert_eq!(found(vec![segment(2, Some(1), "validate")]), []);
+    fn what_is_declared_twice_is_found_whatever_it_says() {
+        assert_eq!(found(vec![segment(20, Some(1), "other")]), []);
+        assert_eq!(found(vec![segment(2, Some(1), "validate")]), [CONTRADICTS]);
         assert!(found(vec![segment(2, Some(1), "other")]).contains(&CONTRADICTS));
+    }
+
+    #[test]
+    fn what_has_no_name_is_found() {
+        assert_eq!(found(vec![segment(20, Some(1), "")]), [CONTRADICTS]);
     }
 
     #[test]

@@ -9,14 +9,19 @@
 pub(crate) mod accounts;
 mod authority;
 pub(crate) mod boots;
+mod calibrations;
+mod clocks;
 mod damage;
 mod declarations;
+mod declared;
 mod dropped;
 mod end_of_stream;
 mod ending;
+mod exits;
 mod features;
 mod instruments;
 mod nesting;
+mod origins;
 mod panic;
 pub(crate) mod repeated;
 mod required;
@@ -29,9 +34,11 @@ pub(crate) mod transcript;
 mod verifier;
 mod windows;
 
+pub use clocks::Clock;
 pub use required::{Accounts, Dispatches, Required};
 pub use session::Session;
 pub use streams::{Stream, streams_differ};
+pub use windows::Asked;
 
 use capbench_frames::summary::FindingSummary;
 use capbench_frames::trace::Trace;
@@ -47,6 +54,10 @@ pub struct Expectation {
     pub ending: Option<Ending>,
     /// Whose stream it must be.
     pub session: Option<Session>,
+    /// What its clocks must say.
+    pub clock: Option<Clock>,
+    /// What was asked of its windows, by row.
+    pub windows: BTreeMap<String, Asked>,
     /// What must be in it.
     pub required: Option<Required>,
     /// Features of the kernel build that the configuration declares.
@@ -159,10 +170,14 @@ const RULES: &[(&str, Rule)] = &[
     ("panic", panic::check),
     ("damage", damage::check),
     ("session", session::check),
+    ("clocks", clocks::check),
     ("sequence", sequence::check),
     ("declarations", declarations::check),
+    ("declared", declared::check),
+    ("origins", origins::check),
     ("end-of-stream", end_of_stream::check),
     ("windows", windows::check),
+    ("exits", exits::check),
     ("dropped", dropped::check),
     ("verifier", verifier::check),
     ("required", required::check),
@@ -170,6 +185,7 @@ const RULES: &[(&str, Rule)] = &[
     ("samples", samples::check),
     ("time-order", time_order::check),
     ("nesting", nesting::check),
+    ("calibrations", calibrations::check),
     ("authority", authority::check),
     ("features", features::check),
     ("instruments", instruments::check),

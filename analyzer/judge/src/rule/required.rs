@@ -5,6 +5,7 @@ use super::{Expectation, Findings};
 use capbench_frames::trace::Trace;
 use capbench_frames::windows::Window;
 use capbench_results::InvalidReason::EvidenceMissing;
+use trace_format::Context;
 
 /// What the windows of a boot must hold beside samples.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,9 +54,43 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
             counters(trace, window, &required.counters, findings);
             dispatches(window, required.dispatches, findings);
         }
+        if required.accounts == Accounts::Kept && window.ended.is_some() {
+            rings(trace, window, findings);
+        }
     }
-    if required.accounts == Accounts::Kept && trace.statements.accounts.is_empty() {
-        findings.invalid(EvidenceMissing, "accounts of rings", "one for each", "none");
+    if required.accounts == Accounts::Kept && trace.statements.end.is_some() {
+        for ring in rings_of(trace) {
+            if !trace.statements.accounts.contains_key(&ring) {
+                let subject = format_args!("ring of cpu {} {:?}", ring.0, ring.1);
+                findings.invalid(EvidenceMissing, subject, "an account", "none");
+            }
+        }
+    }
+}
+
+/// The rings of a session: one for each processor and context.
+fn rings_of(trace: &Trace) -> impl Iterator<Item = (u16, Context)> {
+    let session = trace.statements.session.as_ref();
+    let cpus = session.map_or(0, |session| session.cpus);
+    (0..cpus).flat_map(|cpu| Context::ALL.map(|context| (cpu, context)))
+}
+
+/// Every ring was looked at when the window opened, and when it closed.
+fn rings(trace: &Trace, window: &Window, findings: &mut Findings) {
+    let both = |ring: &(u16, Context)| {
+        let edges = window.rings.get(ring);
+        edges.is_some_and(|edges| edges.begin.is_some() && edges.end.is_some())
+    };
+    if let Some((cpu, context)) = rings_of(trace).find(|ring| !both(ring)) {
+        let subject = format_args!("window {}, ring of cpu {cpu} {context:?}", window.id);
+        let name = &window.benchmark;
+        findings.invalid_for(
+            name,
+            EvidenceMissing,
+            subject,
+            "its state at both edges",
+            "not both",
+        );
     }
 }
 
@@ -98,17 +133,17 @@ mod tests {
     use super::super::Objection;
     use super::super::testing::{BENCHMARK, Story, objections};
     use super::*;
+    use trace_format::control::{Edge, Message, RingAccount, WindowRing};
 
     fn found(story: &Story, required: Required) -> Vec<(&'static str, Objection)> {
         let rows = vec![BENCHMARK.to_owned()];
         let required = Some(Required { rows, ..required });
-        objections(
-            story,
-            &Expectation {
-                required,
-                ..Expectation::default()
-            },
-        )
+        let expected = Expectation {
+            required,
+            ..Expectation::default()
+        };
+        let found = objections(story, &expected).into_iter();
+        found.filter(|(rule, _)| *rule == "required").collect()
     }
 
     const MISSING: (&str, Objection) = ("required", Objection::Invalid(EvidenceMissing));
@@ -147,11 +182,45 @@ mod tests {
             accounts: Accounts::Kept,
             ..Required::default()
         };
-        assert_eq!(found(&Story::default(), required()), []);
-        let without = Story {
-            no_accounts: true,
+        let rings = [Context::Irq, Context::Nmi];
+        let others = || Story {
+            extra: rings.iter().flat_map(|context| of_ring(*context)).collect(),
             ..Story::default()
         };
-        assert!(found(&without, required()).contains(&MISSING));
+        assert_eq!(found(&others(), required()), []);
+        let unseen = Story {
+            extra: of_ring(Context::Irq),
+            ..Story::default()
+        };
+        assert!(found(&unseen, required()).contains(&MISSING));
+        let without = Story {
+            no_accounts: true,
+            ..others()
+        };
+        assert_eq!(found(&without, required()), [MISSING]);
+    }
+
+    /// What a recorder says of a ring that recorded nothing.
+    fn of_ring(context: Context) -> Vec<Message<'static>> {
+        let at = |edge| {
+            Message::WindowRing(WindowRing {
+                window: 1,
+                edge,
+                cpu: 0,
+                context,
+                committed: 0,
+                dropped: 0,
+            })
+        };
+        let account = Message::RingAccount(RingAccount {
+            cpu: 0,
+            context,
+            begun: 0,
+            committed: 0,
+            dropped: 0,
+            overwritten: 0,
+            open: 0,
+        });
+        vec![at(Edge::Begin), at(Edge::End), account]
     }
 }

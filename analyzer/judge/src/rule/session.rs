@@ -11,9 +11,10 @@ use std::fmt::Display;
 pub struct Session {
     /// The variant that was booted.
     pub variant: String,
-    /// Name of the kernel, as far as it is known before the boot: what follows it is a
-    /// version.
+    /// Name of the kernel; where it ends with a space, any version may follow.
     pub kernel: String,
+    /// Slots of its thread ring, where it was asked for a number.
+    pub ring_slots: Option<u32>,
     /// Processors of the machine.
     pub cpus: u16,
     /// Whether the machine's clock counts instructions; unknown where only the guest can
@@ -36,12 +37,22 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
         let variant = format_args!("variant {}", expected.variant);
         differs(&variant, &session.variant);
     }
-    if !session.kernel.starts_with(&expected.kernel) {
+    let version = session.kernel.strip_prefix(&expected.kernel);
+    if !version.is_some_and(|version| version.is_empty() || expected.kernel.ends_with(' ')) {
         let kernel = format_args!("kernel {}", expected.kernel);
         differs(&kernel, &session.kernel);
     }
     if session.cpus != expected.cpus {
         differs(&format_args!("{} processors", expected.cpus), &session.cpus);
+    }
+    if let Some(slots) = expected
+        .ring_slots
+        .filter(|slots| *slots != session.ring_slots)
+    {
+        differs(
+            &format_args!("a ring of {slots} slots"),
+            &session.ring_slots,
+        );
     }
     if let Some(counts) = expected.counts_instructions {
         let clocks = &trace.statements.clocks;
@@ -70,6 +81,7 @@ mod tests {
         Session {
             variant: "segments".into(),
             kernel: "test".into(),
+            ring_slots: None,
             cpus: 1,
             counts_instructions: None,
         }
@@ -98,6 +110,14 @@ mod tests {
             },
             Session {
                 kernel: "linux ".into(),
+                ..of_story()
+            },
+            Session {
+                kernel: "tes".into(),
+                ..of_story()
+            },
+            Session {
+                ring_slots: Some(2048),
                 ..of_story()
             },
             Session {

@@ -2,7 +2,7 @@
 
 use super::{Expectation, Findings, Objection};
 use capbench_frames::trace::Trace;
-use capbench_frames::windows::Window;
+use capbench_frames::windows::{Window, Written};
 use capbench_results::InvalidReason::TimeOrderBroken;
 use std::collections::BTreeMap;
 use trace_format::span::TIME_BITS;
@@ -34,6 +34,18 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
         if window.ended.is_some_and(|ended| ended < window.begun) {
             let observed = "it ends before it begins";
             findings.invalid_for(name, TimeOrderBroken, &subject, "a duration", observed);
+        }
+        let latest = window.tables.latest;
+        if window.ended.is_some_and(|ended| ended < latest) {
+            let observed = format!("one that ends at {latest}, behind the end of the window");
+            let subject = format!("{subject}, records");
+            findings.invalid_for(
+                name,
+                TimeOrderBroken,
+                subject,
+                "inside the window",
+                observed,
+            );
         }
         if let Some(observed) = misplaced_sample(window) {
             let subject = format!("{subject}, samples");
@@ -73,6 +85,16 @@ fn beyond_the_end(trace: &Trace, findings: &mut Findings) {
     let Some(end) = trace.statements.end else {
         return;
     };
+    let written = trace.end_written;
+    if end.time < written.after || written.at < end.time {
+        let (time, Written { after, at }) = (end.time, written);
+        findings.invalid(
+            TimeOrderBroken,
+            "the end of the stream",
+            format_args!("between {after} and {at}, as its frame was written"),
+            time,
+        );
+    }
     let latest = trace.totals.latest_record;
     if latest > end.time {
         findings.invalid(
@@ -120,6 +142,15 @@ mod tests {
     fn a_sample_outside_of_its_window_is_found() {
         let story = Story {
             early_sample: true,
+            ..Story::default()
+        };
+        assert!(objections(&story, &Expectation::default()).contains(&BROKEN));
+    }
+
+    #[test]
+    fn a_record_that_leaves_its_window_is_found() {
+        let story = Story {
+            late_record: true,
             ..Story::default()
         };
         assert!(objections(&story, &Expectation::default()).contains(&BROKEN));

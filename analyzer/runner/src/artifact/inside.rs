@@ -16,10 +16,6 @@ use rustix::io::Errno;
 /// hundredth of it.
 pub const WHOLE_BYTES_MAX: u64 = 256 << 20;
 
-/// Longest name of a run or a system; a file system takes 255 bytes, and names of
-/// files are made of it.
-const NAME_BYTES_MAX: usize = 128;
-
 /// A file that a run names is not read.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{}: {fault}", name.display())]
@@ -85,14 +81,6 @@ pub fn read(directory: &Path, name: &Path) -> Result<Vec<u8>, NotInside> {
             name: name.to_owned(),
             fault,
         })
-}
-
-/// Whether a word of a record can be a part of a file's name.
-pub fn is_plain_name(word: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    word.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && word.chars().all(plain)
-        && word.len() <= NAME_BYTES_MAX
 }
 
 fn open_regular(directory: &Path, name: &Path) -> Result<File, Fault> {
@@ -216,24 +204,5 @@ mod tests {
             fault_of(run.path(), "large"),
             Fault::TooLarge { .. }
         ));
-    }
-
-    #[test]
-    fn names_that_could_lead_elsewhere_are_not_plain() {
-        for bad in [
-            "",
-            ".",
-            "..",
-            ".hidden",
-            "-x",
-            "a/b",
-            "a\nb",
-            "ä",
-            &"a".repeat(200),
-        ] {
-            assert!(!is_plain_name(bad), "{bad}");
-        }
-        assert!(is_plain_name("20261124T160141Z-ring-exact-7645"));
-        assert!(is_plain_name("linux-matched"));
     }
 }

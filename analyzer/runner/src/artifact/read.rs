@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use capbench_results::{Contradiction, Results};
+use capbench_results::{Contradiction, Results, is_plain_name};
 use miette::Diagnostic;
 
-use super::inside::{self, NotInside, is_plain_name};
+use super::inside::{self, NotInside};
 use super::names;
 use crate::boot::CapturedBoot;
 use crate::guest::GuestName;

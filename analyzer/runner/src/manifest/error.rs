@@ -1,5 +1,7 @@
 //! One manifest error: what is wrong, where, and what to do about it.
 
+use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +11,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 /// Longest file of a definition: thirty times the longest there is.
-const DEFINITION_BYTES_MAX: usize = 48 << 10;
+const DEFINITION_BYTES_MAX: u64 = 48 << 10;
 
 /// A definition that cannot be used. Rendered by `miette` with the offending
 /// line; `Display` alone carries file, line and column.
@@ -36,26 +38,31 @@ pub struct SourceFile {
     text: String,
 }
 
+/// A definition's text. What lies there is looked at first: a FIFO would never end, a
+/// device has no end, and a line of a megabyte cannot be shown.
+fn text_of(path: &Path) -> io::Result<String> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let bytes = found.len();
+    if bytes > DEFINITION_BYTES_MAX {
+        return Err(io::Error::other(format!(
+            "it has {bytes} bytes, a definition at most {DEFINITION_BYTES_MAX}"
+        )));
+    }
+    fs::read_to_string(path)
+}
+
 impl SourceFile {
     /// Reads the file; a failure points at its first byte.
     pub fn read(path: &Path) -> Result<Self, Box<ManifestError>> {
-        match std::fs::read_to_string(path) {
-            // Neither is a definition so long, nor is a line that could be shown.
-            Ok(text) if text.len() > DEFINITION_BYTES_MAX => {
-                Err(Self::from_text(path, String::new()).error_at(
-                    0..0,
-                    format!(
-                        "has {} bytes, a definition at most {DEFINITION_BYTES_MAX}",
-                        text.len()
-                    ),
-                    "take out what is no part of the definition".into(),
-                ))
-            }
+        match text_of(path) {
             Ok(text) => Ok(Self::from_text(path, text)),
             Err(error) => Err(Self::from_text(path, String::new()).error_at(
                 0..0,
                 format!("cannot be read: {error}"),
-                "check that the file exists, is readable and is UTF-8".into(),
+                "check that it is a readable file of UTF-8 that holds only the definition".into(),
             )),
         }
     }
@@ -172,6 +179,29 @@ mod tests {
     struct Sample {
         #[allow(dead_code, reason = "only parsing is under test")]
         name: String,
+    }
+
+    #[test]
+    fn what_has_no_end_is_no_definition() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let directory = tempfile::tempdir().unwrap();
+        let fifo = directory.path().join("fifo.toml");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let device = directory.path().join("device.toml");
+        std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+        for path in [fifo, device] {
+            let error = SourceFile::read(&path).unwrap_err().to_string();
+            assert!(error.contains("no regular file"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_megabyte_is_no_definition() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("long.toml");
+        fs::write(&path, "x".repeat(1 << 20)).unwrap();
+        let error = SourceFile::read(&path).unwrap_err().to_string();
+        assert!(error.contains("a definition at most"), "{error}");
     }
 
     #[test]

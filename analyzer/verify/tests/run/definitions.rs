@@ -91,18 +91,17 @@ fn benchmark(
     type Samples<'a> = Vec<&'a trace_format::Sample>;
     let (before, measured): (Samples, Samples) =
         samples.partition(|sample| sample.flags.intersects(aside));
-    let authority = if guest == "capos" {
-        "ring-measure"
-    } else {
-        "linux-process"
+    let (authority, program) = match guest {
+        "capos" => ("ring-measure", "ring-nop"),
+        _ => ("linux-process", "init"),
     };
-    let mechanism = json!({"system": system, "program": "p", "operation": "o",
+    let mechanism = json!({"system": system, "program": program, "operation": "o",
         "mechanism": "m", "difference": "d"});
     json!({
         "name": name, "tier": 1, "intent": "i", "unit": "tsc_ticks", "lower_is_better": true,
         "window_idles": false, "batches": [], "warmup": before.len(),
         "samples": measured.len(), "boots": 5,
-        "record_bound": {"per_window": 1, "per_batch": 1, "per_operation": 1},
+        "record_bound": {"per_window": 64, "per_batch": 4, "per_operation": 10},
         "verifier": {"kind": "completions", "checks": ["result"]},
         "allowed_nondeterminism": [], "authority": authority, "requires": [],
         "parser": 1, "guests": {guest: mechanism},

@@ -3,19 +3,17 @@
 use std::path::Path;
 
 use capbench_results::Results;
+use capbench_tables::{
+    Table, TableSpec, comparisons, context, instruments, mispriced, perturbations, results,
+    samples, segments,
+};
 use polars_core::prelude::{DataFrame, PolarsResult};
 
 use crate::boot::Boot;
 use crate::error::ExportError;
 use crate::file::{OutFile, Written, name_part};
 use crate::format::{arrow, csv, json, parquet};
-use crate::table::{
-    Rows, TableSpec, comparisons, context, instruments, mispriced, perturbations, results, samples,
-    segments, spans,
-};
-
-/// A table of a run's results and what fills it.
-type Filled = (TableSpec, fn(&Results) -> Rows);
+use crate::spans;
 
 /// Gives batches to a format and returns how many rows they had.
 pub(crate) type Feed<'a> = &'a mut dyn FnMut(
@@ -53,7 +51,7 @@ impl TableFormat {
         self,
         to: &Path,
         name: &str,
-        spec: TableSpec,
+        spec: &TableSpec,
         feed: Feed,
     ) -> Result<Written, ExportError> {
         let mut out = OutFile::create(to, &format!("{name}.{}", self.extension()))?;
@@ -74,31 +72,47 @@ impl TableFormat {
 ///
 /// A file could not be written; those before it are there.
 pub fn write_results(
-    results: &Results,
+    run: &Results,
     format: TableFormat,
     to: &Path,
 ) -> Result<Vec<Written>, ExportError> {
-    let tables: [Filled; 8] = [
-        (results::SPEC, results::rows),
-        (samples::SPEC, samples::rows),
-        (segments::SPEC, segments::rows),
-        (comparisons::SPEC, comparisons::rows),
-        (instruments::SPEC, instruments::rows),
-        (perturbations::SPEC, perturbations::rows),
-        (mispriced::SPEC, mispriced::rows),
-        (context::SPEC, context::rows),
-    ];
-    let write = |(spec, rows): Filled| {
-        let mut rows = rows(results);
+    let file = Files { format, to };
+    Ok(vec![
+        file.write(results::table(), results::rows(run))?,
+        file.write(samples::table(), samples::rows(run))?,
+        file.write(segments::table(), segments::rows(run))?,
+        file.write(comparisons::table(), comparisons::rows(run))?,
+        file.write(instruments::table(), instruments::rows(run))?,
+        file.write(perturbations::table(), perturbations::rows(run))?,
+        file.write(mispriced::table(), mispriced::rows(run))?,
+        file.write(context::table(), context::rows(run))?,
+    ])
+}
+
+/// Where tables of results go, and in which format.
+struct Files<'a> {
+    format: TableFormat,
+    to: &'a Path,
+}
+
+impl Files<'_> {
+    fn write<'r, R>(
+        &self,
+        table: Table<'r, R>,
+        of: impl Iterator<Item = R>,
+    ) -> Result<Written, ExportError> {
+        let table = table.exported();
+        let spec = table.spec();
+        let mut rows = table.rows();
+        rows.extend(of);
         let count = rows.count() as u64;
-        format.write(to, spec.name, spec, &mut |batch| {
+        self.format.write(self.to, spec.name, &spec, &mut |batch| {
             if count > 0 {
                 batch(rows.take())?;
             }
             Ok(count)
         })
-    };
-    tables.into_iter().map(write).collect()
+    }
 }
 
 /// Writes the spans of a boot.
@@ -107,10 +121,9 @@ pub fn write_results(
 ///
 /// The trace could not be read or the file not written.
 pub fn write_spans(boot: &Boot, format: TableFormat, to: &Path) -> Result<Written, ExportError> {
-    let name = format!("{}-{}", spans::SPEC.name, name_part(&boot.stem));
-    format.write(to, &name, spans::SPEC, &mut |batch| {
-        spans::feed(boot, batch)
-    })
+    let spec = capbench_tables::spans::table().exported().spec();
+    let name = format!("{}-{}", spec.name, name_part(&boot.stem));
+    format.write(to, &name, &spec, &mut |batch| spans::feed(boot, batch))
 }
 
 /// `1 row`, `2 rows`.

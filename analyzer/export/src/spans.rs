@@ -1,62 +1,40 @@
-//! One row per span and dispatch root of a boot.
+//! The spans of a boot, row by row.
 //!
 //! Written in batches of [`BATCH_ROWS`], so that memory does not follow the length
 //! of the trace: one batch in columns and once more in its format (about a kilobyte
 //! a row at the worst), and an open tree. A Parquet file's footer and an Arrow file's
 //! list of batches grow by some kilobytes per batch.
 
+use std::collections::BTreeMap;
+
+use capbench_results::BenchmarkName;
+use capbench_tables::{Rows, spans};
 use polars_core::prelude::{DataFrame, PolarsResult};
 use trace_format::Dispatch;
 use trace_format::decode::RootAt;
 
-use super::Kind::{Count, Flag, Integer, Text};
-use super::{Cell, ColumnSpec, NONE, Rows, TICKS, TableSpec, column};
 use crate::boot::{Boot, Ring, Visitor, context_name};
 use crate::error::ExportError;
-use crate::tree::{Node, Tree};
+use crate::tree::Tree;
 
 /// Rows of a batch: a row group, or a record batch. Large enough that columns
 /// compress, small enough that two batches fit beside everything else.
 pub const BATCH_ROWS: usize = 1 << 17;
-
-const COLUMNS: &[ColumnSpec] = &[
-    column("boot", Text, NONE),
-    column("tree", Count, NONE),
-    column("node", Count, NONE),
-    column("parent_node", Count, NONE),
-    column("cpu", Count, NONE),
-    column("context", Text, NONE),
-    column("benchmark", Text, NONE),
-    column("segment", Text, NONE),
-    column("parent", Text, NONE),
-    column("unit", Text, NONE),
-    column("start", Count, TICKS),
-    column("duration", Count, TICKS),
-    column("self_raw", Count, TICKS),
-    column("complete", Flag, NONE),
-    column("tid", Count, NONE),
-    column("flow", Count, NONE),
-    column("opcode", Count, NONE),
-    column("interface", Text, NONE),
-    column("method", Count, NONE),
-    column("result", Integer, NONE),
-    column("outcome", Text, NONE),
-];
-
-pub(crate) const SPEC: TableSpec = TableSpec {
-    name: "spans",
-    columns: COLUMNS,
-};
 
 /// Takes a full batch.
 pub(crate) type Batches<'a> = &'a mut dyn FnMut(PolarsResult<DataFrame>) -> Result<(), ExportError>;
 
 /// Walks over a boot's trees and hands out their rows. Returns how many.
 pub(crate) fn feed(boot: &Boot, batches: Batches) -> Result<u64, ExportError> {
+    let names = Names::of(boot);
+    let windows = boot.trace.windows.iter();
+    let benchmarks = windows.map(|window| window.benchmark.as_str());
+    let benchmarks = benchmarks.map(|name| (name, name.into())).collect();
     let mut spans = Spans {
-        names: Names::of(boot),
+        names: &names,
+        benchmarks: &benchmarks,
         boot,
-        rows: Rows::new(SPEC),
+        rows: spans::table().exported().rows(),
         trees: 0,
         total: 0,
         batches,
@@ -68,13 +46,14 @@ pub(crate) fn feed(boot: &Boot, batches: Batches) -> Result<u64, ExportError> {
     Ok(spans.total)
 }
 
-struct Spans<'a> {
-    names: Names<'a>,
+struct Spans<'a, 'b> {
+    names: &'a Names<'a>,
+    benchmarks: &'a BTreeMap<&'a str, BenchmarkName>,
     boot: &'a Boot,
-    rows: Rows,
+    rows: Rows<'a, spans::Row<'a>>,
     trees: u64,
     total: u64,
-    batches: Batches<'a>,
+    batches: Batches<'b>,
 }
 
 /// Names that many rows share.
@@ -123,51 +102,52 @@ pub(crate) const fn outcome_name(root: &RootAt) -> &'static str {
     }
 }
 
-impl Spans<'_> {
+impl<'a> Spans<'a, '_> {
     fn hand_out(&mut self) -> Result<(), ExportError> {
         self.total += self.rows.count() as u64;
         (self.batches)(self.rows.take())
     }
 
-    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&str>) {
+    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&'a BenchmarkName>) {
         let node = &tree.nodes[index];
         let parent = node.parent.map(|parent| &tree.nodes[parent as usize]);
         let root = tree.root().filter(|_| node.parent.is_none());
-        let dispatch = root.map(|root| &root.dispatch);
-        let names = &self.names;
-        let name = |node: &Node| names.segment(node.segment);
-        self.rows.push([
-            Cell::Text(&self.boot.stem),
-            self.trees.into(),
-            (index as u64).into(),
-            node.parent.into(),
-            ring.0.into(),
-            context_name(ring.1).into(),
-            benchmark.into(),
-            name(node).into(),
-            parent.map(name).into(),
-            self.boot.unit().unit().into(),
-            node.start.into(),
-            node.duration.into(),
-            tree.complete.then_some(node.self_ticks).into(),
-            tree.complete.into(),
-            dispatch.map(|dispatch| dispatch.tid).into(),
-            dispatch.map(|dispatch| dispatch.flow).into(),
-            dispatch.map(|dispatch| dispatch.opcode).into(),
-            dispatch.and_then(|d| names.interface(d)).into(),
-            dispatch.map(|dispatch| dispatch.method).into(),
-            dispatch.map(|dispatch| dispatch.result).into(),
-            root.map(outcome_name).into(),
-        ]);
+        let names = self.names;
+        self.rows.push(&spans::Row {
+            boot: &self.boot.stem,
+            tree: self.trees,
+            node: index as u64,
+            parent_node: node.parent,
+            cpu: ring.0,
+            context: context_name(ring.1),
+            benchmark,
+            segment: names.segment(node.segment),
+            parent: parent.map(|parent| names.segment(parent.segment)),
+            unit: self.boot.unit().unit(),
+            start: node.start,
+            duration: node.duration,
+            self_ticks: node.self_ticks,
+            complete: tree.complete,
+            dispatch: root.map(|root| spans::Dispatch {
+                tid: root.dispatch.tid,
+                flow: root.dispatch.flow,
+                opcode: root.dispatch.opcode,
+                interface: names.interface(&root.dispatch),
+                method: root.dispatch.method,
+                result: root.dispatch.result,
+                outcome: outcome_name(root),
+            }),
+        });
     }
 }
 
-impl Visitor for Spans<'_> {
+impl Visitor for Spans<'_, '_> {
     fn tree(&mut self, ring: Ring, tree: &Tree) -> Result<(), ExportError> {
         let Some(top) = tree.nodes.last() else {
             return Ok(());
         };
         let benchmark = self.names.benchmark(top.start, top.start + top.duration);
+        let benchmark = benchmark.and_then(|name| self.benchmarks.get(name));
         for index in 0..tree.nodes.len() {
             self.row(ring, tree, index, benchmark);
         }
