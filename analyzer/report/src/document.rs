@@ -167,9 +167,13 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The table for a terminal or a pipe.
+    /// The table by itself, as wide as its cells: scripts read columns.
     pub fn text(&self, look: Look) -> String {
-        text::table(self, look)
+        let wide = Look {
+            width: usize::MAX,
+            ..look
+        };
+        text::table(self, wide)
     }
 }
 

@@ -47,7 +47,7 @@ fn a_matrix_in_exact_mode_never_speaks_of_time_as_its_own() {
 fn an_emulated_matrix_carries_a_watermark() {
     let mut document = compared(Mode::Exact);
     document.run.mode = Mode::Emulated;
-    let text = summary(&document, Look::PLAIN);
+    let text = summary(&document, WIDE);
     assert!(below(&text, "Side by side").contains("ratio, not publishable"));
 }
 
@@ -351,8 +351,12 @@ fn no_line_is_wider_than_the_place_unless_a_table_is() {
     };
     measurement.breakdown = None;
     let text = summary(&document, look);
-    // Titles and tables stay whole; sentences do not.
-    let wrapped = |line: &&str| line.starts_with("  ") || line.contains("Numbers");
+    // Titles and tables stay whole, and folded titles begin far to the right; sentences
+    // do not.
+    let wrapped = |line: &&str| {
+        let indented = line.len() - line.trim_start().len();
+        (1..8).contains(&indented) || line.contains("Numbers")
+    };
     for line in text.lines().filter(wrapped) {
         assert!(line.chars().count() <= 60, "{line}");
     }

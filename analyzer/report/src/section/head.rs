@@ -32,8 +32,7 @@ pub(super) fn facts(results: &Results, appendix: &Appendix) -> Vec<(&'static str
         ("results", ends(results).into()),
         (
             "envelope",
-            Inlines::code(short(&run.envelope.hash.to_string()))
-                .text(format!(" {}", run.envelope.description)),
+            Inlines::code(short(&run.envelope.hash.to_string())),
         ),
         (
             "made by",

@@ -120,7 +120,7 @@ fn parts(stitched: &Stitched) -> Table {
         ("ticks", Number),
         ("self", Number),
     ];
-    let mut table = Table::new("In the order of time", &columns);
+    let mut table = Table::new("Parts in order of time", &columns);
     for part in &stitched.parts {
         table.row(vec![
             part.start.to_string().into(),
@@ -242,7 +242,7 @@ fn sums(stitched: &Stitched) -> Table {
 
 fn account(stitched: &Stitched) -> String {
     let mut text = format!(
-        "It adds up to {} of {} ticks by the program's own clock; {} unattributed; {} in the kernel \
+        "The sample adds up to {} of {} ticks by the program's own clock; {} unattributed; {} in the kernel \
          under no segment's name",
         stitched.total, stitched.sample.ticks, stitched.unattributed, stitched.unnamed
     );

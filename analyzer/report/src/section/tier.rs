@@ -1,6 +1,6 @@
 //! The rows of one tier, guest by guest.
 
-use super::{correctness, systems};
+use super::{correctness, measured, systems};
 use crate::bias::bias;
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::number::{NONE, headline, number, optional};
@@ -32,7 +32,8 @@ pub(super) fn values(results: &Results, tier: u16) -> Section {
         &format!("tier-{tier}"),
         format!("Tier {tier}{}", kind(tier)),
     );
-    if rows.iter().any(|row| row.outcome.measurement().is_some()) {
+    // Once, above the first values.
+    if measured(results).map(|(row, _)| row.tier).min() == Some(tier) {
         section.blocks.push(how_to_read());
     }
     for (guest, system) in systems(rows.iter().copied()) {
