@@ -138,6 +138,9 @@ pub(crate) struct Column {
     pub(crate) kind: Kind,
 }
 
+/// The cell of a column for an item.
+pub(crate) type Cell<'a, T> = &'a dyn Fn(&T) -> Inlines;
+
 /// Lines under one header; the first cell of each names it.
 pub struct Table {
     /// Empty where a table needs none.
@@ -159,6 +162,23 @@ impl Table {
             columns: columns.iter().map(column).collect(),
             rows: Vec::new(),
         }
+    }
+
+    /// A row for each item; a column's title, kind and cells are in one place.
+    pub(crate) fn of<T>(
+        caption: impl Into<String>,
+        items: impl IntoIterator<Item = T>,
+        columns: &[(&str, Kind, Cell<T>)],
+    ) -> Self {
+        let titles: Vec<(&str, Kind)> = columns
+            .iter()
+            .map(|(title, kind, _)| (*title, *kind))
+            .collect();
+        let mut table = Self::new(caption, &titles);
+        for item in items {
+            table.row(columns.iter().map(|(.., cell)| cell(&item)).collect());
+        }
+        table
     }
 
     /// Adds a row.

@@ -27,25 +27,23 @@ pub(super) fn section(appendix: &Appendix) -> Section {
 }
 
 fn boots(boots: &[Boot]) -> Table {
-    let columns = [
-        ("boot", Kind::Words),
-        ("end", Kind::Words),
-        ("host seconds", Kind::Number),
-        ("stream, SHA-256", Kind::Words),
-        ("files", Kind::Words),
-    ];
-    let mut table = Table::new("Boots, in the order they ended", &columns);
-    for boot in boots {
-        let hash = boot.sha256.as_deref();
-        table.row(vec![
-            Inlines::code(&boot.name),
-            boot.end.as_str().into(),
-            format!("{:.1}", boot.wall_ms as f64 / 1e3).into(),
-            hash.map_or(NONE.into(), |hash| Inlines::code(short(hash))),
-            links(&boot.files),
-        ]);
-    }
-    table
+    use Kind::{Number, Words};
+    let hash = |boot: &Boot| match boot.sha256.as_deref() {
+        Some(hash) => Inlines::code(short(hash)),
+        None => NONE.into(),
+    };
+    let seconds = |boot: &Boot| format!("{:.1}", boot.wall_ms as f64 / 1e3).into();
+    Table::of(
+        "Boots, in the order they ended",
+        boots,
+        &[
+            ("boot", Words, &|boot| Inlines::code(&boot.name)),
+            ("end", Words, &|boot| boot.end.as_str().into()),
+            ("host seconds", Number, &|boot| seconds(boot)),
+            ("stream, SHA-256", Words, &|boot| hash(boot)),
+            ("files", Words, &|boot| links(&boot.files)),
+        ],
+    )
 }
 
 fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {

@@ -4,7 +4,7 @@ use crate::appendix::{Appendix, Declared};
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::number::{NONE, short};
 use capbench_results::Results;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("authority", "Authority");
@@ -43,80 +43,71 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
 
 /// A row for each interface and for each denial of a program.
 fn exercised(appendix: &Appendix) -> Table {
-    let columns = [
-        ("program", Kind::Words),
-        ("use", Kind::Words),
-        ("interface or denial", Kind::Words),
-        ("times", Kind::Number),
-    ];
-    let caption = "Exercised and proven, in all boots together";
-    let mut table = Table::new(caption, &columns);
-    for program in &appendix.exercised {
-        let used = program.used.iter().map(|used| ("exercised", used));
-        let proven = program.denials_proven.iter();
-        let proven = proven.map(|proven| ("proved the denial", proven));
-        for (did, (what, times)) in used.chain(proven) {
-            table.row(vec![
-                Inlines::code(&program.program),
-                did.into(),
-                Inlines::code(what),
-                times.to_string().into(),
-            ]);
-        }
-    }
-    table
+    use Kind::{Number, Words};
+    let uses = appendix.exercised.iter().flat_map(|of| {
+        let used = of.used.iter().map(move |used| (of, "exercised", used));
+        let proven = of.denials_proven.iter();
+        used.chain(proven.map(move |proven| (of, "proved the denial", proven)))
+    });
+    Table::of(
+        "Exercised and proven, in all boots together",
+        uses,
+        &[
+            ("program", Words, &|(of, ..)| Inlines::code(&of.program)),
+            ("use", Words, &|(_, verb, _)| (*verb).into()),
+            ("interface or denial", Words, &|(.., used)| {
+                Inlines::code(used.0)
+            }),
+            ("times", Number, &|(.., used)| used.1.to_string().into()),
+        ],
+    )
 }
 
 fn acts(appendix: &Appendix) -> Table {
-    let columns = [
-        ("act", Kind::Words),
-        ("subject", Kind::Words),
-        ("program", Kind::Words),
-        ("outcome", Kind::Words),
-        ("times", Kind::Number),
-    ];
-    let mut table = Table::new("Privileged acts, in all boots together", &columns);
-    for act in &appendix.acts {
-        table.row(vec![
-            act.event.as_str().into(),
-            Inlines::code(&act.subject),
-            Inlines::code(&act.program),
-            act.outcome.as_str().into(),
-            act.times.to_string().into(),
-        ]);
-    }
-    table
+    use Kind::{Number, Words};
+    Table::of(
+        "Privileged acts, in all boots together",
+        &appendix.acts,
+        &[
+            ("act", Words, &|act| act.event.as_str().into()),
+            ("subject", Words, &|act| Inlines::code(&act.subject)),
+            ("program", Words, &|act| Inlines::code(&act.program)),
+            ("outcome", Words, &|act| act.outcome.as_str().into()),
+            ("times", Number, &|act| act.times.to_string().into()),
+        ],
+    )
 }
 
 fn profiles(results: &Results, appendix: &Appendix) -> Table {
-    let columns = [
-        ("profile", Kind::Words),
-        ("guests", Kind::Words),
-        ("rows", Kind::Number),
-        ("definition", Kind::Words),
-    ];
-    let mut table = Table::new("Profiles and the rows under them", &columns);
-    let names: BTreeSet<&str> = results
-        .results
-        .iter()
-        .map(|row| row.authority_profile.as_str())
-        .collect();
-    for name in names {
-        let rows = || {
-            let rows = results.results.iter();
-            rows.filter(|row| row.authority_profile == name)
-        };
-        let guests: BTreeSet<&str> = rows().map(|row| row.guest.as_str()).collect();
-        let mut known = appendix.authority.iter();
-        let hash = known.find(|profile| profile.name == name);
-        table.row(vec![
-            Inlines::code(name),
-            guests.into_iter().collect::<Vec<_>>().join(", ").into(),
-            rows().count().to_string().into(),
-            hash.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash))),
-        ]);
+    use Kind::{Number, Words};
+    let mut guests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &results.results {
+        guests
+            .entry(&row.authority_profile)
+            .or_default()
+            .push(&row.guest);
     }
-    table
+    let distinct = |guests: &[&str]| {
+        let guests: BTreeSet<&str> = guests.iter().copied().collect();
+        Vec::from_iter(guests).join(", ").into()
+    };
+    let hash = |name: &str| {
+        let mut known = appendix.authority.iter();
+        let known = known.find(|profile| profile.name == name);
+        known.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash)))
+    };
+    Table::of(
+        "Profiles and the rows under them",
+        guests,
+        &[
+            ("profile", Words, &|(name, _)| Inlines::code(*name)),
+            ("guests", Words, &|(_, guests)| distinct(guests)),
+            ("rows", Number, &|(_, guests)| {
+                guests.len().to_string().into()
+            }),
+            ("definition", Words, &|(name, _)| hash(name)),
+        ],
+    )
 }
 
 fn content(declared: &Declared) -> Vec<Block> {
@@ -136,19 +127,18 @@ fn content(declared: &Declared) -> Vec<Block> {
 }
 
 fn grants(declared: &Declared) -> Table {
-    let columns = [
-        ("capability", Kind::Words),
-        ("source", Kind::Words),
-        ("for measuring only", Kind::Words),
-    ];
-    let mut table = Table::new("Granted, and nothing else", &columns);
-    for (name, source) in &declared.grants {
-        let special = *source == declared.measurement_source;
-        table.row(vec![
-            Inlines::code(name),
-            Inlines::code(source),
-            if special { "yes" } else { "no" }.into(),
-        ]);
-    }
-    table
+    use Kind::Words;
+    let special = |source: &String| match *source == declared.measurement_source {
+        true => "yes".into(),
+        false => "no".into(),
+    };
+    Table::of(
+        "Granted, and nothing else",
+        &declared.grants,
+        &[
+            ("capability", Words, &|(name, _)| Inlines::code(name)),
+            ("source", Words, &|(_, source)| Inlines::code(source)),
+            ("for measuring only", Words, &|(_, source)| special(source)),
+        ],
+    )
 }

@@ -5,7 +5,7 @@ use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::nesting::depth;
 use crate::number::{NONE, number, of_segment, percent, signed};
 use crate::plot::{self, Plot};
-use capbench_results::{Breakdown, Measurement, Results, Unit};
+use capbench_results::{Breakdown, Measurement, Results, SegmentSummary, Unit};
 
 const TITLE: &str = "Segments of a dispatch";
 
@@ -83,43 +83,40 @@ fn effect(measurement: &Measurement, breakdown: &Breakdown) -> String {
 
 fn table(unit: Unit, breakdown: &Breakdown) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("segment", Words),
-        ("inside of", Words),
-        ("count", Number),
-        ("median", Number),
-        ("p95", Number),
-        ("largest", Number),
-        ("share", Number),
-        ("self, raw", Number),
-        ("self, corrected", Number),
-    ];
     let segments = &breakdown.segments;
     let rough = if segments.iter().any(|segment| segment.bucketed) {
         "; values marked ~ are known to 0.1 %"
     } else {
         ""
     };
-    let mut table = Table::new(format!("Segments, in {unit}{rough}"), &columns);
-    for (index, segment) in segments.iter().enumerate() {
-        let figure = |value: f64| of_segment(value, segment);
-        let optional = |value: Option<f64>| value.map_or(NONE.to_owned(), figure);
+    let name = |index: usize, segment: &SegmentSummary| {
         let indent = "\u{2003}".repeat(depth(segments, index));
-        let parent = match segment.parent.as_str() {
-            "" => NONE,
-            parent => parent,
-        };
-        table.row(vec![
-            Inlines::from(indent).with_code(&segment.name),
-            parent.into(),
-            segment.count.to_string().into(),
-            figure(segment.median).into(),
-            optional(segment.p95).into(),
-            segment.max.to_string().into(),
-            percent(segment.share).into(),
-            optional(segment.self_raw).into(),
-            optional(segment.self_corrected).into(),
-        ]);
-    }
-    table
+        Inlines::from(indent).with_code(&segment.name)
+    };
+    let parent = |segment: &SegmentSummary| match segment.parent.as_str() {
+        "" => NONE.into(),
+        parent => parent.into(),
+    };
+    let figure = |value: f64, of: &SegmentSummary| of_segment(value, of).into();
+    let optional = |value: Option<f64>, of: &SegmentSummary| match value {
+        Some(value) => figure(value, of),
+        None => NONE.into(),
+    };
+    Table::of(
+        format!("Segments, in {unit}{rough}"),
+        segments.iter().enumerate(),
+        &[
+            ("segment", Words, &|(index, of)| name(*index, of)),
+            ("inside of", Words, &|(_, of)| parent(of)),
+            ("count", Number, &|(_, of)| of.count.to_string().into()),
+            ("median", Number, &|(_, of)| figure(of.median, of)),
+            ("p95", Number, &|(_, of)| optional(of.p95, of)),
+            ("largest", Number, &|(_, of)| of.max.to_string().into()),
+            ("share", Number, &|(_, of)| percent(of.share).into()),
+            ("self, raw", Number, &|(_, of)| optional(of.self_raw, of)),
+            ("self, corrected", Number, &|(_, of)| {
+                optional(of.self_corrected, of)
+            }),
+        ],
+    )
 }

@@ -1,6 +1,6 @@
 //! Everything that decided the numbers, to be compared and repeated.
 
-use crate::appendix::{Appendix, GuestBuild};
+use crate::appendix::{Appendix, GuestBuild, Image};
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::number::{NONE, short};
 use capbench_results::Results;
@@ -26,11 +26,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     }
     if !appendix.definitions.is_empty() {
         blocks.push(Block::Heading("Definitions".into()));
-        blocks.push(Block::Table(hashes(
-            "Definitions used",
-            "definition",
-            &appendix.definitions,
-        )));
+        blocks.push(Block::Table(definitions(appendix)));
     }
     blocks.push(Block::Table(series(results)));
     section
@@ -83,24 +79,19 @@ fn command_line(arguments: &[String]) -> String {
 }
 
 fn guests(appendix: &Appendix) -> Table {
-    let columns = [
-        ("guest", Kind::Words),
-        ("variant", Kind::Words),
-        ("features", Kind::Words),
-        ("profile", Kind::Words),
-        ("kernel", Kind::Words),
-    ];
-    let mut table = Table::new("Builds", &columns);
-    for build in &appendix.guests {
-        table.row(vec![
-            build.guest.as_str().into(),
-            build.variant.as_str().into(),
-            features(build).into(),
-            build.profile.as_str().into(),
-            build.kernel.as_deref().unwrap_or("built here").into(),
-        ]);
-    }
-    table
+    use Kind::Words;
+    let kernel = |build: &GuestBuild| build.kernel.as_deref().unwrap_or("built here").into();
+    Table::of(
+        "Builds",
+        &appendix.guests,
+        &[
+            ("guest", Words, &|build| build.guest.as_str().into()),
+            ("variant", Words, &|build| build.variant.as_str().into()),
+            ("features", Words, &|build| features(build).into()),
+            ("profile", Words, &|build| build.profile.as_str().into()),
+            ("kernel", Words, &|build| kernel(build)),
+        ],
+    )
 }
 
 fn features(build: &GuestBuild) -> String {
@@ -130,73 +121,68 @@ fn flags(appendix: &Appendix) -> Vec<(String, Inlines)> {
 
 /// Images of equal bytes stand once, with all builds they belong to.
 fn images(appendix: &Appendix) -> Table {
-    let columns = [
-        ("image", Kind::Words),
-        ("builds", Kind::Words),
-        ("bytes", Kind::Number),
-        ("SHA-256", Kind::Words),
-    ];
-    let mut table = Table::new("Images", &columns);
-    let mut lines: Vec<(&str, &str, u64, &str, Vec<&str>)> = Vec::new();
+    use Kind::{Number, Words};
+    let mut images: Vec<(&str, &Image, Vec<&str>)> = Vec::new();
     for build in &appendix.guests {
         for image in &build.images {
-            let same = |line: &&mut (&str, &str, u64, &str, Vec<&str>)| {
-                (line.0, line.1, line.3) == (&*build.guest, &*image.name, &*image.sha256)
-            };
-            match lines.iter_mut().find(same) {
-                Some(line) => line.4.push(&build.variant),
-                None => lines.push((
-                    &build.guest,
-                    &image.name,
-                    image.bytes,
-                    &image.sha256,
-                    vec![&build.variant],
-                )),
+            let same = images.iter_mut().find(|(guest, known, _)| {
+                (*guest, &known.name, &known.sha256) == (&*build.guest, &image.name, &image.sha256)
+            });
+            match same {
+                Some((.., variants)) => variants.push(&build.variant),
+                None => images.push((&build.guest, image, vec![&build.variant])),
             }
         }
     }
-    for (guest, name, bytes, hash, variants) in lines {
-        table.row(vec![
-            Inlines::code(name),
-            format!("{guest}: {}", variants.join(", ")).into(),
-            bytes.to_string().into(),
-            Inlines::code(hash),
-        ]);
-    }
-    table
+    Table::of(
+        "Images",
+        images,
+        &[
+            ("image", Words, &|(_, image, _)| Inlines::code(&image.name)),
+            ("builds", Words, &|(guest, _, variants)| {
+                format!("{guest}: {}", variants.join(", ")).into()
+            }),
+            ("bytes", Number, &|(_, image, _)| {
+                image.bytes.to_string().into()
+            }),
+            ("SHA-256", Words, &|(_, image, _)| {
+                Inlines::code(&image.sha256)
+            }),
+        ],
+    )
 }
 
-fn hashes(caption: &str, what: &str, lines: &[(String, String)]) -> Table {
-    let columns = [(what, Kind::Words), ("SHA-256", Kind::Words)];
-    let mut table = Table::new(caption, &columns);
-    for (name, hash) in lines {
-        table.row(vec![Inlines::code(name), Inlines::code(hash)]);
-    }
-    table
+fn definitions(appendix: &Appendix) -> Table {
+    Table::of(
+        "Definitions used",
+        &appendix.definitions,
+        &[
+            ("definition", Kind::Words, &|(name, _)| Inlines::code(name)),
+            ("SHA-256", Kind::Words, &|(_, hash)| Inlines::code(hash)),
+        ],
+    )
 }
 
 /// Values are compared over runs only inside one series.
 fn series(results: &Results) -> Table {
-    let columns = [
-        ("benchmark", Kind::Words),
-        ("guest", Kind::Words),
-        ("system", Kind::Words),
-        ("authority profile", Kind::Words),
-        ("envelope", Kind::Words),
-        ("definition as used, SHA-256", Kind::Words),
-    ];
-    let caption = "Series: definition, guest, system, authority profile and envelope";
-    let mut table = Table::new(caption, &columns);
+    use Kind::Words;
     let envelope = results.run.envelope.hash.to_string();
-    for row in &results.results {
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            row.guest.as_str().into(),
-            row.system.as_str().into(),
-            Inlines::code(&row.authority_profile),
-            Inlines::code(short(&envelope)),
-            Inlines::code(row.config_hash.to_string()),
-        ]);
-    }
-    table
+    Table::of(
+        "Series: definition, guest, system, authority profile and envelope",
+        &results.results,
+        &[
+            ("benchmark", Words, &|row| {
+                Inlines::code(&row.benchmark_name)
+            }),
+            ("guest", Words, &|row| row.guest.as_str().into()),
+            ("system", Words, &|row| row.system.as_str().into()),
+            ("authority profile", Words, &|row| {
+                Inlines::code(&row.authority_profile)
+            }),
+            ("envelope", Words, &|_| Inlines::code(short(&envelope))),
+            ("definition as used, SHA-256", Words, &|row| {
+                Inlines::code(row.config_hash.to_string())
+            }),
+        ],
+    )
 }

@@ -1,7 +1,7 @@
 //! Which oracle judged what, how every row ended, and why some hold no value.
 
 use super::artifacts::link;
-use super::{row_name, systems};
+use super::{place, row_name, systems};
 use crate::appendix::{Appendix, File};
 use crate::document::{Block, Inline, Inlines, Kind, Refused, Section, Table, status_words};
 use crate::last_words::LastWords;
@@ -60,25 +60,24 @@ fn ends(results: &Results) -> Table {
 }
 
 fn oracles(results: &Results) -> Table {
-    let columns = [
-        ("benchmark", Kind::Words),
-        ("guest (system)", Kind::Words),
-        ("status", Kind::Words),
-        ("oracle", Kind::Words),
-        ("artifacts", Kind::Words),
-    ];
-    let mut table = Table::new("Oracle of each row", &columns);
-    for row in &results.results {
-        let artifact = row.artifact_hash.map(|hash| hash.to_string());
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            row.status().into(),
-            Inlines::code(&row.correctness_id),
-            artifact.map_or(NONE.into(), |hash| Inlines::code(short(&hash))),
-        ]);
-    }
-    table
+    use Kind::Words;
+    let artifact = |row: &BenchmarkResult| match row.artifact_hash {
+        Some(hash) => Inlines::code(short(&hash.to_string())),
+        None => NONE.into(),
+    };
+    Table::of(
+        "Oracle of each row",
+        &results.results,
+        &[
+            ("benchmark", Words, &|row| {
+                Inlines::code(&row.benchmark_name)
+            }),
+            ("guest (system)", Words, &|row| place(row)),
+            ("status", Words, &|row| row.status().into()),
+            ("oracle", Words, &|row| Inlines::code(&row.correctness_id)),
+            ("artifacts", Words, &|row| artifact(row)),
+        ],
+    )
 }
 
 /// Rows first, then context that has no number either.

@@ -1,6 +1,6 @@
 //! How samples and boots spread.
 
-use super::{measured, row_name};
+use super::{measured, place, row_name};
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::flags;
 use crate::number::{headline, number, optional};
@@ -79,32 +79,27 @@ fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Inlines> {
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("guest (system)", Words),
-        ("batch", Number),
-        ("samples", Number),
-        ("smallest", Number),
-        ("value", Number),
-        ("largest", Number),
-        ("standard deviation", Number),
-        ("boot medians", Words),
-    ];
-    let mut table = Table::new("Samples and boot medians", &columns);
-    for (row, measurement) in rows {
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            measurement.batch.to_string().into(),
-            measurement.n.to_string().into(),
-            number(measurement.min).into(),
-            headline(measurement).into(),
-            number(measurement.max).into(),
-            optional(measurement.sd).into(),
-            boots(measurement).into(),
-        ]);
-    }
-    table
+    Table::of(
+        "Samples and boot medians",
+        rows,
+        &[
+            ("benchmark", Words, &|(row, _)| {
+                Inlines::code(&row.benchmark_name)
+            }),
+            ("guest (system)", Words, &|(row, _)| place(row)),
+            ("batch", Number, &|(_, value)| {
+                value.batch.to_string().into()
+            }),
+            ("samples", Number, &|(_, value)| value.n.to_string().into()),
+            ("smallest", Number, &|(_, value)| number(value.min).into()),
+            ("value", Number, &|(_, value)| headline(value).into()),
+            ("largest", Number, &|(_, value)| number(value.max).into()),
+            ("standard deviation", Number, &|(_, value)| {
+                optional(value.sd).into()
+            }),
+            ("boot medians", Words, &|(_, value)| boots(value).into()),
+        ],
+    )
 }
 
 fn boots(measurement: &Measurement) -> String {

@@ -108,33 +108,31 @@ pub(super) fn if_any(results: &Results, appendix: &Appendix) -> Option<Section> 
 
 fn perturbations(results: &Results) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("system", Words),
-        ("pass", Words),
-        ("unit", Words),
-        ("median without", Number),
-        ("median with", Number),
-        ("perturbation", Number),
-    ];
-    let mut table = Table::new(
+    let passes = measured(results).flat_map(|(row, value)| {
+        let passes = value.perturbations.iter();
+        passes.map(move |pass| (row, value, pass))
+    });
+    Table::of(
         "What the instrument of each pass adds to an operation",
-        &columns,
-    );
-    for (row, measurement) in measured(results) {
-        for perturbation in &measurement.perturbations {
-            table.row(vec![
-                Inlines::code(&row.benchmark_name),
-                row.system.as_str().into(),
-                perturbation.pass.as_str().into(),
-                measurement.unit.as_str().into(),
-                number(measurement.median).into(),
-                number(perturbation.median).into(),
-                signed(perturbation.effect).into(),
-            ]);
-        }
-    }
-    table
+        passes,
+        &[
+            ("benchmark", Words, &|(row, ..)| {
+                Inlines::code(&row.benchmark_name)
+            }),
+            ("system", Words, &|(row, ..)| row.system.as_str().into()),
+            ("pass", Words, &|(.., pass)| pass.pass.as_str().into()),
+            ("unit", Words, &|(_, value, _)| value.unit.as_str().into()),
+            ("median without", Number, &|(_, value, _)| {
+                number(value.median).into()
+            }),
+            ("median with", Number, &|(.., pass)| {
+                number(pass.median).into()
+            }),
+            ("perturbation", Number, &|(.., pass)| {
+                signed(pass.effect).into()
+            }),
+        ],
+    )
 }
 
 /// Where instruments disagree there is no measurement; the rows stand elsewhere.

@@ -92,6 +92,11 @@ fn row_name(row: &BenchmarkResult) -> Inlines {
     Inlines::code(&row.benchmark_name).dim(format!(" on {} ({})", row.guest, row.system))
 }
 
+/// The guest of a row and its system.
+fn place(row: &BenchmarkResult) -> Inlines {
+    format!("{} ({})", row.guest, row.system).into()
+}
+
 /// Guest and system of rows, in order, without repetition.
 fn systems<'a>(rows: impl Iterator<Item = &'a BenchmarkResult>) -> Vec<(String, String)> {
     let all: BTreeSet<(String, String)> = rows

@@ -85,37 +85,35 @@ fn objections(summary: &TraceSummary) -> Vec<Section> {
 
 fn windows(windows: &[WindowSummary]) -> Section {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("median", Number),
-        ("p95", Number),
-        ("p95 is of", Words),
-        ("smallest", Number),
-        ("largest", Number),
-        ("batches × operations", Number),
-        ("cold", Number),
-        ("lost", Number),
-        ("oracle", Words),
-    ];
-    let mut table = Table::new("Samples, per operation", &columns);
-    for window in windows {
+    let of = |window: &WindowSummary, value: fn(&SampleSummary) -> Option<f64>| {
+        optional(window.samples.as_ref().and_then(value)).into()
+    };
+    let percentile_of = |window: &WindowSummary| {
         let samples = window.samples.as_ref();
-        let of = |value: fn(&SampleSummary) -> Option<f64>| optional(samples.and_then(value));
-        table.row(vec![
-            Inlines::code(&window.benchmark),
-            of(|samples| Some(samples.median)).into(),
-            of(|samples| samples.p95).into(),
-            samples.map_or(NONE, percentile_of).into(),
-            of(|samples| Some(samples.min)).into(),
-            of(|samples| Some(samples.max)).into(),
-            samples
-                .map_or(NONE.to_owned(), |s| format!("{} × {}", s.n, s.batch))
-                .into(),
-            of(|samples| samples.cold).into(),
-            window.lost.to_string().into(),
-            window.verdict.as_deref().unwrap_or(NONE).into(),
-        ]);
-    }
+        samples.map_or(NONE, percentile_of).into()
+    };
+    let batches = |window: &WindowSummary| match window.samples {
+        Some(samples) => format!("{} × {}", samples.n, samples.batch).into(),
+        None => NONE.into(),
+    };
+    let table = Table::of(
+        "Samples, per operation",
+        windows,
+        &[
+            ("benchmark", Words, &|of| Inlines::code(&of.benchmark)),
+            ("median", Number, &|window| of(window, |s| Some(s.median))),
+            ("p95", Number, &|window| of(window, |s| s.p95)),
+            ("p95 is of", Words, &|window| percentile_of(window)),
+            ("smallest", Number, &|window| of(window, |s| Some(s.min))),
+            ("largest", Number, &|window| of(window, |s| Some(s.max))),
+            ("batches × operations", Number, &|window| batches(window)),
+            ("cold", Number, &|window| of(window, |s| s.cold)),
+            ("lost", Number, &|window| window.lost.to_string().into()),
+            ("oracle", Words, &|window| {
+                window.verdict.as_deref().unwrap_or(NONE).into()
+            }),
+        ],
+    );
     let mut section = super::section("windows", "Windows");
     section.blocks.push(Block::Table(table));
     let flagged = windows.iter().filter_map(|window| {
