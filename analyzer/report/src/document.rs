@@ -116,6 +116,12 @@ impl From<&str> for Inlines {
     }
 }
 
+impl From<u64> for Inlines {
+    fn from(count: u64) -> Self {
+        count.to_string().into()
+    }
+}
+
 impl From<Status> for Inlines {
     fn from(status: Status) -> Self {
         Self(vec![Inline::Status(status)])
@@ -137,9 +143,6 @@ pub(crate) struct Column {
     pub(crate) title: String,
     pub(crate) kind: Kind,
 }
-
-/// The cell of a column for an item.
-pub(crate) type Cell<'a, T> = &'a dyn Fn(&T) -> Inlines;
 
 /// Lines under one header; the first cell of each names it.
 pub struct Table {
@@ -164,21 +167,15 @@ impl Table {
         }
     }
 
-    /// A row for each item; a column's title, kind and cells are in one place.
+    /// A table with a row for each item, column by column.
     pub(crate) fn of<T>(
         caption: impl Into<String>,
         items: impl IntoIterator<Item = T>,
-        columns: &[(&str, Kind, Cell<T>)],
-    ) -> Self {
-        let titles: Vec<(&str, Kind)> = columns
-            .iter()
-            .map(|(title, kind, _)| (*title, *kind))
-            .collect();
-        let mut table = Self::new(caption, &titles);
-        for item in items {
-            table.row(columns.iter().map(|(.., cell)| cell(&item)).collect());
-        }
-        table
+    ) -> Filled<T> {
+        let items: Vec<T> = items.into_iter().collect();
+        let mut table = Self::new(caption, &[]);
+        table.rows = items.iter().map(|_| Vec::new()).collect();
+        Filled { items, table }
     }
 
     /// Adds a row.
@@ -194,6 +191,35 @@ impl Table {
             ..look
         };
         text::table(self, wide)
+    }
+}
+
+/// A table that gains its columns, each with its title and its cells.
+pub(crate) struct Filled<T> {
+    items: Vec<T>,
+    table: Table,
+}
+
+impl<T> Filled<T> {
+    pub(crate) fn words<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Words, cell)
+    }
+
+    pub(crate) fn number<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Number, cell)
+    }
+
+    fn column<C: Into<Inlines>>(mut self, title: &str, kind: Kind, cell: impl Fn(&T) -> C) -> Self {
+        let title = title.to_owned();
+        self.table.columns.push(Column { title, kind });
+        for (row, item) in self.table.rows.iter_mut().zip(&self.items) {
+            row.push(cell(item).into());
+        }
+        self
+    }
+
+    pub(crate) fn end(self) -> Table {
+        self.table
     }
 }
 

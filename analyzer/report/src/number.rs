@@ -33,6 +33,14 @@ pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), number)
 }
 
+/// A name, or the sign that there is none.
+pub(crate) fn or_none(name: &str) -> &str {
+    match name {
+        "" => NONE,
+        name => name,
+    }
+}
+
 /// Durations from here on are counted in buckets.
 const BUCKETS_FROM: f64 = 65536.0;
 

@@ -1,7 +1,7 @@
 //! The raw files behind the numbers.
 
 use crate::appendix::{Appendix, Boot, File};
-use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inline, Inlines, Section, Table};
 use crate::number::{NONE, short};
 
 pub(super) fn section(appendix: &Appendix) -> Section {
@@ -27,23 +27,18 @@ pub(super) fn section(appendix: &Appendix) -> Section {
 }
 
 fn boots(boots: &[Boot]) -> Table {
-    use Kind::{Number, Words};
     let hash = |boot: &Boot| match boot.sha256.as_deref() {
         Some(hash) => Inlines::code(short(hash)),
         None => NONE.into(),
     };
-    let seconds = |boot: &Boot| format!("{:.1}", boot.wall_ms as f64 / 1e3).into();
-    Table::of(
-        "Boots, in the order they ended",
-        boots,
-        &[
-            ("boot", Words, &|boot| Inlines::code(&boot.name)),
-            ("end", Words, &|boot| boot.end.as_str().into()),
-            ("host seconds", Number, &|boot| seconds(boot)),
-            ("stream, SHA-256", Words, &|boot| hash(boot)),
-            ("files", Words, &|boot| links(&boot.files)),
-        ],
-    )
+    let seconds = |boot: &Boot| format!("{:.1}", boot.wall_ms as f64 / 1e3);
+    Table::of("Boots, in the order they ended", boots)
+        .words("boot", |boot| Inlines::code(&boot.name))
+        .words("end", |boot| boot.end.as_str())
+        .number("host seconds", |boot| seconds(boot))
+        .words("stream, SHA-256", |boot| hash(boot))
+        .words("files", |boot| links(&boot.files))
+        .end()
 }
 
 fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {

@@ -1,7 +1,7 @@
 //! Authority: granted, exercised, denied.
 
 use crate::appendix::{Appendix, Declared};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::number::{NONE, short};
 use capbench_results::Results;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,43 +43,30 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
 
 /// A row for each interface and for each denial of a program.
 fn exercised(appendix: &Appendix) -> Table {
-    use Kind::{Number, Words};
     let uses = appendix.exercised.iter().flat_map(|of| {
         let used = of.used.iter().map(move |used| (of, "exercised", used));
         let proven = of.denials_proven.iter();
         used.chain(proven.map(move |proven| (of, "proved the denial", proven)))
     });
-    Table::of(
-        "Exercised and proven, in all boots together",
-        uses,
-        &[
-            ("program", Words, &|(of, ..)| Inlines::code(&of.program)),
-            ("use", Words, &|(_, verb, _)| (*verb).into()),
-            ("interface or denial", Words, &|(.., used)| {
-                Inlines::code(used.0)
-            }),
-            ("times", Number, &|(.., used)| used.1.to_string().into()),
-        ],
-    )
+    Table::of("Exercised and proven, in all boots together", uses)
+        .words("program", |(of, ..)| Inlines::code(&of.program))
+        .words("use", |(_, verb, _)| *verb)
+        .words("interface or denial", |(.., used)| Inlines::code(used.0))
+        .number("times", |(.., used)| *used.1)
+        .end()
 }
 
 fn acts(appendix: &Appendix) -> Table {
-    use Kind::{Number, Words};
-    Table::of(
-        "Privileged acts, in all boots together",
-        &appendix.acts,
-        &[
-            ("act", Words, &|act| act.event.as_str().into()),
-            ("subject", Words, &|act| Inlines::code(&act.subject)),
-            ("program", Words, &|act| Inlines::code(&act.program)),
-            ("outcome", Words, &|act| act.outcome.as_str().into()),
-            ("times", Number, &|act| act.times.to_string().into()),
-        ],
-    )
+    Table::of("Privileged acts, in all boots together", &appendix.acts)
+        .words("act", |act| act.event.as_str())
+        .words("subject", |act| Inlines::code(&act.subject))
+        .words("program", |act| Inlines::code(&act.program))
+        .words("outcome", |act| act.outcome.as_str())
+        .number("times", |act| act.times)
+        .end()
 }
 
 fn profiles(results: &Results, appendix: &Appendix) -> Table {
-    use Kind::{Number, Words};
     let mut guests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in &results.results {
         guests
@@ -89,25 +76,19 @@ fn profiles(results: &Results, appendix: &Appendix) -> Table {
     }
     let distinct = |guests: &[&str]| {
         let guests: BTreeSet<&str> = guests.iter().copied().collect();
-        Vec::from_iter(guests).join(", ").into()
+        Vec::from_iter(guests).join(", ")
     };
     let hash = |name: &str| {
         let mut known = appendix.authority.iter();
         let known = known.find(|profile| profile.name == name);
         known.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash)))
     };
-    Table::of(
-        "Profiles and the rows under them",
-        guests,
-        &[
-            ("profile", Words, &|(name, _)| Inlines::code(*name)),
-            ("guests", Words, &|(_, guests)| distinct(guests)),
-            ("rows", Number, &|(_, guests)| {
-                guests.len().to_string().into()
-            }),
-            ("definition", Words, &|(name, _)| hash(name)),
-        ],
-    )
+    Table::of("Profiles and the rows under them", guests)
+        .words("profile", |(name, _)| Inlines::code(*name))
+        .words("guests", |(_, guests)| distinct(guests))
+        .number("rows", |(_, guests)| guests.len() as u64)
+        .words("definition", |(name, _)| hash(name))
+        .end()
 }
 
 fn content(declared: &Declared) -> Vec<Block> {
@@ -127,18 +108,13 @@ fn content(declared: &Declared) -> Vec<Block> {
 }
 
 fn grants(declared: &Declared) -> Table {
-    use Kind::Words;
     let special = |source: &String| match *source == declared.measurement_source {
-        true => "yes".into(),
-        false => "no".into(),
+        true => "yes",
+        false => "no",
     };
-    Table::of(
-        "Granted, and nothing else",
-        &declared.grants,
-        &[
-            ("capability", Words, &|(name, _)| Inlines::code(name)),
-            ("source", Words, &|(_, source)| Inlines::code(source)),
-            ("for measuring only", Words, &|(_, source)| special(source)),
-        ],
-    )
+    Table::of("Granted, and nothing else", &declared.grants)
+        .words("capability", |(name, _)| Inlines::code(name))
+        .words("source", |(_, source)| Inlines::code(source))
+        .words("for measuring only", |(_, source)| special(source))
+        .end()
 }

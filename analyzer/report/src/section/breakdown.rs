@@ -1,9 +1,9 @@
 //! Segments of a dispatch, with self times and the effect of tracing.
 
 use super::{measured, row_name};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::nesting::depth;
-use crate::number::{NONE, number, of_segment, percent, signed};
+use crate::number::{NONE, number, of_segment, or_none, percent, signed};
 use crate::plot::{self, Plot};
 use capbench_results::{Breakdown, Measurement, Results, SegmentSummary, Unit};
 
@@ -82,7 +82,6 @@ fn effect(measurement: &Measurement, breakdown: &Breakdown) -> String {
 }
 
 fn table(unit: Unit, breakdown: &Breakdown) -> Table {
-    use Kind::{Number, Words};
     let segments = &breakdown.segments;
     let rough = if segments.iter().any(|segment| segment.bucketed) {
         "; values marked ~ are known to 0.1 %"
@@ -93,30 +92,22 @@ fn table(unit: Unit, breakdown: &Breakdown) -> Table {
         let indent = "\u{2003}".repeat(depth(segments, index));
         Inlines::from(indent).with_code(&segment.name)
     };
-    let parent = |segment: &SegmentSummary| match segment.parent.as_str() {
-        "" => NONE.into(),
-        parent => parent.into(),
-    };
-    let figure = |value: f64, of: &SegmentSummary| of_segment(value, of).into();
     let optional = |value: Option<f64>, of: &SegmentSummary| match value {
-        Some(value) => figure(value, of),
-        None => NONE.into(),
+        Some(value) => of_segment(value, of),
+        None => NONE.to_owned(),
     };
     Table::of(
         format!("Segments, in {unit}{rough}"),
         segments.iter().enumerate(),
-        &[
-            ("segment", Words, &|(index, of)| name(*index, of)),
-            ("inside of", Words, &|(_, of)| parent(of)),
-            ("count", Number, &|(_, of)| of.count.to_string().into()),
-            ("median", Number, &|(_, of)| figure(of.median, of)),
-            ("p95", Number, &|(_, of)| optional(of.p95, of)),
-            ("largest", Number, &|(_, of)| of.max.to_string().into()),
-            ("share", Number, &|(_, of)| percent(of.share).into()),
-            ("self, raw", Number, &|(_, of)| optional(of.self_raw, of)),
-            ("self, corrected", Number, &|(_, of)| {
-                optional(of.self_corrected, of)
-            }),
-        ],
     )
+    .words("segment", |(index, of)| name(*index, of))
+    .words("inside of", |(_, of)| or_none(&of.parent))
+    .number("count", |(_, of)| of.count)
+    .number("median", |(_, of)| of_segment(of.median, of))
+    .number("p95", |(_, of)| optional(of.p95, of))
+    .number("largest", |(_, of)| of.max)
+    .number("share", |(_, of)| percent(of.share))
+    .number("self, raw", |(_, of)| optional(of.self_raw, of))
+    .number("self, corrected", |(_, of)| optional(of.self_corrected, of))
+    .end()
 }

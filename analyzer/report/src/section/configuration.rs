@@ -1,7 +1,7 @@
 //! Everything that decided the numbers, to be compared and repeated.
 
 use crate::appendix::{Appendix, GuestBuild, Image};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::number::{NONE, short};
 use capbench_results::Results;
 
@@ -79,19 +79,15 @@ fn command_line(arguments: &[String]) -> String {
 }
 
 fn guests(appendix: &Appendix) -> Table {
-    use Kind::Words;
-    let kernel = |build: &GuestBuild| build.kernel.as_deref().unwrap_or("built here").into();
-    Table::of(
-        "Builds",
-        &appendix.guests,
-        &[
-            ("guest", Words, &|build| build.guest.as_str().into()),
-            ("variant", Words, &|build| build.variant.as_str().into()),
-            ("features", Words, &|build| features(build).into()),
-            ("profile", Words, &|build| build.profile.as_str().into()),
-            ("kernel", Words, &|build| kernel(build)),
-        ],
-    )
+    Table::of("Builds", &appendix.guests)
+        .words("guest", |build| build.guest.as_str())
+        .words("variant", |build| build.variant.as_str())
+        .words("features", |build| features(build))
+        .words("profile", |build| build.profile.as_str())
+        .words("kernel", |build| {
+            build.kernel.as_deref().unwrap_or("built here")
+        })
+        .end()
 }
 
 fn features(build: &GuestBuild) -> String {
@@ -121,7 +117,6 @@ fn flags(appendix: &Appendix) -> Vec<(String, Inlines)> {
 
 /// Images of equal bytes stand once, with all builds they belong to.
 fn images(appendix: &Appendix) -> Table {
-    use Kind::{Number, Words};
     let mut images: Vec<(&str, &Image, Vec<&str>)> = Vec::new();
     for build in &appendix.guests {
         for image in &build.images {
@@ -134,55 +129,39 @@ fn images(appendix: &Appendix) -> Table {
             }
         }
     }
-    Table::of(
-        "Images",
-        images,
-        &[
-            ("image", Words, &|(_, image, _)| Inlines::code(&image.name)),
-            ("builds", Words, &|(guest, _, variants)| {
-                format!("{guest}: {}", variants.join(", ")).into()
-            }),
-            ("bytes", Number, &|(_, image, _)| {
-                image.bytes.to_string().into()
-            }),
-            ("SHA-256", Words, &|(_, image, _)| {
-                Inlines::code(&image.sha256)
-            }),
-        ],
-    )
+    Table::of("Images", images)
+        .words("image", |(_, image, _)| Inlines::code(&image.name))
+        .words("builds", |(guest, _, variants)| {
+            format!("{guest}: {}", variants.join(", "))
+        })
+        .number("bytes", |(_, image, _)| image.bytes)
+        .words("SHA-256", |(_, image, _)| Inlines::code(&image.sha256))
+        .end()
 }
 
 fn definitions(appendix: &Appendix) -> Table {
-    Table::of(
-        "Definitions used",
-        &appendix.definitions,
-        &[
-            ("definition", Kind::Words, &|(name, _)| Inlines::code(name)),
-            ("SHA-256", Kind::Words, &|(_, hash)| Inlines::code(hash)),
-        ],
-    )
+    Table::of("Definitions used", &appendix.definitions)
+        .words("definition", |(name, _)| Inlines::code(name))
+        .words("SHA-256", |(_, hash)| Inlines::code(hash))
+        .end()
 }
 
 /// Values are compared over runs only inside one series.
 fn series(results: &Results) -> Table {
-    use Kind::Words;
     let envelope = results.run.envelope.hash.to_string();
     Table::of(
         "Series: definition, guest, system, authority profile and envelope",
         &results.results,
-        &[
-            ("benchmark", Words, &|row| {
-                Inlines::code(&row.benchmark_name)
-            }),
-            ("guest", Words, &|row| row.guest.as_str().into()),
-            ("system", Words, &|row| row.system.as_str().into()),
-            ("authority profile", Words, &|row| {
-                Inlines::code(&row.authority_profile)
-            }),
-            ("envelope", Words, &|_| Inlines::code(short(&envelope))),
-            ("definition as used, SHA-256", Words, &|row| {
-                Inlines::code(row.config_hash.to_string())
-            }),
-        ],
     )
+    .words("benchmark", |row| Inlines::code(&row.benchmark_name))
+    .words("guest", |row| row.guest.as_str())
+    .words("system", |row| row.system.as_str())
+    .words("authority profile", |row| {
+        Inlines::code(&row.authority_profile)
+    })
+    .words("envelope", |_| Inlines::code(short(&envelope)))
+    .words("definition as used, SHA-256", |row| {
+        Inlines::code(row.config_hash.to_string())
+    })
+    .end()
 }

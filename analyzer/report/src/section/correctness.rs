@@ -60,24 +60,17 @@ fn ends(results: &Results) -> Table {
 }
 
 fn oracles(results: &Results) -> Table {
-    use Kind::Words;
     let artifact = |row: &BenchmarkResult| match row.artifact_hash {
         Some(hash) => Inlines::code(short(&hash.to_string())),
         None => NONE.into(),
     };
-    Table::of(
-        "Oracle of each row",
-        &results.results,
-        &[
-            ("benchmark", Words, &|row| {
-                Inlines::code(&row.benchmark_name)
-            }),
-            ("guest (system)", Words, &|row| place(row)),
-            ("status", Words, &|row| row.status().into()),
-            ("oracle", Words, &|row| Inlines::code(&row.correctness_id)),
-            ("artifacts", Words, &|row| artifact(row)),
-        ],
-    )
+    Table::of("Oracle of each row", &results.results)
+        .words("benchmark", |row| Inlines::code(&row.benchmark_name))
+        .words("guest (system)", |row| place(row))
+        .words("status", |row| row.status())
+        .words("oracle", |row| Inlines::code(&row.correctness_id))
+        .words("artifacts", |row| artifact(row))
+        .end()
 }
 
 /// Rows first, then context that has no number either.

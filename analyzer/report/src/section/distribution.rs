@@ -1,7 +1,7 @@
 //! How samples and boots spread.
 
 use super::{measured, place, row_name};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::flags;
 use crate::number::{headline, number, optional};
 use crate::plot::{self, Plot};
@@ -78,28 +78,17 @@ fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Inlines> {
 }
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
-    use Kind::{Number, Words};
-    Table::of(
-        "Samples and boot medians",
-        rows,
-        &[
-            ("benchmark", Words, &|(row, _)| {
-                Inlines::code(&row.benchmark_name)
-            }),
-            ("guest (system)", Words, &|(row, _)| place(row)),
-            ("batch", Number, &|(_, value)| {
-                value.batch.to_string().into()
-            }),
-            ("samples", Number, &|(_, value)| value.n.to_string().into()),
-            ("smallest", Number, &|(_, value)| number(value.min).into()),
-            ("value", Number, &|(_, value)| headline(value).into()),
-            ("largest", Number, &|(_, value)| number(value.max).into()),
-            ("standard deviation", Number, &|(_, value)| {
-                optional(value.sd).into()
-            }),
-            ("boot medians", Words, &|(_, value)| boots(value).into()),
-        ],
-    )
+    Table::of("Samples and boot medians", rows)
+        .words("benchmark", |(row, _)| Inlines::code(&row.benchmark_name))
+        .words("guest (system)", |(row, _)| place(row))
+        .number("batch", |(_, value)| u64::from(value.batch))
+        .number("samples", |(_, value)| value.n)
+        .number("smallest", |(_, value)| number(value.min))
+        .number("value", |(_, value)| headline(value))
+        .number("largest", |(_, value)| number(value.max))
+        .number("standard deviation", |(_, value)| optional(value.sd))
+        .words("boot medians", |(_, value)| boots(value))
+        .end()
 }
 
 fn boots(measurement: &Measurement) -> String {

@@ -107,7 +107,6 @@ pub(super) fn if_any(results: &Results, appendix: &Appendix) -> Option<Section> 
 }
 
 fn perturbations(results: &Results) -> Table {
-    use Kind::{Number, Words};
     let passes = measured(results).flat_map(|(row, value)| {
         let passes = value.perturbations.iter();
         passes.map(move |pass| (row, value, pass))
@@ -115,24 +114,15 @@ fn perturbations(results: &Results) -> Table {
     Table::of(
         "What the instrument of each pass adds to an operation",
         passes,
-        &[
-            ("benchmark", Words, &|(row, ..)| {
-                Inlines::code(&row.benchmark_name)
-            }),
-            ("system", Words, &|(row, ..)| row.system.as_str().into()),
-            ("pass", Words, &|(.., pass)| pass.pass.as_str().into()),
-            ("unit", Words, &|(_, value, _)| value.unit.as_str().into()),
-            ("median without", Number, &|(_, value, _)| {
-                number(value.median).into()
-            }),
-            ("median with", Number, &|(.., pass)| {
-                number(pass.median).into()
-            }),
-            ("perturbation", Number, &|(.., pass)| {
-                signed(pass.effect).into()
-            }),
-        ],
     )
+    .words("benchmark", |(row, ..)| Inlines::code(&row.benchmark_name))
+    .words("system", |(row, ..)| row.system.as_str())
+    .words("pass", |(.., pass)| pass.pass.as_str())
+    .words("unit", |(_, value, _)| value.unit.as_str())
+    .number("median without", |(_, value, _)| number(value.median))
+    .number("median with", |(.., pass)| number(pass.median))
+    .number("perturbation", |(.., pass)| signed(pass.effect))
+    .end()
 }
 
 /// Where instruments disagree there is no measurement; the rows stand elsewhere.

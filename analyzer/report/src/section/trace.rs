@@ -1,9 +1,9 @@
 //! One trace by itself: objections first, then its windows and what lies in each.
 
 use super::{breakdown, instruments};
-use crate::document::{Block, Document, Inlines, Kind, Section, Table};
+use crate::document::{Block, Document, Inlines, Section, Table};
 use crate::flags;
-use crate::number::{NONE, optional};
+use crate::number::{NONE, optional, or_none};
 use capbench_frames::summary::{Bucket, SampleSummary, TraceSummary, WindowSummary};
 use capbench_results::{SampleKind, Unit};
 
@@ -31,10 +31,6 @@ pub(crate) fn document(summary: &TraceSummary) -> Document {
 }
 
 fn facts(summary: &TraceSummary) -> Vec<(&'static str, Inlines)> {
-    let or_none = |text: &str| match text {
-        "" => NONE.to_owned(),
-        text => text.to_owned(),
-    };
     let kernel = format!(
         "{} · build {} · variant {} · features {}",
         or_none(&summary.kernel),
@@ -84,36 +80,29 @@ fn objections(summary: &TraceSummary) -> Vec<Section> {
 }
 
 fn windows(windows: &[WindowSummary]) -> Section {
-    use Kind::{Number, Words};
     let of = |window: &WindowSummary, value: fn(&SampleSummary) -> Option<f64>| {
-        optional(window.samples.as_ref().and_then(value)).into()
+        optional(window.samples.as_ref().and_then(value))
     };
     let percentile_of = |window: &WindowSummary| {
         let samples = window.samples.as_ref();
-        samples.map_or(NONE, percentile_of).into()
+        samples.map_or(NONE, percentile_of)
     };
     let batches = |window: &WindowSummary| match window.samples {
-        Some(samples) => format!("{} × {}", samples.n, samples.batch).into(),
-        None => NONE.into(),
+        Some(samples) => format!("{} × {}", samples.n, samples.batch),
+        None => NONE.to_owned(),
     };
-    let table = Table::of(
-        "Samples, per operation",
-        windows,
-        &[
-            ("benchmark", Words, &|of| Inlines::code(&of.benchmark)),
-            ("median", Number, &|window| of(window, |s| Some(s.median))),
-            ("p95", Number, &|window| of(window, |s| s.p95)),
-            ("p95 is of", Words, &|window| percentile_of(window)),
-            ("smallest", Number, &|window| of(window, |s| Some(s.min))),
-            ("largest", Number, &|window| of(window, |s| Some(s.max))),
-            ("batches × operations", Number, &|window| batches(window)),
-            ("cold", Number, &|window| of(window, |s| s.cold)),
-            ("lost", Number, &|window| window.lost.to_string().into()),
-            ("oracle", Words, &|window| {
-                window.verdict.as_deref().unwrap_or(NONE).into()
-            }),
-        ],
-    );
+    let table = Table::of("Samples, per operation", windows)
+        .words("benchmark", |of| Inlines::code(&of.benchmark))
+        .number("median", |window| of(window, |s| Some(s.median)))
+        .number("p95", |window| of(window, |s| s.p95))
+        .words("p95 is of", |window| percentile_of(window))
+        .number("smallest", |window| of(window, |s| Some(s.min)))
+        .number("largest", |window| of(window, |s| Some(s.max)))
+        .number("batches × operations", |window| batches(window))
+        .number("cold", |window| of(window, |s| s.cold))
+        .number("lost", |window| window.lost)
+        .words("oracle", |window| window.verdict.as_deref().unwrap_or(NONE))
+        .end();
     let mut section = super::section("windows", "Windows");
     section.blocks.push(Block::Table(table));
     let flagged = windows.iter().filter_map(|window| {
