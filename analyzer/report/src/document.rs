@@ -168,14 +168,11 @@ impl Table {
     }
 
     /// A table with a row for each item, column by column.
-    pub(crate) fn of<T>(
-        caption: impl Into<String>,
-        items: impl IntoIterator<Item = T>,
-    ) -> Filled<T> {
+    pub fn of<T>(caption: impl Into<String>, items: impl IntoIterator<Item = T>) -> Columns<T> {
         let items: Vec<T> = items.into_iter().collect();
         let mut table = Self::new(caption, &[]);
         table.rows = items.iter().map(|_| Vec::new()).collect();
-        Filled { items, table }
+        Columns { items, table }
     }
 
     /// Adds a row.
@@ -195,17 +192,19 @@ impl Table {
 }
 
 /// A table that gains its columns, each with its title and its cells.
-pub(crate) struct Filled<T> {
+pub struct Columns<T> {
     items: Vec<T>,
     table: Table,
 }
 
-impl<T> Filled<T> {
-    pub(crate) fn words<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+impl<T> Columns<T> {
+    /// A column of text.
+    pub fn words<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
         self.column(title, Kind::Words, cell)
     }
 
-    pub(crate) fn number<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+    /// A column of numbers.
+    pub fn number<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
         self.column(title, Kind::Number, cell)
     }
 
@@ -218,7 +217,8 @@ impl<T> Filled<T> {
         self
     }
 
-    pub(crate) fn end(self) -> Table {
+    /// The table.
+    pub fn end(self) -> Table {
         self.table
     }
 }

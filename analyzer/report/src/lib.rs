@@ -27,7 +27,7 @@ mod report;
 mod section;
 mod text;
 
-pub use document::{Inlines, Kind, Table};
+pub use document::{Columns, Inlines, Kind, Table};
 pub use extent::Extent;
 pub use json::trace_json;
 pub use last_words::{LastWords, Log};

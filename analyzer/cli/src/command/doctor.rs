@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use capbench_report::{Kind, Table};
+use capbench_report::Table;
 use capbench_runner::doctor::{Check, Health, examine, install, is_healthy};
 use clap::Args;
 use miette::Result;
@@ -44,15 +44,11 @@ impl Doctor {
 }
 
 fn print_text(checks: &[Check]) -> Result<(), Unwritten> {
-    let titles = ["", "check", "found"].map(|title| (title, Kind::Words));
-    let mut overview = Table::new("", &titles);
-    for check in checks {
-        overview.row(vec![
-            mark(check.state).into(),
-            check.name.as_str().into(),
-            check.found.as_str().into(),
-        ]);
-    }
+    let overview = Table::of("", checks)
+        .words("", |check| mark(check.state))
+        .words("check", |check| check.name.as_str())
+        .words("found", |check| check.found.as_str())
+        .end();
     stdout::text(overview.text(look()))?;
     for check in checks.iter().filter(|check| !check.remedy.is_empty()) {
         stdout::line(format_args!("\n{}: {}", check.name, check.remedy))?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use capbench_report::{Kind, Table};
+use capbench_report::Table;
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
 use capbench_runner::progress::Progress;
 use capbench_runner::stderr;
@@ -112,22 +112,20 @@ impl Build {
 }
 
 fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) -> Result<(), Unwritten> {
-    let titles = [
-        ("image", Kind::Words),
-        ("bytes", Kind::Number),
-        ("sha256", Kind::Words),
-    ];
-    let mut images = Table::new("", &titles);
     // Variants of a guest whose kernel is not built here share it.
     let mut listed = BTreeSet::new();
     let all = guests.iter().flat_map(|guest| &guest.images);
-    for image in all.filter(|image| listed.insert(&image.path)) {
-        let path = image.path.strip_prefix(root).unwrap_or(&image.path);
-        images.row(vec![
-            path.display().to_string().into(),
-            image.bytes.to_string().into(),
-            image.sha256.to_string().into(),
-        ]);
-    }
+    let all = all.filter(|image| listed.insert(&image.path));
+    let path = |path: &Path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let images = Table::of("", all)
+        .words("image", |image| path(&image.path))
+        .number("bytes", |image| image.bytes)
+        .words("sha256", |image| image.sha256.to_string())
+        .end();
     stdout::text(images.text(look()))
 }

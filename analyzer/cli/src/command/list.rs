@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use capbench_report::{Kind, Table};
-use capbench_runner::manifest::{Catalogue, Mapping, Suite};
+use capbench_report::Table;
+use capbench_runner::manifest::{Benchmark, Catalogue, Mapping, Suite};
 use clap::Args;
 use miette::Result;
 use serde::Serialize;
@@ -60,39 +60,27 @@ fn listing(catalogue: &Catalogue) -> Listing<'_> {
 }
 
 fn print_text(catalogue: &Catalogue) -> Result<(), Unwritten> {
-    use Kind::{Number, Words};
-    let titles = [("suite", Words), ("benchmarks", Number), ("intent", Words)];
-    let mut suites = Table::new("", &titles);
-    for suite in catalogue.suites.values() {
-        let count = suite.benchmarks.len().to_string();
-        suites.row(vec![
-            suite.name.as_str().into(),
-            count.into(),
-            suite.intent.as_str().into(),
-        ]);
-    }
-
-    let titles = [
-        ("benchmark", Words),
-        ("tier", Number),
-        ("batches", Words),
-        ("guests", Words),
-        ("authority", Words),
-        ("counterparts", Words),
-    ];
-    let mut benchmarks = Table::new("", &titles);
-    for benchmark in catalogue.benchmarks.values() {
+    let suites = Table::of("", catalogue.suites.values())
+        .words("suite", |suite| suite.name.as_str())
+        .number("benchmarks", |suite| suite.benchmarks.len() as u64)
+        .words("intent", |suite| suite.intent.as_str())
+        .end();
+    let batches = |benchmark: &Benchmark| {
         let batches: Vec<String> = benchmark.batches.iter().map(u32::to_string).collect();
+        batches.join(", ")
+    };
+    let guests = |benchmark: &Benchmark| {
         let guests: Vec<&str> = benchmark.guests.keys().map(String::as_str).collect();
-        benchmarks.row(vec![
-            benchmark.name.as_str().into(),
-            benchmark.tier.to_string().into(),
-            batches.join(", ").into(),
-            guests.join(", ").into(),
-            benchmark.authority.as_str().into(),
-            counterparts(catalogue, &benchmark.name).into(),
-        ]);
-    }
+        guests.join(", ")
+    };
+    let benchmarks = Table::of("", catalogue.benchmarks.values())
+        .words("benchmark", |benchmark| benchmark.name.as_str())
+        .number("tier", |benchmark| u64::from(benchmark.tier))
+        .words("batches", |benchmark| batches(benchmark))
+        .words("guests", |benchmark| guests(benchmark))
+        .words("authority", |benchmark| benchmark.authority.as_str())
+        .words("counterparts", |of| counterparts(catalogue, &of.name))
+        .end();
     let look = look();
     stdout::text(format_args!(
         "{}\n{}",

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use capbench_report::{Kind, Table};
+use capbench_report::Table;
 use capbench_results::is_plain_name;
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::checkout;
@@ -228,29 +228,21 @@ fn print_text(replayed: &Replayed) -> Result<(), Unwritten> {
         "{}\nagain: {}\n",
         replayed.original, replayed.again
     ))?;
-    let titles = [
-        ("benchmark", Kind::Words),
-        ("system", Kind::Words),
-        ("median", Kind::Number),
-        ("again", Kind::Number),
-        ("", Kind::Words),
-    ];
-    let mut overview = Table::new("", &titles);
     let median = |value: Option<f64>| value.map_or("—".to_owned(), |value| value.to_string());
-    for row in &replayed.rows {
-        overview.row(vec![
-            row.name.benchmark_name.as_str().into(),
-            format!("{}/{}", row.name.guest, row.name.system).into(),
-            median(row.original).into(),
-            median(row.again).into(),
-            match (&row.differences[..], replayed.medians_compared) {
-                ([], true) => "identical".to_owned(),
-                ([], false) => "ended alike".to_owned(),
-                (differences, _) => differences.join("; "),
-            }
-            .into(),
-        ]);
-    }
+    let verdict = |differences: &[String]| match (differences, replayed.medians_compared) {
+        ([], true) => "identical".to_owned(),
+        ([], false) => "ended alike".to_owned(),
+        (differences, _) => differences.join("; "),
+    };
+    let overview = Table::of("", &replayed.rows)
+        .words("benchmark", |row| row.name.benchmark_name.as_str())
+        .words("system", |row| {
+            format!("{}/{}", row.name.guest, row.name.system)
+        })
+        .number("median", |row| median(row.original))
+        .number("again", |row| median(row.again))
+        .words("", |row| verdict(&row.differences))
+        .end();
     stdout::text(overview.text(look()))?;
     if !replayed.medians_compared {
         stdout::line(

@@ -104,51 +104,25 @@ fn list(listing: &Listing, format: Format) -> Result<()> {
     if format == Format::Json {
         return print_json(listing);
     }
-    use Kind::{Number, Words};
-    let titles = [
-        ("run", Words),
-        ("started", Words),
-        ("mode", Words),
-        ("suite", Words),
-        ("commit", Words),
-        ("rows", Number),
-    ];
-    let mut runs = Table::new("", &titles);
-    for run in &listing.runs {
-        runs.row(vec![
-            run.run_id.as_str().into(),
-            run.started_at.as_str().into(),
-            run.mode.as_str().into(),
-            run.suite.as_str().into(),
-            short(&run.commit).into(),
-            run.rows.to_string().into(),
-        ]);
-    }
-    let titles = [
-        ("guest", Words),
-        ("system", Words),
-        ("benchmark", Words),
-        ("mode", Words),
-        ("definition", Words),
-        ("authority", Words),
-        ("envelope", Words),
-        ("runs", Number),
-        ("passed", Number),
-    ];
-    let mut series = Table::new("", &titles);
-    for one in &listing.series {
-        series.row(vec![
-            one.guest.as_str().into(),
-            one.system.as_str().into(),
-            one.benchmark.as_str().into(),
-            one.mode.as_str().into(),
-            short(&one.config_hash).into(),
-            one.authority_profile.as_str().into(),
-            short(&one.envelope_hash).into(),
-            one.runs.to_string().into(),
-            one.passed.to_string().into(),
-        ]);
-    }
+    let runs = Table::of("", &listing.runs)
+        .words("run", |run| run.run_id.as_str())
+        .words("started", |run| run.started_at.as_str())
+        .words("mode", |run| run.mode.as_str())
+        .words("suite", |run| run.suite.as_str())
+        .words("commit", |run| short(&run.commit))
+        .number("rows", |run| run.rows)
+        .end();
+    let series = Table::of("", &listing.series)
+        .words("guest", |one| one.guest.as_str())
+        .words("system", |one| one.system.as_str())
+        .words("benchmark", |one| one.benchmark.as_str())
+        .words("mode", |one| one.mode.as_str())
+        .words("definition", |one| short(&one.config_hash))
+        .words("authority", |one| one.authority_profile.as_str())
+        .words("envelope", |one| short(&one.envelope_hash))
+        .number("runs", |one| one.runs)
+        .number("passed", |one| one.passed)
+        .end();
     for run_id in &listing.partial {
         stderr::line(format_args!(
             "note: {run_id} was not added to its end; add it again"
