@@ -208,6 +208,11 @@ impl<T> Columns<T> {
         self.column(title, Kind::Number, cell)
     }
 
+    /// A column of numbers from outside the envelope.
+    pub(crate) fn context<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Context, cell)
+    }
+
     fn column<C: Into<Inlines>>(mut self, title: &str, kind: Kind, cell: impl Fn(&T) -> C) -> Self {
         let title = title.to_owned();
         self.table.columns.push(Column { title, kind });

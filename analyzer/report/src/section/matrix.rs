@@ -135,82 +135,63 @@ impl Notes {
 }
 
 fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Table {
-    use Kind::{Context, Number, Words};
-    let (first, second) = if above == below {
-        ("numerator".to_owned(), "denominator".to_owned())
-    } else {
-        (
-            results.run.title_of(above).to_owned(),
-            results.run.title_of(below).to_owned(),
-        )
+    let (first, second) = match above == below {
+        true => ("numerator", "denominator"),
+        false => (results.run.title_of(above), results.run.title_of(below)),
     };
-    let mut columns = vec![
-        ("benchmark", Words),
-        ("counterpart", Words),
-        ("status", Words),
-        ("unit", Words),
-        (first.as_str(), Number),
-        (second.as_str(), Number),
-        (ratio_title(results.run.mode), Number),
-    ];
-    let labelled = results.results.iter().any(|row| !row.labels.is_empty());
-    columns.extend(labelled.then_some(("labels", Words)));
-    columns.extend([("bias", Words), ("note", Words)]);
-    let has_context = !results.context.is_empty();
-    if has_context {
-        columns.push(("context: native host, median in ns, in no ratio", Context));
-    }
-    let pairs: Vec<&Comparison> = results
-        .comparisons
+    let pairs = results.comparisons.iter();
+    let pairs = pairs.filter(|p| p.numerator.guest == above && p.denominator.guest == below);
+    let pairs: Vec<(&Comparison, usize)> = pairs.map(|pair| (pair, notes.number(pair))).collect();
+    let systems = pairs
         .iter()
-        .filter(|pair| pair.numerator.guest == above && pair.denominator.guest == below)
-        .collect();
-    let booted: BTreeSet<&str> = pairs
-        .iter()
-        .map(|pair| pair.denominator.system.as_str())
-        .collect();
-    let systems = Vec::from_iter(booted).join(", ");
-    let caption = format!("{above} and {below} ({systems})");
-    let mut table = Table::new(caption, &columns);
-    for comparison in pairs {
-        let Comparison {
-            numerator,
-            denominator,
-            ..
-        } = comparison;
-        let mut counterpart = Inlines::code(&denominator.benchmark_name);
+        .map(|(pair, _)| pair.denominator.system.as_str());
+    let systems = Vec::from_iter(systems.collect::<BTreeSet<_>>()).join(", ");
+    let counterpart = |name: &RowName| {
+        let benchmark = Inlines::code(&name.benchmark_name);
         // Said once, in the caption, where all are of one system.
-        if denominator.system != systems {
-            counterpart = counterpart.dim(format!(" {}", denominator.system));
+        match name.system == systems {
+            true => benchmark,
+            false => benchmark.dim(format!(" {}", name.system)),
         }
-        let quotient = match &comparison.outcome {
-            ComparisonOutcome::Ratio(found) => ratio(found.value),
-            ComparisonOutcome::None(_) => NONE.to_owned(),
-        };
-        let note = notes.number(comparison);
-        let mut cells = vec![
-            Inlines::code(&numerator.benchmark_name),
-            counterpart,
-            status(results, comparison),
-            units(results, comparison).into(),
-            value(results, numerator),
-            value(results, denominator),
-            Inlines(vec![Inline::Strong(quotient)]),
-        ];
-        cells.extend(labelled.then(|| labels(results, comparison).into()));
-        cells.extend([
-            biases(results, comparison).into(),
-            Inlines(vec![Inline::Place {
-                anchor: format!("note-{note}"),
-                text: note.to_string(),
-            }]),
-        ]);
-        if has_context {
-            cells.push(native(results, &denominator.benchmark_name));
-        }
-        table.row(cells);
+    };
+    let mut table = Table::of(format!("{above} and {below} ({systems})"), pairs)
+        .words("benchmark", |(pair, _)| {
+            Inlines::code(&pair.numerator.benchmark_name)
+        })
+        .words("counterpart", |(pair, _)| counterpart(&pair.denominator))
+        .words("status", |(pair, _)| status(results, pair))
+        .words("unit", |(pair, _)| units(results, pair))
+        .number(first, |(pair, _)| value(results, &pair.numerator))
+        .number(second, |(pair, _)| value(results, &pair.denominator))
+        .number(ratio_title(results.run.mode), |(pair, _)| quotient(pair));
+    if results.results.iter().any(|row| !row.labels.is_empty()) {
+        table = table.words("labels", |(pair, _)| labels(results, pair));
     }
-    table
+    table = table
+        .words("bias", |(pair, _)| biases(results, pair))
+        .words("note", |(_, note)| numbered(*note));
+    if !results.context.is_empty() {
+        let title = "context: native host, median in ns, in no ratio";
+        table = table.context(title, |(pair, _)| {
+            native(results, &pair.denominator.benchmark_name)
+        });
+    }
+    table.end()
+}
+
+fn quotient(pair: &Comparison) -> Inlines {
+    let quotient = match &pair.outcome {
+        ComparisonOutcome::Ratio(found) => ratio(found.value),
+        ComparisonOutcome::None(_) => NONE.to_owned(),
+    };
+    Inlines(vec![Inline::Strong(quotient)])
+}
+
+fn numbered(note: usize) -> Inlines {
+    Inlines(vec![Inline::Place {
+        anchor: format!("note-{note}"),
+        text: note.to_string(),
+    }])
 }
 
 /// One status where both agree, both with their side where not.
