@@ -117,7 +117,7 @@ pub(super) fn causes(results: &Results) -> Vec<Inlines> {
         let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
         let seen = Inline::Place {
             anchor: correctness::anchor(number),
-            text: "Evidence.".to_owned(),
+            text: "See Correctness.".to_owned(),
         };
         strong(&loud, " ").text(group.detail).text(" ").and(seen)
     });
