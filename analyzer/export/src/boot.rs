@@ -5,24 +5,16 @@
 //! time. Nothing here holds more than a frame and an open tree, but for the
 //! samples, which the first reading keeps.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use capbench_frames::load::{self, Event, LoadError};
+use capbench_frames::nesting::{Facts, Ring, Rings, Sink, Tree};
 use capbench_frames::statements::{InstantKind, Statements};
 use capbench_frames::trace::{Trace, read_file};
 use trace_format::decode::{Frame, SpanColumns, read_records};
 use trace_format::{Context, Counter, FixedRecord, FrameKind, Instant, PcSample};
 
 use crate::error::ExportError;
-use crate::tree::{Facts, Nesting, Tree};
-
-/// Rings that may record: a hostile stream could name 65536 CPUs. The first
-/// reading reports what it left out by the same limit.
-const RING_LIMIT: usize = 3 * 256;
-
-/// A ring: its CPU and its context.
-pub type Ring = (u16, Context);
 
 /// A trace with the name it goes by.
 #[derive(Debug)]
@@ -75,8 +67,8 @@ impl Boot {
     pub(crate) fn walk(&self, visitor: &mut impl Visitor) -> Result<(), ExportError> {
         let mut frames = load::open(&self.path)?;
         let mut pass = Pass {
-            facts: Facts::new(&self.statements().segments),
-            nestings: BTreeMap::new(),
+            facts: Facts::uncalibrated(self.statements()),
+            rings: Rings::default(),
             columns: SpanColumns::default(),
         };
         let failed = ExportError::io(&self.path);
@@ -141,9 +133,23 @@ pub(crate) trait Visitor {
     }
 }
 
+/// Hands the trees of one ring to a visitor.
+struct OfRing<'a, V> {
+    ring: Ring,
+    visitor: &'a mut V,
+}
+
+impl<V: Visitor> Sink for OfRing<'_, V> {
+    type Error = ExportError;
+
+    fn tree(&mut self, tree: Tree) -> Result<(), ExportError> {
+        self.visitor.tree(self.ring, &tree)
+    }
+}
+
 struct Pass {
     facts: Facts,
-    nestings: BTreeMap<Ring, Nesting>,
+    rings: Rings,
     columns: SpanColumns,
 }
 
@@ -152,17 +158,15 @@ impl Pass {
         let ring = (frame.header.origin.cpu, frame.header.origin.context);
         match frame.header.kind {
             FrameKind::Spans => {
-                if self.nestings.len() >= RING_LIMIT && !self.nestings.contains_key(&ring) {
+                // The first reading reports what it left out by the same limit.
+                let Some(nesting) = self.rings.of(ring) else {
                     return Ok(());
-                }
+                };
                 self.columns.clear();
                 // Records in front of a malformed one are good; that there is one
                 // was told by the first reading.
                 let _ = self.columns.read(frame);
-                let nesting = self.nestings.entry(ring).or_default();
-                nesting.take(&self.columns, &self.facts, &mut |tree| {
-                    visitor.tree(ring, &tree)
-                })
+                nesting.take(&self.columns, &self.facts, &mut OfRing { ring, visitor })
             }
             FrameKind::Instants => records(frame)
                 .iter()
@@ -178,8 +182,8 @@ impl Pass {
     }
 
     fn finish(self, visitor: &mut impl Visitor) -> Result<(), ExportError> {
-        for (ring, mut nesting) in self.nestings {
-            nesting.finish(&mut |tree| visitor.tree(ring, &tree))?;
+        for (ring, mut nesting) in self.rings {
+            nesting.finish(&mut OfRing { ring, visitor })?;
         }
         Ok(())
     }

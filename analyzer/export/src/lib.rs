@@ -4,7 +4,7 @@
 //! results ─┬─ tables ─► csv | json | parquet | arrow
 //!          ├─ openmetrics
 //!          └─ capnp            (the stored message, proven equal)
-//! trace ─ boot ─ tree ─┬─ spans ─► csv | json | parquet | arrow
+//! trace ─ boot ─ trees ┬─ spans ─► csv | json | parquet | arrow
 //!                      ├─ perfetto
 //!                      └─ folded ─► flamegraph
 //! ```
@@ -22,10 +22,9 @@ mod file;
 mod format;
 mod spans;
 mod symbols;
-mod tree;
 mod write;
 
-pub use boot::{Boot, Ring, Tick};
+pub use boot::{Boot, Tick};
 pub use error::ExportError;
 pub use file::{Exported, Written};
 pub use format::capnp::write as write_message;
@@ -35,5 +34,4 @@ pub use format::openmetrics::write as write_metrics;
 pub use format::perfetto::write as write_perfetto;
 pub use spans::BATCH_ROWS;
 pub use symbols::Symbols;
-pub use tree::{Node, TREE_LIMIT, Top, Tree};
 pub use write::{TableFormat, write_results, write_spans};

@@ -7,15 +7,15 @@
 
 use std::collections::BTreeMap;
 
+use capbench_frames::nesting::{Position, Ring, Tree};
 use capbench_results::BenchmarkName;
 use capbench_tables::{Rows, spans};
 use polars_core::prelude::{DataFrame, PolarsResult};
 use trace_format::Dispatch;
 use trace_format::decode::RootAt;
 
-use crate::boot::{Boot, Ring, Visitor, context_name};
+use crate::boot::{Boot, Visitor, context_name};
 use crate::error::ExportError;
-use crate::tree::Tree;
 
 /// Rows of a batch: a row group, or a record batch. Large enough that columns
 /// compress, small enough that two batches fit beside everything else.
@@ -108,16 +108,22 @@ impl<'a> Spans<'a, '_> {
         (self.batches)(self.rows.take())
     }
 
-    fn row(&mut self, ring: Ring, tree: &Tree, index: usize, benchmark: Option<&'a BenchmarkName>) {
-        let node = &tree.nodes[index];
-        let parent = node.parent.map(|parent| &tree.nodes[parent as usize]);
-        let root = tree.root().filter(|_| node.parent.is_none());
+    fn row(
+        &mut self,
+        ring: Ring,
+        tree: &Tree,
+        position: &Position,
+        benchmark: Option<&'a BenchmarkName>,
+    ) {
+        let node = &tree.nodes[position.node];
+        let parent = position.parent.map(|parent| &tree.nodes[parent]);
+        let root = tree.root().filter(|_| parent.is_none());
         let names = self.names;
         self.rows.push(&spans::Row {
             boot: &self.boot.stem,
             tree: self.trees,
-            node: index as u64,
-            parent_node: node.parent,
+            node: position.node as u64,
+            parent_node: position.parent.map(|parent| parent as u32),
             cpu: ring.0,
             context: context_name(ring.1),
             benchmark,
@@ -126,7 +132,7 @@ impl<'a> Spans<'a, '_> {
             unit: self.boot.unit().unit(),
             start: node.start,
             duration: node.duration,
-            self_ticks: node.self_ticks,
+            self_ticks: node.self_raw,
             complete: tree.complete,
             dispatch: root.map(|root| spans::Dispatch {
                 tid: root.dispatch.tid,
@@ -146,10 +152,12 @@ impl Visitor for Spans<'_, '_> {
         let Some(top) = tree.nodes.last() else {
             return Ok(());
         };
-        let benchmark = self.names.benchmark(top.start, top.start + top.duration);
+        let benchmark = self.names.benchmark(top.start, top.end());
         let benchmark = benchmark.and_then(|name| self.benchmarks.get(name));
-        for index in 0..tree.nodes.len() {
-            self.row(ring, tree, index, benchmark);
+        let mut positions: Vec<Position> = tree.from_the_top().collect();
+        positions.reverse();
+        for position in &positions {
+            self.row(ring, tree, position, benchmark);
         }
         self.trees += 1;
         // A tree is short against a batch, so that batches may end with one.

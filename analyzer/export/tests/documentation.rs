@@ -1,6 +1,7 @@
 //! The chapter *Exports* of the book and the tables say the same.
 
-use capbench_export::{BATCH_ROWS, TREE_LIMIT};
+use capbench_export::BATCH_ROWS;
+use capbench_frames::nesting::TREE_LIMIT;
 use capbench_tables::exported;
 
 const CHAPTER: &str = include_str!("../../../docs/src/exports.md");

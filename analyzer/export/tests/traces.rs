@@ -252,6 +252,38 @@ fn hostile_names_stay_frames_and_text() {
     }));
 }
 
+#[test]
+fn a_sample_behind_the_code_of_the_symbols_has_no_name_and_a_note_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let boot = boot("behind", &hostile::stream(), directory.path());
+    let read = |end: &str| {
+        let map = directory.path().join("System.map");
+        let text = format!("ffffffff81000000 T last\n{end} T _etext\n");
+        fs::write(&map, text).unwrap();
+        Symbols::read(&map).unwrap()
+    };
+    let (holds, ends_before) = (read("ffffffff81000200"), read("ffffffff81000100"));
+    let fold = |symbols: &Symbols| {
+        let folded = write_folded(&boot, Some(symbols), directory.path()).unwrap();
+        let stacks = fs::read_to_string(&folded.written[1].path).unwrap();
+        (stacks, folded.notes.join("\n"))
+    };
+    let (stacks, notes) = fold(&holds);
+    assert!(stacks.ends_with(";kernel;last 1\n"), "{stacks}");
+    assert!(!notes.contains("PC sample"), "{notes}");
+    let (stacks, notes) = fold(&ends_before);
+    let page = ";kernel;0xffffffff81000000-0xffffffff81000fff 1\n";
+    assert!(stacks.ends_with(page), "{stacks}");
+    assert!(notes.contains("1 PC sample in the kernel"), "{notes}");
+    assert!(
+        notes.contains("no function that its symbols name"),
+        "{notes}"
+    );
+    let events = events(&[(boot, Some(ends_before))]);
+    let sample = events.iter().find(|event| event["cat"] == "pc").unwrap();
+    assert_eq!(sample["name"], format!("{:#x}", hostile::ADDRESS));
+}
+
 fn spans(boot: &Boot) -> DataFrame {
     let directory = tempfile::tempdir().unwrap();
     let written = write_spans(boot, TableFormat::Parquet, directory.path()).unwrap();
@@ -280,6 +312,24 @@ fn a_tree_with_a_lost_span_has_no_self_times() {
     assert!(text.iter().all(|name| name == Some(&*shown)));
     let results = spans.column("result").unwrap().i64().unwrap();
     assert_eq!(results.get(2), Some(-5));
+}
+
+#[test]
+fn a_record_that_ends_before_it_starts_is_in_no_export() {
+    let directory = tempfile::tempdir().unwrap();
+    let boot = boot("reversed", &hostile::reversed(), directory.path());
+    assert_eq!(boot.trace.outside.faults.reversed, 1);
+    let spans = spans(&boot);
+    let starts = spans.column("start").unwrap().u64().unwrap();
+    let expected = [2000, 2000, 3010, 3000, 3000].map(Some);
+    assert!(starts.iter().eq(expected), "{spans}");
+    let durations = spans.column("duration").unwrap().u64().unwrap();
+    assert_eq!(durations.max(), Some(100));
+    let folded = write_folded(&boot, None, directory.path()).unwrap();
+    assert!(folded.notes.iter().any(|note| note.contains("1 tree ")));
+    let events = events(&[(boot, None)]);
+    check(&events);
+    assert_eq!(events.iter().filter(|e| e["ph"] == "X").count(), 5);
 }
 
 /// Sums of each segment: records and their self time.

@@ -98,7 +98,8 @@ pub fn stitch<R: Read>(
     let (start, end) = (chosen.start, chosen.start.saturating_add(chosen.ticks));
     let statements = &trace.statements;
     let roles = Roles::new(statements);
-    let records = gather(frames, (start, end), |segment| roles.of(segment).is_stop())?;
+    let is_stop = |segment| roles.of(segment).is_stop();
+    let records = gather(frames, (start, end), statements, is_stop)?;
     let parts = walk::parts((start, end), &records, window.tid, statements)?;
 
     let incomplete = |part: &&Part| part.dispatch.as_ref().is_some_and(|d| !d.whole);

@@ -232,6 +232,24 @@ fn records_across_the_edges_are_cut() {
 }
 
 #[test]
+fn an_interrupt_lies_in_whatever_it_interrupted() {
+    let mut records = round_trip();
+    // Its ring has trees of its own, and they come before or after the thread's.
+    records.spans.insert(0, span(ADDRESS_SPACE, 142, 146));
+    records.spans.push(span(ADDRESS_SPACE, 243, 245));
+    let parts = divide((100, 330), &records);
+    let inside = |part: &Part| -> Vec<(String, usize, u64)> {
+        let inside = part.inside.iter();
+        inside
+            .map(|inside| (inside.segment.clone(), inside.depth, inside.self_ticks))
+            .collect()
+    };
+    let body = [("body".into(), 0, 6), ("address_space".into(), 1, 4)];
+    assert_eq!(inside(&parts[3]), body);
+    assert_eq!(inside(&parts[11]), [("address_space".into(), 0, 2)]);
+}
+
+#[test]
 fn overlapping_records_are_refused() {
     let mut records = round_trip();
     records.spans.push(span(ADDRESS_SPACE, 145, 165));

@@ -3,7 +3,7 @@
 //! The way of the data, one module each:
 //!
 //! ```text
-//! file ─ load ─► frames ─ trace ─► statements, windows(segments ─► histograms)
+//! file ─ load ─► frames ─ trace ─► statements, windows(nesting ─► segments ─► histograms)
 //!                                        │
 //!                     breakdown ◄────────┼──► summary  (one trace, for people)
 //!                     samples ◄──────────┼──► figures  (what second instruments say)
@@ -22,9 +22,10 @@ pub mod flags;
 pub mod flows;
 mod histogram;
 pub mod load;
+pub mod nesting;
 mod pattern;
 pub mod samples;
-pub mod segments;
+mod segments;
 pub mod statements;
 pub mod story;
 pub mod summary;

@@ -5,7 +5,7 @@
 //! and a later dispatch is held against it: the same segments, every record behind
 //! the one before it and inside its parent, touching where the first one touched.
 //! If all of that holds, rebuilding the tree could only give the same one again.
-//! If anything differs, nothing is concluded, and [`crate::segments`] rebuilds it.
+//! If anything differs, nothing is concluded, and [`crate::nesting`] rebuilds it.
 //!
 //! Dispatches that nest alike are gathered, place by place, for whoever counts their
 //! durations: going through one place at a time keeps one histogram in the cache.
@@ -13,7 +13,7 @@
 //! Costs a few instructions and one store per record, where rebuilding costs fifty.
 //! Memory: [`BATCH`] durations for each place of each pattern, shared by all rings.
 
-use crate::segments::Node;
+use crate::nesting::Node;
 use std::array;
 use trace_format::decode::SpanColumns;
 

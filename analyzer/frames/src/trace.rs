@@ -7,8 +7,9 @@
 //! may be believed is for whoever judges.
 
 use crate::load::{self, Event, Frames, LoadError, Warning};
+use crate::nesting::{RING_LIMIT, Ring, Rings};
 use crate::pattern::Gathered;
-use crate::segments::{Facts, Nesting, Sink};
+use crate::segments::{self, Known};
 use crate::statements::Statements;
 use crate::windows::{Tables, Window, Windows, Written};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +22,6 @@ use trace_format::{
     Context, Counter, DecodeWarning, FrameKind, Instant, Origin, PcSample, RecordError, Sample,
     Span,
 };
-
-/// Rings that may record: a hostile stream could name 65536 CPUs.
-const RING_LIMIT: usize = 3 * 256;
 
 /// Memory for everything that control messages of one stream say, all kinds together. A
 /// suite's say a megabyte.
@@ -51,7 +49,7 @@ pub struct Trace {
     /// What was read.
     pub totals: Totals,
     /// What each ring delivered, by CPU and context.
-    pub rings: BTreeMap<(u16, Context), RingTotals>,
+    pub rings: BTreeMap<Ring, RingTotals>,
     /// Last reading of each counter, by CPU and id.
     pub counters: BTreeMap<(u16, u16), u64>,
     /// Where frames came from.
@@ -223,10 +221,10 @@ struct Reader {
     counters: Vec<Counter>,
     instants: Vec<Instant>,
     pc_samples: Vec<PcSample>,
-    gathered: Gathered<<Windows as Sink>::Place>,
-    nestings: BTreeMap<(u16, Context), Nesting>,
+    gathered: Gathered<<Windows as segments::Counter>::Place>,
+    nestings: Rings,
     /// Per CPU; emptied by every declaration or calibration.
-    facts: BTreeMap<u16, Facts>,
+    known: BTreeMap<u16, Known>,
     /// Cumulative losses by source.
     lost: BTreeMap<(FrameKind, u16, Context), u64>,
     /// When each CPU wrote its last control frame.
@@ -251,8 +249,8 @@ impl Reader {
             instants: Vec::new(),
             pc_samples: Vec::new(),
             gathered: Gathered::default(),
-            nestings: BTreeMap::new(),
-            facts: BTreeMap::new(),
+            nestings: Rings::default(),
+            known: BTreeMap::new(),
             lost: BTreeMap::new(),
             written: BTreeMap::new(),
             statement_bytes: 0,
@@ -338,7 +336,7 @@ impl Reader {
                         message,
                         Message::SegmentDeclared(_) | Message::Calibration(_)
                     ) {
-                        self.facts.clear();
+                        self.known.clear();
                     }
                     if matches!(message, Message::EndOfStream(_)) {
                         self.trace.end_written = written;
@@ -353,10 +351,10 @@ impl Reader {
 
     fn spans(&mut self, frame: &Frame) -> Result<(), RecordError> {
         let ring = (frame.header.origin.cpu, frame.header.origin.context);
-        if self.nestings.len() >= RING_LIMIT && !self.nestings.contains_key(&ring) {
+        let Some(nesting) = self.nestings.of(ring) else {
             self.trace.damage.left_out += 1;
             return Ok(());
-        }
+        };
         self.columns.clear();
         let read = self.columns.read(frame);
         let count = self.columns.len() as u64;
@@ -376,12 +374,12 @@ impl Reader {
             recorded.spans.extend(spans);
         }
         let statements = &self.trace.statements;
-        let facts = self
-            .facts
+        let known = self
+            .known
             .entry(ring.0)
-            .or_insert_with(|| Facts::new(statements, ring.0));
-        let nesting = self.nestings.entry(ring).or_default();
-        nesting.take(&self.columns, facts, &mut self.gathered, &mut self.windows);
+            .or_insert_with(|| Known::new(statements, ring.0));
+        let (gathered, windows) = (&mut self.gathered, &mut self.windows);
+        segments::count(nesting, &self.columns, known, gathered, windows);
         read.map(|_| ())
     }
 
@@ -452,18 +450,18 @@ impl Reader {
     }
 
     fn finish(mut self) -> Trace {
-        for nesting in self.nestings.values_mut() {
-            nesting.finish(&mut self.windows);
+        for (_, mut nesting) in self.nestings {
+            let Ok(()) = nesting.finish(&mut self.windows);
         }
         let Windows {
             list,
             outside,
             strays,
-            dispatched,
+            subjects,
             ..
         } = self.windows;
         self.trace.origins = self.lost.into_keys().collect();
-        self.trace.dispatched = dispatched;
+        self.trace.dispatched = subjects;
         self.trace.damage.left_out += strays + self.trace.statements.left_out;
         self.trace.windows = list;
         self.trace.outside = outside;

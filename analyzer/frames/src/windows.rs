@@ -10,11 +10,13 @@
 //! dispatches for comparing instruments.
 
 use crate::histogram::{Budget, Histogram};
+use crate::nesting::{Fault, Faults, Node, Sink, Top, Tree};
 use crate::pattern::{Alike, Pattern, Place};
-use crate::segments::{NestingFaults, Node, Sink};
+use crate::segments::Counter;
 use crate::text::text;
 use crate::trace::RingTotals;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use trace_format::control::{Edge, Message, OracleOutcome};
 use trace_format::decode::RootAt;
 use trace_format::{Context, Instant, Outcome, Sample, Span};
@@ -31,7 +33,7 @@ const BUCKET_LIMIT: usize = 1 << 14;
 
 /// Most pairs of a thread and an interface that are kept; what is left out is found by
 /// nobody, and a suite has some hundred.
-const DISPATCHED_LIMIT: usize = 1 << 16;
+const SUBJECT_LIMIT: usize = 1 << 16;
 
 /// Buckets of a histogram of 64-bit values.
 const BUCKETS: u32 = 64;
@@ -164,7 +166,7 @@ pub struct Tables {
     /// Records whose parent never came.
     pub orphans: u64,
     /// What did not fit together.
-    pub faults: NestingFaults,
+    pub faults: Faults,
     /// The first record that ends before it starts.
     pub first_reversed: Option<Span>,
 }
@@ -380,8 +382,8 @@ pub(crate) struct Windows {
     /// Messages and samples of windows that do not exist.
     pub(crate) strays: u64,
     /// Threads with the interfaces that dispatches name.
-    pub(crate) dispatched: BTreeSet<(u32, u8)>,
-    last_dispatched: Option<(u32, u8)>,
+    pub(crate) subjects: BTreeSet<(u32, u8)>,
+    last_subject: Option<(u32, u8)>,
     by_id: BTreeMap<u32, usize>,
     declared: Box<[bool]>,
     intervals: usize,
@@ -395,8 +397,8 @@ impl Windows {
             list: Vec::new(),
             outside: Tables::default(),
             strays: 0,
-            dispatched: BTreeSet::new(),
-            last_dispatched: None,
+            subjects: BTreeSet::new(),
+            last_subject: None,
             by_id: BTreeMap::new(),
             declared: vec![false; usize::from(trace_format::span::SEGMENT_LIMIT)].into(),
             intervals: 0,
@@ -555,19 +557,16 @@ impl Windows {
     }
 }
 
-impl Sink for Windows {
-    /// The window, if any.
-    type Place = Option<usize>;
-
+impl Windows {
+    /// Counts a dispatch. Returns the window that holds it, if any.
     #[inline]
-    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt, complete: bool) -> Option<usize> {
+    fn dispatched(&mut self, (start, end): (u64, u64), root: &RootAt) -> Option<usize> {
         let window = self.holding(start, end);
-        let duration = end - start;
         let subject = (root.dispatch.tid, root.dispatch.interface);
-        if self.last_dispatched != Some(subject) {
-            self.last_dispatched = Some(subject);
-            if self.dispatched.len() < DISPATCHED_LIMIT {
-                self.dispatched.insert(subject);
+        if self.last_subject != Some(subject) {
+            self.last_subject = Some(subject);
+            if self.subjects.len() < SUBJECT_LIMIT {
+                self.subjects.insert(subject);
             }
         }
         // The second part of a dispatch begins whenever somebody else is done.
@@ -575,19 +574,13 @@ impl Sink for Windows {
         if let Some(index) = window.filter(|_| !resumed) {
             if self.intervals < INTERVAL_LIMIT {
                 self.intervals += 1;
-                self.list[index].intervals.push((start, duration));
+                self.list[index].intervals.push((start, end - start));
             } else {
                 self.list[index].intervals_left_out += 1;
             }
         }
         let (tables, ..) = self.tables(window);
         tables.latest = tables.latest.max(end);
-        if complete {
-            tables.complete += 1;
-            tables.dispatch_ticks += u128::from(duration);
-        } else {
-            tables.incomplete += 1;
-        }
         tables.pending += u64::from(matches!(
             root.outcome,
             Outcome::Pending | Outcome::ResumedPending
@@ -597,13 +590,81 @@ impl Sink for Windows {
     }
 
     #[inline]
-    fn nodes(&mut self, window: Option<usize>, nodes: &[Node], complete: bool) {
+    fn nodes(&mut self, window: Option<usize>, tree: &Tree) {
+        let dispatched = tree.root().is_some();
         let (tables, budget, declared) = self.tables(window);
-        for node in nodes {
+        for node in tree.nodes {
             if declared[usize::from(node.segment)] {
-                tables.record(node, true, complete, budget);
+                tables.record(node, dispatched, tree.complete, budget);
             }
         }
+    }
+
+    fn orphans(&mut self, nodes: &[Node]) {
+        for node in nodes {
+            let window = self.holding(node.start, node.end());
+            let (tables, budget, declared) = self.tables(window);
+            tables.latest = tables.latest.max(node.end());
+            tables.orphans += 1;
+            if declared[usize::from(node.segment)] {
+                tables.record(node, true, false, budget);
+            }
+        }
+    }
+}
+
+impl Sink for Windows {
+    type Error = Infallible;
+
+    #[inline]
+    fn tree(&mut self, tree: Tree) -> Result<(), Infallible> {
+        let Some(top) = tree.nodes.last() else {
+            return Ok(());
+        };
+        let interval = (top.start, top.end());
+        match tree.top {
+            Top::Dispatch(root) if tree.complete => {
+                let window = self.dispatch(interval.0, interval.1, root);
+                self.nodes(window, &tree);
+            }
+            Top::Dispatch(root) => {
+                let window = self.dispatched(interval, root);
+                self.tables(window).0.incomplete += 1;
+                self.nodes(window, &tree);
+            }
+            Top::Segment | Top::Undeclared => {
+                let window = self.holding(interval.0, interval.1);
+                let tables = self.tables(window).0;
+                tables.latest = tables.latest.max(interval.1);
+                self.nodes(window, &tree);
+            }
+            Top::Missing => self.orphans(tree.nodes),
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, fault: Fault, time: u64) -> Result<(), Infallible> {
+        let window = self.holding(time, time);
+        let tables = self.tables(window).0;
+        tables.faults.count(fault);
+        if let Fault::Reversed(record) = fault {
+            tables.first_reversed.get_or_insert(record);
+        }
+        Ok(())
+    }
+}
+
+impl Counter for Windows {
+    /// The window, if any.
+    type Place = Option<usize>;
+
+    #[inline]
+    fn dispatch(&mut self, start: u64, end: u64, root: &RootAt) -> Option<usize> {
+        let window = self.dispatched((start, end), root);
+        let (tables, ..) = self.tables(window);
+        tables.complete += 1;
+        tables.dispatch_ticks += u128::from(end - start);
+        window
     }
 
     fn alike(&mut self, window: Option<usize>, pattern: &Pattern, alike: &Alike) {
@@ -614,43 +675,6 @@ impl Sink for Windows {
             counts.dispatched = true;
             counts.record_alike(at, place, alike, budget);
         }
-    }
-
-    fn tree(&mut self, nodes: &[Node]) {
-        let Some(top) = nodes.last() else { return };
-        let end = top.start + top.duration;
-        let window = self.holding(top.start, end);
-        let (tables, budget, declared) = self.tables(window);
-        tables.latest = tables.latest.max(end);
-        for node in nodes {
-            if declared[usize::from(node.segment)] {
-                tables.record(node, false, true, budget);
-            }
-        }
-    }
-
-    fn orphans(&mut self, nodes: &[Node]) {
-        for node in nodes {
-            let window = self.holding(node.start, node.start + node.duration);
-            let (tables, budget, declared) = self.tables(window);
-            tables.latest = tables.latest.max(node.start + node.duration);
-            tables.orphans += 1;
-            if declared[usize::from(node.segment)] {
-                tables.record(node, true, false, budget);
-            }
-        }
-    }
-
-    fn reversed(&mut self, record: Span) {
-        let window = self.holding(record.start, record.start);
-        let tables = self.tables(window).0;
-        tables.faults.reversed += 1;
-        tables.first_reversed.get_or_insert(record);
-    }
-
-    fn faults(&mut self, faults: NestingFaults, time: u64) {
-        let window = self.holding(time, time);
-        self.tables(window).0.faults.add(faults);
     }
 }
 

@@ -57,8 +57,11 @@ fn dispatch(windows: &mut Windows, start: u64, duration: u64) {
         outcome: Outcome::Complete,
         dispatch: Dispatch::default(),
     };
-    let window = windows.dispatch(start, start + duration, &root, true);
-    windows.nodes(window, &[node(start, duration)], true);
+    let Ok(()) = windows.tree(Tree {
+        nodes: &[node(start, duration)],
+        top: Top::Dispatch(&root),
+        complete: true,
+    });
 }
 
 #[test]
@@ -118,10 +121,15 @@ fn samples_beyond_the_limit_are_strays() {
 #[test]
 fn an_undeclared_segment_takes_no_table() {
     let mut windows = windows(&[]);
-    windows.tree(&[Node {
+    let unknown = Node {
         segment: 4000,
         ..node(1, 1)
-    }]);
+    };
+    let Ok(()) = windows.tree(Tree {
+        nodes: &[unknown],
+        top: Top::Undeclared,
+        complete: false,
+    });
     assert_eq!(windows.outside.segments().count(), 0);
 }
 

@@ -168,7 +168,7 @@ fn required(boot: &CapturedBoot, run: &Run) -> Required {
     let id = &boot.id;
     let rows = run.plan.rows.iter();
     let own = rows.filter(|row| (row.guest, &row.system) == (id.guest, &id.system));
-    let has_rings = id.guest.has_capabilities;
+    let has_rings = id.guest.ring_parameter.is_some();
     let is_traced = has_rings && id.variant == Variant::Segments;
     Required {
         rows: own.map(|row| row.name.to_string()).collect(),

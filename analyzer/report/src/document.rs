@@ -228,8 +228,7 @@ impl<T> Columns<T> {
     }
 }
 
-/// Foreign words as every renderer shows them: on one line, without anything that a
-/// terminal or a browser would obey.
+/// Foreign words on one line, without anything that a terminal or a browser would obey.
 pub(crate) fn shown(text: &str) -> String {
     let blank = |c: char| {
         if matches!(c, '\n' | '\r' | '\t') {

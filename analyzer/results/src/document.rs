@@ -135,7 +135,7 @@ pub struct BenchmarkResult {
 
 /// Parts of a document that cannot all be true.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", crate::brief(.0))]
 pub struct Contradiction(pub(crate) String);
 
 pub(crate) fn require(holds: bool, law: &str) -> Result<(), Contradiction> {

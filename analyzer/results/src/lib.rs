@@ -53,7 +53,7 @@ pub use mispriced::Mispriced;
 pub use name::{BATCH, BenchmarkName, Parameter};
 pub use outcome::{Evidence, Outcome, Refusal};
 pub use plain_name::is_plain_name;
-pub use plain_text::{plain, plain_lines};
+pub use plain_text::{brief, plain, plain_lines};
 pub use reason::{
     FailureReason, InvalidReason, NoRatioReason, NotApplicableReason, UnsupportedReason,
 };

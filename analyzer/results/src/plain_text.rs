@@ -5,6 +5,7 @@
 //! as JSON writes them, `\u001b`, wherever such a text is shown.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// Whether a character is shown as its number.
 fn is_unsafe(c: char) -> bool {
@@ -24,6 +25,30 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 /// A text of several lines; line ends and tabs stay.
 pub fn plain_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_unsafe(c) && c != '\n' && c != '\t')
+}
+
+/// Longest [`brief`] message in characters: a sentence with the words it quotes.
+const BRIEF_CHARACTERS_MAX: usize = 600;
+
+/// How many of them are the end, where parsers say the place.
+const BRIEF_END_CHARACTERS: usize = 120;
+
+/// An error's message, which may quote a document of any length, on one line that a
+/// person reads.
+pub fn brief(message: impl Display) -> String {
+    let message = message.to_string();
+    let characters = message.chars().count();
+    if characters <= BRIEF_CHARACTERS_MAX {
+        return plain(&message).into_owned();
+    }
+    let beginning = BRIEF_CHARACTERS_MAX - BRIEF_END_CHARACTERS;
+    let place = |number: usize| {
+        let mut places = message.char_indices();
+        places.nth(number).map_or(message.len(), |(place, _)| place)
+    };
+    let end = place(characters - BRIEF_END_CHARACTERS);
+    let message = format!("{} … {}", &message[..place(beginning)], &message[end..]);
+    plain(&message).into_owned()
 }
 
 fn escaped(text: &str, is_unsafe: impl Fn(char) -> bool) -> Cow<'_, str> {
@@ -50,6 +75,16 @@ mod tests {
         assert_eq!(plain("abc\u{202e}cba"), r"abc\u202ecba");
         assert_eq!(plain_lines("a\n\tb\r"), "a\n\tb\\u000d");
         assert_eq!(plain("\u{9b}31m"), r"\u009b31m");
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_megabyte_keeps_its_beginning_and_its_place() {
+        let quoted = "ö\u{1b}".repeat(1 << 20);
+        let said = brief(format!("invalid type: {quoted} at line 1 column 9"));
+        assert!(said.starts_with("invalid type: ö\\u001bö"), "{said}");
+        assert!(said.ends_with(" at line 1 column 9"), "{said}");
+        assert!(said.chars().count() < 4096, "{}", said.len());
+        assert_eq!(brief("short\n"), r"short\u000a");
     }
 
     #[test]

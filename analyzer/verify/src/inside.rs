@@ -11,9 +11,9 @@ use std::path::{Component, Path};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-/// Largest file that a run may have: four times the longest stream that is read. A
-/// hole of any length costs no space, but time to read.
-const FILE_BYTES_MAX: u64 = 4 << 30;
+/// Largest file that a run may have: as long as the longest stream that is read, which
+/// is kept compressed. A hole of any length costs no space, but time to hash.
+const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// Largest file that is read whole. The results of all suites together take a
 /// hundredth of it.
@@ -28,7 +28,10 @@ pub enum NotInside {
     Link,
     #[error("it is no regular file: remove it, a run has none of its kind")]
     NotRegular,
-    #[error("its {bytes} bytes are more than the {limit} that are read of it")]
+    #[error(
+        "its {bytes} bytes are more than the {limit} that are read of it: copy the run again from \
+         where it was made"
+    )]
     TooLarge { bytes: u64, limit: u64 },
     #[error("{0}")]
     System(#[from] io::Error),
@@ -39,6 +42,12 @@ impl NotInside {
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::System(error) if error.kind() == io::ErrorKind::NotFound)
     }
+}
+
+/// Whether a name is not one of a place inside.
+pub fn leads_out(name: &str) -> bool {
+    let mut parts = Path::new(name).components().peekable();
+    parts.peek().is_none() || parts.any(|part| !matches!(part, Component::Normal(_)))
 }
 
 /// Opens the file `name` of the run in `directory`.

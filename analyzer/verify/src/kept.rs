@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use capbench_results::brief;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,7 +63,7 @@ pub struct Guest {
 
 impl Kept {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let kept = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let kept = serde_json::from_str(text).map_err(brief)?;
         Ok(Self(kept))
     }
 
@@ -99,7 +100,7 @@ impl Kept {
         let key = format!("{kind}/{name}");
         let value = self.0.get(&key);
         let value = value.ok_or_else(|| format!("definitions.json holds no {key}"))?;
-        T::deserialize(value).map_err(|error| format!("definitions.json: {key}: {error}"))
+        T::deserialize(value).map_err(|error| format!("definitions.json: {key}: {}", brief(error)))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use capbench_results::brief;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,7 +19,11 @@ pub struct Record {
     pub state: String,
     pub selection: String,
     pub started_at: String,
+    #[serde(default)]
+    pub ended_at: String,
     pub tool: String,
+    #[serde(default)]
+    pub toolchain: BTreeMap<String, String>,
     pub checkout: Checkout,
     pub mode: String,
     pub envelope: Envelope,
@@ -32,6 +37,11 @@ pub struct Record {
     pub definitions: BTreeMap<String, String>,
     #[serde(default)]
     pub overrides: Value,
+    #[serde(default)]
+    pub boots_planned: u32,
+    /// Absent in older records.
+    #[serde(default)]
+    pub boots_planned_in_all: Option<usize>,
     #[serde(default)]
     pub boots: Vec<Boot>,
     #[serde(default)]
@@ -47,6 +57,8 @@ pub const UNKNOWN: &str = "unknown";
 pub struct Checkout {
     pub commit: String,
     pub dirty: bool,
+    #[serde(default)]
+    pub directory: Option<String>,
 }
 
 /// What outside the guests can change a number.
@@ -87,6 +99,8 @@ pub struct KernelImage {
 pub struct Image {
     pub name: String,
     pub sha256: String,
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// A package whose programs are in an image.
@@ -134,6 +148,8 @@ pub struct Native {
     #[serde(default)]
     pub exit: Value,
     pub capture: Capture,
+    #[serde(default)]
+    pub log: Option<String>,
 }
 
 /// What became of a stream.
@@ -155,11 +171,11 @@ pub struct Stored {
 
 impl Record {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let record: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let record: Self = serde_json::from_str(text).map_err(brief)?;
         if record.schema != SCHEMA {
             return Err(format!(
                 "it is `{}`, this program reads `{SCHEMA}`",
-                record.schema
+                brief(record.schema)
             ));
         }
         Ok(record)

@@ -1,6 +1,7 @@
 //! `results.json` as data, without the laws of the reader that everybody uses: what
 //! that reader rejects must be found and named here, not end the reading.
 
+use capbench_results::brief;
 use serde::Deserialize;
 
 /// The document.
@@ -285,7 +286,7 @@ impl Name {
 
 impl Document {
     pub fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        serde_json::from_str(text).map_err(brief)
     }
 
     /// Rows that passed, with their numbers.

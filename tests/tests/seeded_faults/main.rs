@@ -3,18 +3,23 @@
 //!
 //! Each case states beforehand which exit statuses are right. The driver counts what must
 //! never be: a panic, a false hold (status 0 for something that matters and is broken),
-//! more than 256 MiB, more than 20 s, a refusal without a remedy. A part runs with the
+//! more than 256 MiB, more than 20 s, a refusal without a remedy, what a terminal would
+//! obey, an error that nobody reads to its end. A part runs with the
 //! other tests; `CAPBENCH_FAULTS=all` (`make test-long`) runs every case.
 
 mod case;
+mod ended;
 mod manifests;
 mod output;
 mod random;
+mod records;
 mod replay;
+mod resources;
 mod run_directories;
 mod store;
 mod subject;
 mod traces;
+mod verdict;
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -23,7 +28,7 @@ use case::{Case, Found, Outcome};
 use subject::Subject;
 
 /// One case in so many runs with the other tests.
-const SAMPLED: usize = 12;
+const SAMPLED: usize = 17;
 
 /// Cases at a time: as many as the smallest machine has cores.
 const AT_A_TIME: usize = 2;
@@ -38,6 +43,7 @@ fn cases(subject: &Subject) -> Vec<Case> {
     cases.extend(store::cases(subject));
     cases.extend(output::cases(subject));
     cases.extend(replay::cases(subject));
+    cases.extend(records::cases(subject));
     cases
 }
 

@@ -1,7 +1,7 @@
 //! Definitions with a key gone, misspelt, of another type, or hostile.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use capbench_tests::source_copy::{copy_tree, repository};
 
@@ -12,11 +12,23 @@ use crate::subject::{Subject, endless, word};
 
 type Fault = fn(&mut Vec<String>, &mut Random) -> Expected;
 
-const FAULTS: [(&str, Fault); 6] = [
-    ("a line gone", |lines, random| {
-        lines.remove(random.below(lines.len()));
-        // A comment, or a key that need not be there.
-        Expected::Anything
+const FAULTS: [(&str, Fault); 8] = [
+    ("a required key gone", |lines, random| {
+        let keys: Vec<usize> = keys_of(lines, &REQUIRED);
+        lines.remove(*random.of_list(&keys));
+        Expected::Refused
+    }),
+    ("a comment more", |lines, random| {
+        let keys = keys(lines);
+        let at = *random.of_list(&keys);
+        lines.insert(at, format!("# {}", random.next()));
+        Expected::TheSame
+    }),
+    ("a value misspelt", |lines, random| {
+        let keys: Vec<usize> = keys_of(lines, &KNOWN);
+        let at = *random.of_list(&keys);
+        lines[at] = lines[at].replacen('"', "\"z", 1);
+        Expected::Refused
     }),
     ("a key misspelt", |lines, random| {
         let keys: Vec<usize> = keys(lines);
@@ -69,6 +81,57 @@ fn keys(lines: &[String]) -> Vec<usize> {
     found
 }
 
+/// Those of some names.
+fn keys_of(lines: &[String], names: &[&str]) -> Vec<usize> {
+    let mut found = keys(lines);
+    found.retain(|at| names.contains(&lines[*at].split(' ').next().unwrap()));
+    found
+}
+
+/// Keys without which no definition is one.
+const REQUIRED: [&str; 22] = [
+    "name",
+    "intent",
+    "difference",
+    "authority",
+    "warmup",
+    "unit",
+    "tier",
+    "system",
+    "samples",
+    "program",
+    "per_window",
+    "per_batch",
+    "per_operation",
+    "parser",
+    "operation",
+    "mechanism",
+    "lower_is_better",
+    "kind",
+    "checks",
+    "boots",
+    "timeout_seconds",
+    "benchmark",
+];
+
+/// Keys whose words are of a list that somebody knows: another file, the guest, a
+/// parser. An operation is known to the guest's program alone, which refuses another
+/// when it boots.
+const KNOWN: [&str; 12] = [
+    "name",
+    "unit",
+    "authority",
+    "system",
+    "program",
+    "kind",
+    "checks",
+    "guest",
+    "binary",
+    "benchmark",
+    "requires",
+    "transport",
+];
+
 /// Seeds for each fault.
 const SEEDS: u64 = 20;
 
@@ -104,9 +167,9 @@ pub fn cases(_: &Subject) -> Vec<Case> {
                     fs::create_dir_all(root.join("reference-guests")).unwrap();
                     copy_tree(&repository().join("manifests"), &root.join("manifests")).unwrap();
                     fs::write(root.join("manifests").join(&file), &text).unwrap();
-                    ["--root", word(&root), "list"].map(str::to_owned).into()
+                    list(&root)
                 }),
-                sound: None,
+                sound: Some(list(repository())),
                 never_made: None,
             });
         }
@@ -125,11 +188,15 @@ pub fn cases(_: &Subject) -> Vec<Case> {
                 let path = root.join("manifests").join(&file);
                 fs::remove_file(&path).unwrap();
                 endless(&path, seed);
-                ["--root", word(&root), "list"].map(str::to_owned).into()
+                list(&root)
             }),
             sound: None,
             never_made: None,
         });
     }
     cases
+}
+
+fn list(root: &Path) -> Vec<String> {
+    ["--root", word(root), "list"].map(str::to_owned).into()
 }

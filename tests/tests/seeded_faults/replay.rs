@@ -90,7 +90,7 @@ fn executable(script: &std::path::Path) {
 }
 
 /// Puts a value where nothing or something stands.
-fn put(record: &mut Value, place: &str, value: Value) {
+pub fn put(record: &mut Value, place: &str, value: Value) {
     let mut at = &mut *record;
     for key in place.trim_start_matches('/').split('/') {
         if !at.is_object() {
@@ -114,7 +114,7 @@ fn put(record: &mut Value, place: &str, value: Value) {
 }
 
 /// The file's sum, as it is now.
-fn mend(run: &std::path::Path, file: &str) {
+pub fn mend(run: &std::path::Path, file: &str) {
     let sums = fs::read_to_string(run.join("SHA256SUMS")).unwrap();
     let sum = capbench_runner::hash::of_file(&run.join(file)).unwrap();
     let ending = format!("  {file}");

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::case::{Case, Expected};
+use crate::case::{Case, Expected, OUT};
 use crate::random::Random;
 use crate::subject::{Subject, word};
 
@@ -70,14 +70,13 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
                 Expected::Broken,
             ));
             let reader = READERS[(number + seed as usize) % READERS.len()];
-            cases.push(case(
-                reader,
-                &file,
-                &fault_name,
-                seed,
-                fault,
-                Expected::Anything,
-            ));
+            let mut case = case(reader, &file, &fault_name, seed, fault, Expected::Anything);
+            // The judge counts again, and so takes nothing as it is told.
+            if reader == ["judge"] {
+                case.expected = Expected::InOrderIfTheSame;
+                case.sound = Some(["judge", word(&subject.run())].map(str::to_owned).into());
+            }
+            cases.push(case);
         }
     }
     cases
@@ -100,7 +99,7 @@ fn case(
         prepare: Box::new(move |directory, subject| {
             let run = subject.copy_of_run(directory);
             fault(&run.join(&file), &mut Random::of(seed));
-            let out = directory.join("out");
+            let out = directory.join(OUT);
             let words = words.iter().map(|word_of| match *word_of {
                 "OUT" => word(&out).to_owned(),
                 other => other.to_owned(),

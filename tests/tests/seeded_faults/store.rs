@@ -1,6 +1,7 @@
 //! Stores whose files are damaged, foreign or of another version.
 
 use std::fs;
+use std::path::Path;
 
 use crate::case::{Case, Expected};
 use crate::random::Random;
@@ -22,7 +23,7 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
                 fault: format!("{} damaged", file.display()),
                 seed,
                 // A list reads some files, and of those some parts.
-                expected: Expected::Anything,
+                expected: Expected::InOrderIfTheSame,
                 prepare: Box::new(move |directory, subject| {
                     let store = subject.copy_of_store(directory);
                     let (path, mut random) = (store.join(&file), Random::of(seed));
@@ -37,11 +38,9 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
                         }
                     }
                     fs::write(&path, bytes).unwrap();
-                    ["store", "--store", word(&store), "list"]
-                        .map(str::to_owned)
-                        .into()
+                    list(&store)
                 }),
-                sound: None,
+                sound: Some(list(&subject.store())),
                 never_made: None,
             });
         }
@@ -51,17 +50,15 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
             area: "store",
             fault: "a FIFO or an endless device in place of a file".to_owned(),
             seed,
-            expected: Expected::Anything,
+            expected: Expected::InOrderIfTheSame,
             prepare: Box::new(move |directory, subject| {
                 let store = subject.copy_of_store(directory);
                 let path = store.join(Random::of(seed).of_list(&files(&store)));
                 fs::remove_file(&path).unwrap();
                 endless(&path, seed);
-                ["store", "--store", word(&store), "list"]
-                    .map(str::to_owned)
-                    .into()
+                list(&store)
             }),
-            sound: None,
+            sound: Some(list(&subject.store())),
             never_made: None,
         });
     }
@@ -78,13 +75,17 @@ pub fn cases(subject: &Subject) -> Vec<Case> {
             prepare: Box::new(move |directory, subject| {
                 let store = subject.copy_of_store(directory);
                 fs::write(store.join("capbench-store.json"), marker).unwrap();
-                ["store", "--store", word(&store), "list"]
-                    .map(str::to_owned)
-                    .into()
+                list(&store)
             }),
             sound: None,
             never_made: None,
         });
     }
     cases
+}
+
+fn list(store: &Path) -> Vec<String> {
+    ["store", "--store", word(store), "list"]
+        .map(str::to_owned)
+        .into()
 }

@@ -30,7 +30,7 @@ impl Subject {
         subject.command(&[&run[..], &["--out", word(&runs)]].concat());
         let latest = runs.join("latest").canonicalize().unwrap();
         fs::rename(latest, subject.run()).unwrap();
-        let store = subject.path("store");
+        let store = subject.store();
         subject.command(&[
             "store",
             "--store",
@@ -64,10 +64,15 @@ impl Subject {
         copy
     }
 
+    /// A store of that run.
+    pub fn store(&self) -> PathBuf {
+        self.path("store")
+    }
+
     /// A copy of the store.
     pub fn copy_of_store(&self, to: &Path) -> PathBuf {
         let copy = to.join("store");
-        copy_tree(&self.path("store"), &copy).unwrap();
+        copy_tree(&self.store(), &copy).unwrap();
         copy
     }
 

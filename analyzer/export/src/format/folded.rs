@@ -15,14 +15,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use capbench_frames::nesting::{Ring, Tree};
 use trace_format::PcSample;
 
-use crate::boot::{Boot, Ring, Visitor};
+use crate::boot::{Boot, Visitor};
 use crate::error::ExportError;
 use crate::file::{Exported, OutFile, name_part};
 use crate::spans::Names;
 use crate::symbols::Symbols;
-use crate::tree::Tree;
 use crate::write::count;
 
 /// Different stacks of one boot.
@@ -133,10 +133,16 @@ impl Folding<'_> {
         }
         if self.unnamed > 0 {
             let samples = count(self.unnamed, "PC sample");
-            notes.push(format!(
-                "{stem}: {samples} in the kernel have no function's name and are folded by \
-                 address range; --symbols takes the kernel's ELF image or System.map"
-            ));
+            notes.push(match self.symbols {
+                None => format!(
+                    "{stem}: {samples} in the kernel have no function's name and are folded by \
+                     address range; --symbols takes the kernel's ELF image or System.map"
+                ),
+                Some(_) => format!(
+                    "{stem}: {samples} in the kernel lie in no function that its symbols name \
+                     (a module, say) and are folded by address range"
+                ),
+            });
         }
         let unit = self.boot.unit().unit();
         let segments = self.segments.weights(&self.names);
@@ -175,7 +181,7 @@ impl Visitor for Folding<'_> {
             self.incomplete += 1;
             return Ok(());
         };
-        let benchmark = self.names.benchmark(top.start, top.start + top.duration);
+        let benchmark = self.names.benchmark(top.start, top.end());
         self.segments.add(benchmark.unwrap_or(OUTSIDE), tree);
         Ok(())
     }
@@ -217,16 +223,16 @@ impl Trie {
         let first = self.benchmark(benchmark);
         self.of_node.clear();
         self.of_node.resize(tree.nodes.len(), None);
-        // Backwards, so that parents come before children.
-        for (index, node) in tree.nodes.iter().enumerate().rev() {
-            let parent = node.parent.map_or(first, |p| self.of_node[p as usize]);
+        for position in tree.from_the_top() {
+            let node = &tree.nodes[position.node];
+            let parent = position.parent.map_or(first, |p| self.of_node[p]);
             let stack = parent.and_then(|parent| self.child(parent, node.segment));
-            self.of_node[index] = stack;
+            self.of_node[position.node] = stack;
             let weight = match stack {
                 Some(stack) => &mut self.stacks[stack as usize].weight,
                 None => &mut self.other,
             };
-            *weight = weight.saturating_add(node.self_ticks);
+            *weight = weight.saturating_add(node.self_raw);
         }
     }
 

@@ -21,17 +21,17 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
+use capbench_frames::nesting::{Ring, Top, Tree};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use trace_format::decode::RootAt;
 use trace_format::{Counter, Instant, Outcome, PcSample, Sample, SampleFlags};
 
-use crate::boot::{Boot, Ring, Tick, Visitor, context_name, instant_names};
+use crate::boot::{Boot, Tick, Visitor, context_name, instant_names};
 use crate::error::ExportError;
 use crate::file::{OutFile, Written};
 use crate::spans::{Names, outcome_name};
 use crate::symbols::Symbols;
-use crate::tree::{Top, Tree};
 use crate::write::count;
 
 /// Track of the windows.
@@ -385,24 +385,21 @@ impl Visitor for Process<'_> {
         let cat = match tree.top {
             Top::Dispatch(_) => "dispatch",
             Top::Segment => "segment",
-            Top::Missing => "orphan",
+            Top::Undeclared | Top::Missing => "orphan",
         };
-        for index in tree.pre_order() {
-            let node = &tree.nodes[index as usize];
-            let mut args = match tree.root() {
-                Some(root) if node.parent.is_none() => self.dispatch_args(root),
-                _ => json!({}),
-            };
+        for position in tree.pre_order() {
+            let node = &tree.nodes[position.node];
+            let root = tree.root().filter(|_| position.parent.is_none());
+            let mut args = root.map_or_else(|| json!({}), |root| self.dispatch_args(root));
             args["ticks"] = node.duration.into();
             if tree.complete {
-                args["self_ticks"] = node.self_ticks.into();
+                args["self_ticks"] = node.self_raw.into();
             } else {
                 args["incomplete"] = true.into();
             }
             let name = self.names.segment(node.segment).to_owned();
-            let interval = (node.start, node.start + node.duration);
-            self.slice((&name, cat), interval, tid, args)?;
-            if let Some(root) = tree.root().filter(|_| node.parent.is_none()) {
+            self.slice((&name, cat), (node.start, node.end()), tid, args)?;
+            if let Some(root) = root {
                 self.arrow(root, node.start, tid)?;
             }
         }

@@ -53,6 +53,11 @@ impl Stream {
 
     /// Two spans, one inside the other, below a root that states `spans`.
     fn dispatch(&mut self, start: u64, spans_inside: u16) {
+        self.dispatch_with(start, 20, spans_inside);
+    }
+
+    /// The same with this duration of the innermost span.
+    fn dispatch_with(&mut self, start: u64, innermost: u64, spans_inside: u16) {
         let mut buffer = vec![0; FRAME_LENGTH_MAX];
         let mut frame = SpanFrame::new(&mut buffer);
         let span = |start, duration, segment| Span {
@@ -60,7 +65,7 @@ impl Stream {
             duration,
             segment,
         };
-        frame.push_span(span(start + 10, 20, 3)).unwrap();
+        frame.push_span(span(start + 10, innermost, 3)).unwrap();
         frame.push_span(span(start, 50, 2)).unwrap();
         let root = Root {
             start,
@@ -78,6 +83,31 @@ impl Stream {
         let origin = self.origin();
         self.bytes.extend_from_slice(frame.finish(origin));
     }
+}
+
+/// Two dispatches. In the first one a span ends before it starts, as a clock that goes
+/// back leaves it in a ring.
+pub fn reversed() -> Vec<u8> {
+    let mut stream = Stream {
+        bytes: Vec::new(),
+        frames: 0,
+    };
+    let segment = |id, parent, kind, name| {
+        Message::SegmentDeclared(SegmentDeclared {
+            id,
+            parent,
+            kind,
+            name,
+        })
+    };
+    stream.say(&[
+        segment(1, None, SegmentKind::Dispatch, "dispatch"),
+        segment(2, Some(1), SegmentKind::Lap, "body"),
+        segment(3, Some(2), SegmentKind::Span, "copy"),
+    ]);
+    stream.dispatch_with(2000, (1 << 48) - 5, 2);
+    stream.dispatch(3000, 2);
+    stream.bytes
 }
 
 pub fn stream() -> Vec<u8> {

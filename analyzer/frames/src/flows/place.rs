@@ -1,7 +1,15 @@
 //! Records of a sample, each behind the one that it lies in.
+//!
+//! A sample's records come from all rings of a processor: an interrupt may lie
+//! anywhere in a thread's tree, whatever was declared. So the trees are nested once
+//! more, by their intervals alone.
+
+use std::cmp::Reverse;
+use std::ops::ControlFlow;
 
 use super::StitchError;
 use super::records::{Record, RootRecord};
+use crate::nesting::{Finished, Stack, pre_order};
 
 /// A record cut to the sample, with its place.
 #[derive(Clone, Copy)]
@@ -20,39 +28,50 @@ pub(super) fn place(
     records: &[Record],
     (start, end): (u64, u64),
 ) -> Result<Vec<Placed>, StitchError> {
-    let mut order: Vec<usize> = (0..records.len()).collect();
-    order.sort_by_key(|index| {
-        let record = &records[*index];
-        let later_first = usize::MAX - index;
-        (record.start, u64::MAX - record.end, later_first)
-    });
+    let cut = |record: &Record| (record.start.max(start), record.end.min(end));
+    let touches = |record: &&Record| {
+        let (from, to) = cut(record);
+        from < to
+    };
+    let mut records: Vec<&Record> = records.iter().filter(touches).collect();
+    // The order in which one ring would have committed them; a stable sort keeps the
+    // later one the outer one.
+    records.sort_by_key(|record| (record.end, Reverse(record.start)));
+
     let mut placed: Vec<Placed> = Vec::with_capacity(records.len());
-    let mut open: Vec<usize> = Vec::new();
-    for index in order {
-        let record = &records[index];
-        let from = record.start.max(start);
-        let to = record.end.min(end);
-        if from >= to {
-            continue;
+    let mut inside: Vec<u32> = Vec::with_capacity(records.len());
+    let mut waiting = Stack::default();
+    for record in records {
+        let (from, to) = cut(record);
+        let (mut first, mut children) = (placed.len(), 0);
+        let nested = waiting.adopt(record.start, |child: &Finished<(usize, u64)>| {
+            let (its_first, ticks) = child.what;
+            first = its_first;
+            children += ticks;
+            ControlFlow::Continue(())
+        });
+        if nested.is_err() {
+            return Err(StitchError::Overlapping { at: from - start });
         }
-        while open.last().is_some_and(|top| placed[*top].end <= from) {
-            open.pop();
-        }
-        if let Some(top) = open.last() {
-            if placed[*top].end < to {
-                return Err(StitchError::Overlapping { at: from - start });
-            }
-            placed[*top].children += to - from;
-        }
-        open.push(placed.len());
+        waiting.push(Finished {
+            start: record.start,
+            end: record.end,
+            what: (first, to - from),
+        });
+        inside.push((placed.len() - first) as u32);
         placed.push(Placed {
             start: from,
             end: to,
             segment: record.segment,
             root: record.root,
-            depth: open.len() - 1,
-            children: 0,
+            depth: 0,
+            children,
         });
     }
-    Ok(placed)
+    let order = pre_order(placed.len(), |at| inside[at]);
+    let placed = order.iter().map(|position| Placed {
+        depth: position.depth,
+        ..placed[position.node]
+    });
+    Ok(placed.collect())
 }

@@ -1,9 +1,8 @@
 //! Parts of a section.
 
 use super::{inline, table};
-use crate::document::{Block, Inlines, Refused, shown};
+use crate::document::{Block, Inlines, Refused};
 use crate::plot::{Plot, PlotError};
-use capbench_results::plain_lines;
 use maud::{Markup, PreEscaped, html};
 
 pub(super) fn block(block: &Block, id: &str) -> Result<Markup, PlotError> {
@@ -16,7 +15,7 @@ pub(super) fn block(block: &Block, id: &str) -> Result<Markup, PlotError> {
         Block::Notes(notes) => self::notes(notes),
         Block::Terms(terms) => self::terms(terms),
         Block::Table(table) => table::table(table, id),
-        Block::Code(text) => html! { pre tabindex="0" { code { (plain_lines(text)) } } },
+        Block::Code(text) => html! { pre tabindex="0" { code { (text) } } },
         Block::Plot(plot) => figure(plot)?,
         Block::Refusal(refused) => refusal(refused),
     })
@@ -37,7 +36,7 @@ fn terms(terms: &[(String, Inlines)]) -> Markup {
     html! {
         dl .terms {
             @for (term, meaning) in terms {
-                div { dt { (shown(term)) } dd { (inline::line(meaning)) } }
+                div { dt { (term) } dd { (inline::line(meaning)) } }
             }
         }
     }
@@ -51,7 +50,7 @@ fn figure(plot: &Plot) -> Result<Markup, PlotError> {
     Ok(html! {
         figure {
             (PreEscaped(svg))
-            figcaption { (shown(&plot.title)) }
+            figcaption { (plot.title) }
         }
     })
 }
@@ -60,16 +59,16 @@ fn refusal(refused: &Refused) -> Markup {
     html! {
         article .refusal id=(refused.anchor) {
             h4 { (inline::line(&refused.subject)) " " (inline::status(refused.status)) }
-            p { code { (shown(&refused.reason)) } ": " (shown(&refused.detail)) }
+            p { code { (refused.reason) } ": " (refused.detail) }
             @if !refused.evidence.is_empty() {
                 ul { @for piece in &refused.evidence { li { (inline::line(piece)) } } }
             }
             @if let Some(rows) = &refused.rows {
-                p { "Rows: " (shown(rows)) }
+                p { "Rows: " (rows) }
             }
             @for (log, lines) in &refused.logs {
                 p { (inline::line(log)) " ends:" }
-                pre tabindex="0" { code { (plain_lines(lines)) } }
+                pre tabindex="0" { code { (lines) } }
             }
         }
     }

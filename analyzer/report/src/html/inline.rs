@@ -1,6 +1,6 @@
 //! Pieces of a line.
 
-use crate::document::{Inline, Inlines, shown, status_words};
+use crate::document::{Inline, Inlines, status_words};
 use crate::reference::reference;
 use capbench_results::Status;
 use maud::{Markup, html};
@@ -11,13 +11,13 @@ pub(super) fn line(line: &Inlines) -> Markup {
 
 fn piece(piece: &Inline) -> Markup {
     match piece {
-        Inline::Text(text) => html! { (shown(text)) },
-        Inline::Code(text) => html! { code { (shown(text)) } },
-        Inline::Strong(text) => html! { strong { (shown(text)) } },
-        Inline::Dim(text) => html! { span .dim { (shown(text)) } },
+        Inline::Text(text) => html! { (text) },
+        Inline::Code(text) => html! { code { (text) } },
+        Inline::Strong(text) => html! { strong { (text) } },
+        Inline::Dim(text) => html! { span .dim { (text) } },
         Inline::Status(status) => self::status(*status),
-        Inline::Place { anchor, text } => html! { a href={ "#" (anchor) } { (shown(text)) } },
-        Inline::File { path, text } => html! { a href=(reference(path)) { (shown(text)) } },
+        Inline::Place { anchor, text } => html! { a href={ "#" (anchor) } { (text) } },
+        Inline::File { path, text } => html! { a href=(reference(path)) { (text) } },
     }
 }
 

@@ -9,8 +9,9 @@ mod block;
 mod inline;
 mod table;
 
-use crate::document::{Document, Section, shown};
+use crate::document::{Document, Section};
 use crate::plot::{COLORS, PlotError};
+use capbench_results::plain_lines;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// The style sheet, by hand.
@@ -37,7 +38,7 @@ pub(crate) fn render(document: &Document) -> Result<String, PlotError> {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (shown(&document.title)) " · capbench" }
+                title { (document.title) " · capbench" }
                 style { (PreEscaped(style)) }
             }
             body {
@@ -51,14 +52,15 @@ pub(crate) fn render(document: &Document) -> Result<String, PlotError> {
             }
         }
     };
-    Ok(page.into_string())
+    // Names of anybody stand in texts, cells and attributes.
+    Ok(plain_lines(&page.into_string()).into_owned())
 }
 
 fn header(document: &Document) -> Markup {
     html! {
         header {
             p .kind { "capbench report" }
-            h1 { (shown(&document.title)) }
+            h1 { (document.title) }
             dl .facts {
                 @for (term, fact) in &document.facts {
                     div { dt { (term) } dd { (inline::line(fact)) } }
@@ -76,7 +78,7 @@ fn contents(document: &Document) -> Markup {
         nav aria-label="Contents" {
             ol {
                 @for section in &document.sections {
-                    li { a href={ "#" (section.id) } { (shown(&section.title)) } }
+                    li { a href={ "#" (section.id) } { (section.title) } }
                 }
             }
         }
@@ -93,7 +95,7 @@ fn section(section: &Section) -> Result<Markup, PlotError> {
         .collect::<Result<_, _>>()?;
     Ok(html! {
         section id=(section.id) aria-labelledby=(title) {
-            h2 id=(title) { (shown(&section.title)) }
+            h2 id=(title) { (section.title) }
             @for block in &blocks { (block) }
         }
     })

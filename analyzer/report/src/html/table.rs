@@ -1,7 +1,7 @@
 //! Tables: a caption, a header for every column and line, numbers under each other.
 
 use super::inline;
-use crate::document::{Column, Inline, Inlines, Kind, Table, shown};
+use crate::document::{Column, Inline, Inlines, Kind, Table};
 use maud::{Markup, html};
 
 /// A table that is wider than the page scrolls by itself, also by keyboard.
@@ -13,7 +13,7 @@ pub(super) fn table(table: &Table, id: &str) -> Markup {
     html! {
         div .scroll role="region" tabindex="0" aria-labelledby=(caption) {
             table {
-                caption id=(caption) { (shown(&table.caption)) }
+                caption id=(caption) { (table.caption) }
                 thead { tr { @for column in &table.columns { (head(column)) } } }
                 tbody { @for row in &table.rows { (line(table, row, &decimals)) } }
             }
@@ -36,7 +36,7 @@ fn cell_class(cell: &Inlines, kind: Kind) -> String {
 }
 
 fn head(column: &Column) -> Markup {
-    html! { th scope="col" class=(class(column.kind)) { (shown(&column.title)) } }
+    html! { th scope="col" class=(class(column.kind)) { (column.title) } }
 }
 
 fn line(table: &Table, row: &[Inlines], decimals: &[usize]) -> Markup {

@@ -42,7 +42,7 @@ pub enum EvidenceFileError {
         expected: &'static str,
     },
     /// It is no such file at all.
-    #[error("{0}")]
+    #[error("{}", crate::brief(.0))]
     Malformed(#[from] serde_json::Error),
 }
 
@@ -72,16 +72,13 @@ impl<T: EvidenceKind> EvidenceFile<T> {
         let found = value["schema"].as_str().unwrap_or("of no known schema");
         if found != T::SCHEMA {
             return Err(EvidenceFileError::OtherVersion {
-                found: found.chars().take(SCHEMA_SHOWN).collect(),
+                found: crate::brief(found),
                 expected: T::SCHEMA,
             });
         }
         Ok(serde_json::from_value(value)?)
     }
 }
-
-/// Characters of a foreign schema's name in an error.
-const SCHEMA_SHOWN: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -4,10 +4,12 @@
 //! of plain names, no link on the way, a regular file at its end, and what is read
 //! whole is of a bounded size. Opening never waits, whatever lies there.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use capbench_results::{brief, plain};
 use miette::Diagnostic;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -16,9 +18,13 @@ use rustix::io::Errno;
 /// hundredth of it.
 pub const WHOLE_BYTES_MAX: u64 = 256 << 20;
 
+/// Largest file that is opened. Kept streams and logs are compressed and a hundredth of
+/// it; a hole of any length costs no space, but time to read.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
 /// A file that a run names is not read.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-#[error("{}: {fault}", name.display())]
+#[error("{}: {fault}", brief(name.display()))]
 #[diagnostic(
     code(capbench::artifact::inside),
     help(
@@ -66,7 +72,7 @@ impl NotInside {
 
 /// Opens the file `name` of the run in `directory`.
 pub fn open(directory: &Path, name: &Path) -> Result<File, NotInside> {
-    open_regular(directory, name).map_err(|fault| NotInside {
+    open_up_to(directory, name, FILE_BYTES_MAX).map_err(|fault| NotInside {
         name: name.to_owned(),
         fault,
     })
@@ -74,16 +80,24 @@ pub fn open(directory: &Path, name: &Path) -> Result<File, NotInside> {
 
 /// The content of the file `name` of the run in `directory`.
 pub fn read(directory: &Path, name: &Path) -> Result<Vec<u8>, NotInside> {
-    let read = |file: File| read_whole(file, WHOLE_BYTES_MAX);
-    open_regular(directory, name)
-        .and_then(read)
+    open_up_to(directory, name, WHOLE_BYTES_MAX)
+        .and_then(read_whole)
         .map_err(|fault| NotInside {
             name: name.to_owned(),
             fault,
         })
 }
 
-fn open_regular(directory: &Path, name: &Path) -> Result<File, Fault> {
+/// Whether a path of a record leads to a place inside, by names that can be shown.
+pub fn is_plain_path(path: &Path) -> bool {
+    let mut components = path.components().peekable();
+    let shows_as_it_is = |text: &str| matches!(plain(text), Cow::Borrowed(_));
+    components.peek().is_some()
+        && path.to_str().is_some_and(shows_as_it_is)
+        && components.all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn open_up_to(directory: &Path, name: &Path, limit: u64) -> Result<File, Fault> {
     let parts: Option<Vec<_>> = name
         .components()
         .map(|part| match part {
@@ -105,10 +119,10 @@ fn open_regular(directory: &Path, name: &Path) -> Result<File, Fault> {
     let flags = flags | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(openat(&at, *last, flags, Mode::empty()).map_err(fault)?);
     let found = file.metadata().map_err(Fault::System)?;
-    if found.is_file() {
-        Ok(file)
-    } else {
-        Err(Fault::NotRegular)
+    match found.len() {
+        _ if !found.is_file() => Err(Fault::NotRegular),
+        bytes if bytes > limit => Err(Fault::TooLarge { bytes, limit }),
+        _ => Ok(file),
     }
 }
 
@@ -121,13 +135,9 @@ fn fault(error: Errno) -> Fault {
     }
 }
 
-fn read_whole(file: File, limit: u64) -> Result<Vec<u8>, Fault> {
-    let bytes = file.metadata().map_err(Fault::System)?.len();
-    if bytes > limit {
-        return Err(Fault::TooLarge { bytes, limit });
-    }
+fn read_whole(file: File) -> Result<Vec<u8>, Fault> {
     let mut content = Vec::new();
-    file.take(limit)
+    file.take(WHOLE_BYTES_MAX)
         .read_to_end(&mut content)
         .map_err(Fault::System)?;
     Ok(content)
@@ -204,5 +214,37 @@ mod tests {
             fault_of(run.path(), "large"),
             Fault::TooLarge { .. }
         ));
+    }
+
+    #[test]
+    fn a_hole_of_a_terabyte_is_not_opened() {
+        let run = run();
+        let name = Path::new("boots/x.ktrace");
+        let file = File::create(run.path().join(name)).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let said = open(run.path(), name).unwrap_err().to_string();
+        assert!(
+            said.starts_with("boots/x.ktrace: its 1099511627776 bytes"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn paths_that_lead_out_or_steer_a_terminal_are_not_plain() {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "../x",
+            "/x",
+            "boots/../x",
+            "a\u{1b}[2J",
+            "a\u{202e}b",
+        ] {
+            assert!(!is_plain_path(Path::new(bad)), "{bad:?}");
+        }
+        for good in ["boots/x.console.log", "my sources/ö"] {
+            assert!(is_plain_path(Path::new(good)), "{good}");
+        }
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use capbench_results::{Contradiction, Results, is_plain_name};
+use capbench_results::{Contradiction, Results, brief, is_plain_name};
 use miette::Diagnostic;
 
 use super::inside::{self, NotInside};
 use super::names;
-use crate::boot::CapturedBoot;
+use crate::boot::{Capture, CapturedBoot};
+
 use crate::guest::GuestName;
 use crate::record::{RunRecord, SCHEMA};
 
@@ -91,6 +92,22 @@ pub enum ReadError {
         /// What it says.
         name: String,
     },
+    /// A path in the record is to somewhere else.
+    #[error("{}: {named:?} is no path of {what} inside of it", path.display())]
+    #[diagnostic(
+        code(capbench::artifact::leads_out),
+        help(
+            "the file was changed after it was written: copy the run again from where it was made"
+        )
+    )]
+    LeadsOut {
+        /// The file.
+        path: PathBuf,
+        /// What it should be the path of.
+        what: &'static str,
+        /// What it says.
+        named: String,
+    },
     /// The record is of another version or damaged.
     #[error("{}: {message}", path.display())]
     #[diagnostic(
@@ -152,6 +169,7 @@ impl Artifact {
         let path = directory.join(names::RECORD);
         let record = parse_record(&text(names::RECORD)?, &path)?;
         check_names(&record, &path)?;
+        check_paths(&record, &path)?;
         let results = Results::from_json(&text(names::RESULTS_JSON)?);
         Ok(Self {
             directory: directory.to_owned(),
@@ -228,7 +246,42 @@ fn check_names(record: &RunRecord, path: &Path) -> Result<(), ReadError> {
         Some((what, name)) => Err(ReadError::Name {
             path: path.to_owned(),
             what,
-            name: name.clone(),
+            name: brief(name),
+        }),
+    }
+}
+
+/// What is opened, printed or linked to as a file of the run, and the sources' place in
+/// their repository.
+fn check_paths(record: &RunRecord, path: &Path) -> Result<(), ReadError> {
+    let logs = record.boots.iter().flat_map(|boot| {
+        let logs = [Some(&boot.console), Some(&boot.emulator_log)];
+        let logs = logs.into_iter().chain([boot.instruction_log.as_ref()]);
+        logs.flatten().map(|log| ("a boot's log", log))
+    });
+    let boots = record.boots.iter().map(|boot| &boot.capture);
+    let native = record.native.iter();
+    let captures = boots.chain(native.clone().map(|native| &native.capture));
+    let streams = captures.filter_map(|capture| match capture {
+        Capture::Stored(stream) => Some(("a stream", &stream.file)),
+        Capture::Absent | Capture::Failed { .. } => None,
+    });
+    let images = record
+        .boot_images
+        .keys()
+        .map(|image| ("a boot image", image));
+    let sources = record.checkout.directory.iter();
+    let mut paths = logs
+        .chain(streams)
+        .chain(images)
+        .chain(native.map(|native| ("a log", &native.log)))
+        .chain(sources.map(|sources| ("the sources", sources)));
+    match paths.find(|(_, named)| !inside::is_plain_path(named)) {
+        None => Ok(()),
+        Some((what, named)) => Err(ReadError::LeadsOut {
+            path: path.to_owned(),
+            what,
+            named: brief(named.display()),
         }),
     }
 }
@@ -239,14 +292,15 @@ fn parse_record(text: &str, path: &Path) -> Result<RunRecord, ReadError> {
         message,
     };
     let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+        serde_json::from_str(text).map_err(|error| broken(brief(error)))?;
     let schema = value["schema"].as_str().unwrap_or("of no known schema");
     if schema != SCHEMA {
         return Err(broken(format!(
-            "the record is `{schema}`, this program reads `{SCHEMA}`"
+            "the record is `{}`, this program reads `{SCHEMA}`",
+            brief(schema)
         )));
     }
-    serde_json::from_value(value).map_err(|error| broken(error.to_string()))
+    serde_json::from_value(value).map_err(|error| broken(brief(error)))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use capbench_results::brief;
 use miette::Diagnostic;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,8 +31,10 @@ pub enum StoredError {
     Read(#[from] ReadError),
     /// One of them is not of this version's shape.
     #[error(
-        "{}: {key} is no definition of this version: {message}",
-        names::DEFINITIONS
+        "{}: {} is no definition of this version: {}",
+        names::DEFINITIONS,
+        brief(key),
+        brief(message)
     )]
     #[diagnostic(
         code(capbench::artifact::definition),
@@ -45,8 +48,10 @@ pub enum StoredError {
     },
     /// One that others name is not there.
     #[error(
-        "{}: {needed_by} needs {missing}, which is not kept",
-        names::DEFINITIONS
+        "{}: {} needs {}, which is not kept",
+        names::DEFINITIONS,
+        brief(needed_by),
+        brief(missing)
     )]
     #[diagnostic(
         code(capbench::artifact::definition),

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use capbench_results::{plain, plain_lines};
+use capbench_results::{brief, plain, plain_lines};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
@@ -120,7 +120,7 @@ impl SourceFile {
         Box::new(ManifestError {
             line: before.matches('\n').count() + 1,
             column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
-            message: shown(&message),
+            message: brief(message),
             source_code: NamedSource::new(&file, plain_lines(&self.text).into_owned())
                 .with_language("TOML"),
             span: label.into(),
@@ -148,18 +148,6 @@ impl SourceFile {
         }
         span
     }
-}
-
-/// Longest message: a sentence with the words it quotes.
-const MESSAGE_CHARACTERS_MAX: usize = 600;
-
-/// A message that quotes what anybody may have written.
-fn shown(message: &str) -> String {
-    let mut shown: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
-    if shown.len() < message.len() {
-        shown.push('…');
-    }
-    plain(&shown).into_owned()
 }
 
 fn floor_char_boundary(text: &str, mut index: usize) -> usize {

@@ -7,7 +7,7 @@ use super::check::{
     Checked, check_binary, check_child_grants, check_grants, check_guest, check_kernel,
     check_no_grants, check_packages, dangling, in_range, not_blank, one_of, row_word, unknown,
 };
-use super::words::{CORPORA, PARSERS, subsystems};
+use super::words::{CHECKS, CORPORA, PARSERS, subsystems};
 use super::{Benchmark, Catalogue, Mapping, SourceFile, Suite, System};
 use crate::guest::GuestName;
 
@@ -392,6 +392,12 @@ fn check_vocabulary(source: &SourceFile, benchmark: &Benchmark) -> Checked {
             format!("there is no parser version {}", benchmark.parser),
             format!("use one of: {known}"),
         ));
+    }
+    for (index, name) in benchmark.verifier.checks.iter().enumerate() {
+        if !CHECKS.contains(&name.as_str()) {
+            let at = ["verifier", "checks", &index.to_string()];
+            return Err(unknown(source, &at, "check", name, CHECKS.into_iter()));
+        }
     }
     let known = subsystems();
     for (index, name) in benchmark.requires.iter().enumerate() {

@@ -9,6 +9,49 @@ pub const PARSERS: [u32; 1] = [1];
 /// Input data that a program of some guest reads. None does yet.
 pub const CORPORA: [&str; 0] = [];
 
+/// What verifiers compare. A row's oracle is named by these, so a misspelt one would be
+/// another oracle.
+pub const CHECKS: [&str; 38] = [
+    "badge",
+    "cancellation",
+    "capability",
+    "capset",
+    "cleanup",
+    "clock",
+    "count",
+    "credential",
+    "data",
+    "echo",
+    "errno",
+    "exception",
+    "exit_code",
+    "interface",
+    "leak",
+    "line",
+    "manifest",
+    "order",
+    "output",
+    "overflow",
+    "payload",
+    "principal",
+    "profile",
+    "quota",
+    "report",
+    "result",
+    "revocation",
+    "stale_input",
+    "status",
+    "time",
+    "transcript",
+    "user_data",
+    "visibility",
+    "w_xor_x",
+    "waited",
+    "woken",
+    "wrong_credential",
+    "zero",
+];
+
 /// Subsystems of the published interface that no guest here has. Requiring one is
 /// no mistake: its rows are `unsupported` until a guest has it.
 const SUBSYSTEMS_WITHOUT_A_GUEST: [&str; 1] = ["ring_tap"];

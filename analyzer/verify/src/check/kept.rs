@@ -1,5 +1,7 @@
 //! The definitions that the run keeps, held against the hashes in its record.
 
+use std::collections::BTreeSet;
+
 use super::{Answer, Found, count, differ};
 use crate::run::Run;
 
@@ -10,6 +12,16 @@ pub(super) fn check(run: &Run) -> Found {
         match kept.hash(key) {
             Some(found) => faults.extend(differ(key, stored, &found)),
             None => faults.push(format!("{key}: definitions.json has none")),
+        }
+    }
+    let rows = run.document()?.results.iter();
+    let benchmarks = rows.map(|row| format!("benchmarks/{}", row.benchmark().0));
+    let boots = record.boots.iter();
+    let systems = boots.map(|boot| format!("systems/{}", boot.system));
+    let needed: BTreeSet<String> = benchmarks.chain(systems).collect();
+    for key in needed {
+        if !record.definitions.contains_key(&key) {
+            faults.push(format!("{key}: the record has no hash of it"));
         }
     }
     Answer::new(faults, count(record.definitions.len(), "definition"))

@@ -17,6 +17,8 @@ mod breakdown;
 mod complete;
 mod definitions;
 mod envelope;
+mod files;
+mod form;
 mod forms;
 mod identity;
 mod instruments;
@@ -32,6 +34,7 @@ mod traces;
 
 use std::thread;
 
+use capbench_results::brief;
 use serde::Serialize;
 
 use crate::run::Run;
@@ -130,6 +133,16 @@ const RECOMPUTED: &[(&str, &str, Rule)] = &[
         "complete",
         "record, results and definitions can be read, and every planned boot took place",
         complete::check,
+    ),
+    (
+        "files",
+        "the record names each boot's kept files, by the boot's name, and all of them are there",
+        files::check,
+    ),
+    (
+        "record",
+        "times, versions, counts and images of the record have their form and agree",
+        form::check,
     ),
     (
         "sums",
@@ -321,11 +334,13 @@ fn recompute(run: &Run, &(name, asks, rule): &(&'static str, &'static str, Rule)
 
 fn conclude(found: Found, sound: Verdict) -> (Verdict, Vec<String>) {
     match found {
-        Err(why) => (Verdict::NotChecked, vec![why]),
+        Err(why) => (Verdict::NotChecked, vec![brief(why)]),
         Ok(answer) if answer.faults.is_empty() => (sound, vec![answer.looked_at]),
-        Ok(Answer { mut faults, .. }) => {
+        Ok(Answer { faults, .. }) => {
             let more = faults.len().saturating_sub(FAULTS_LISTED);
-            faults.truncate(FAULTS_LISTED);
+            // A fault may quote a record of any length.
+            let listed = faults.into_iter().take(FAULTS_LISTED);
+            let mut faults: Vec<String> = listed.map(brief).collect();
             if more > 0 {
                 faults.push(format!("and {more} more"));
             }

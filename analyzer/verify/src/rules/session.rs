@@ -18,6 +18,9 @@ pub(super) fn check(scene: &Scene, objections: &mut Objections) {
         objections.all(MISMATCH, "it does not say whose it is");
         return;
     };
+    if said.statements.has_two_sessions {
+        objections.all(MISMATCH, "it says twice whose it is");
+    }
     if session.variant != boot.variant {
         let observed = format!("it is of variant {}, not {}", session.variant, boot.variant);
         objections.all(MISMATCH, observed);

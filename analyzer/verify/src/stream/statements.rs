@@ -15,6 +15,7 @@ use super::STATEMENTS_MAX;
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
     pub session: Option<Session>,
+    pub has_two_sessions: bool,
     pub segments: BTreeMap<u16, Segment>,
     pub counters: BTreeMap<u16, Counter>,
     /// Program and process of each thread.
@@ -60,6 +61,8 @@ pub struct Counter {
 impl Statements {
     pub(super) fn take(&mut self, message: &Message, left_out: &mut u64) {
         match *message {
+            // Only the first is believed; that there are two is a fault.
+            Message::Session(_) if self.session.is_some() => self.has_two_sessions = true,
             Message::Session(session) => {
                 let features = session.features.split(',').map(str::trim);
                 self.session = Some(Session {

@@ -49,6 +49,15 @@ fn a_stream_of_another_system_is_found() {
 }
 
 #[test]
+fn a_second_session_in_front_overrides_nothing() {
+    let run = Artifact::new();
+    run.restream(SAMPLES, |stream| {
+        stream::repeated(stream, |message| matches!(message, Message::Session(_)))
+    });
+    refused(&run, "session", "declarationsContradict");
+}
+
+#[test]
 fn a_traced_boot_without_one_dispatch_is_found() {
     let run = Artifact::new();
     run.restream(SEGMENTS, |stream| {

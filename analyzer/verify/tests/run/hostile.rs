@@ -177,3 +177,134 @@ fn a_log_without_lines_is_no_log() {
     run.seal();
     assert!(run.broken().contains(&"audit"));
 }
+
+#[test]
+fn names_of_a_boots_files_that_lead_out_or_to_nothing_are_faults() {
+    let names = [
+        json!("../x"),
+        json!("/etc/hostname"),
+        json!("boots/\u{1b}[2J\u{202e}"),
+        json!("boots/none.log"),
+        json!(""),
+        json!(null),
+    ];
+    for field in ["console", "emulatorLog", "instructionLog"] {
+        for name in &names {
+            // Of the audit boot, which has a log, and of another.
+            for boot in [0, 1] {
+                if boot == 1 && field == "instructionLog" && name.is_null() {
+                    continue;
+                }
+                let run = Artifact::new();
+                run.edit("run.json", |record| {
+                    record["boots"][boot][field] = name.clone();
+                });
+                let broken = run.broken();
+                assert!(
+                    broken.contains(&"files"),
+                    "{boot} {field} {name}: {broken:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_gone_is_a_fault_whatever_the_sums_say() {
+    for ending in ["console.log", "qemu.log"] {
+        let run = Artifact::new();
+        fs::remove_file(run.path(&format!("boots/capos-ring-samples-1.{ending}"))).unwrap();
+        run.seal();
+        assert_eq!(run.broken(), ["files"], "{ending}");
+    }
+}
+
+#[test]
+fn a_boot_that_never_began_may_lack_its_logs() {
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        record["boots"][1]["exit"] = json!({"kind": "notTried", "because": "x"});
+    });
+    fs::remove_file(run.path("boots/capos-ring-segments-1.console.log")).unwrap();
+    run.seal();
+    let broken = run.broken();
+    assert!(!broken.contains(&"files"), "{broken:?}");
+}
+
+#[test]
+fn another_boots_stream_is_not_a_boots_own() {
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        record["boots"][2]["capture"] = record["boots"][3]["capture"].clone();
+    });
+    assert!(run.broken().contains(&"files"));
+}
+
+#[test]
+fn a_trace_that_is_a_hole_of_a_terabyte_is_named_with_its_size_and_not_read() {
+    let run = Artifact::new();
+    let name = "boots/capos-ring-samples-1.ktrace";
+    let file = fs::File::create(run.path(name)).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let begun = std::time::Instant::now();
+    let report = run.verify();
+    for check in ["sums", "traces"] {
+        let said = evidence(&report, check);
+        assert!(said.contains(name), "{check}: {said}");
+        assert!(said.contains("1099511627776 bytes"), "{check}: {said}");
+        assert!(said.contains("copy the run again"), "{check}: {said}");
+    }
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_megabyte_in_a_document_is_not_said_again() {
+    let long = "x".repeat(1 << 20);
+    for (file, place) in [
+        ("run.json", "boots"),
+        ("run.json", "runId"),
+        ("run.json", "schema"),
+        ("results.json", "results"),
+        ("definitions.json", "benchmarks/ring/nop"),
+        ("audit.json", "entries"),
+    ] {
+        let run = Artifact::new();
+        run.edit(file, |document| document[place] = json!(long));
+        let report = run.verify();
+        let said: usize = report
+            .checks()
+            .flat_map(|check| &check.evidence)
+            .map(String::len)
+            .sum();
+        assert!(!report.all_held(), "{file} {place}");
+        assert!(said < 64 << 10, "{file} {place}: {said} bytes");
+    }
+}
+
+#[test]
+fn no_reader_opens_a_record_whose_paths_lead_out() {
+    use capbench_runner::artifact::{Artifact as Reader, ReadError};
+
+    let places = [
+        "/boots/0/console",
+        "/boots/1/emulatorLog",
+        "/boots/0/instructionLog",
+        "/boots/1/instructionLog",
+        "/boots/1/capture/file",
+        "/checkout/directory",
+    ];
+    for place in places {
+        for name in ["../../..", "/etc/hostname", "x\u{1b}[2J", ""] {
+            let run = Artifact::new();
+            run.edit("run.json", |record| {
+                let (parent, key) = place.rsplit_once('/').unwrap();
+                record.pointer_mut(parent).unwrap()[key] = json!(name);
+            });
+            let refused = Reader::open(run.root());
+            assert!(
+                matches!(refused, Err(ReadError::LeadsOut { .. })),
+                "{place} {name:?}: {refused:?}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use crate::artifact::{AUDIT, Artifact, DEFINITION, first_measurement, names, raw};
+use crate::artifact::{AUDIT, Artifact, DEFINITION, RUN, first_measurement, names, raw};
 use capbench_results::{ContextRow, ContextValue, Label, Outcome, Unit};
 use capbench_runner::hash;
 use capbench_verify::{Definitions, Run, Verdict};
@@ -418,7 +418,7 @@ fn a_changed_audit_or_its_log_or_kernel_is_found() {
     let name = format!("images/{}.elf", hash::short(hash::of(&kernel)));
     run.write(&name, b"another kernel");
     run.seal();
-    assert_eq!(run.broken(), ["audit", "mispriced"]);
+    assert_eq!(run.broken(), ["record", "audit", "mispriced"]);
 
     let run = Artifact::new();
     run.edit("run.json", |record| {
@@ -478,12 +478,18 @@ fn a_native_number_without_its_trace_or_beside_it_is_found() {
         });
     });
     assert_eq!(run.broken(), ["native"], "no trace");
+    fs::create_dir(run.path("native")).unwrap();
+    run.write("native/native.log", b"said");
     run.edit("run.json", |record| {
         let boots = record["boots"].as_array().unwrap();
         let linux = boots.iter().find(|boot| boot["guest"] == "linux");
+        let mut capture = linux.unwrap()["capture"].clone();
+        let file = capture["file"].as_str().unwrap();
+        fs::copy(run.path(file), run.path("native/native.ktrace")).unwrap();
+        capture["file"] = json!("native/native.ktrace");
         record["native"] = json!({
             "exit": { "kind": "clean" },
-            "capture": linux.unwrap()["capture"],
+            "capture": capture,
             "log": "native/native.log",
         });
     });
@@ -569,4 +575,87 @@ fn a_name_whose_parts_are_another_benchmarks_is_found() {
         document["results"][0]["parameters"][0]["value"] = json!("7");
     });
     assert!(run.broken().contains(&"forms"), "{:?}", run.broken());
+}
+
+#[test]
+fn a_record_that_contradicts_its_own_form_is_found() {
+    let places = [
+        ("/startedAt", json!("yesterday")),
+        ("/startedAt", json!("2026-01-01T00:02:00Z")),
+        ("/endedAt", json!("2025-12-31T23:59:59Z")),
+        ("/endedAt", json!("2026-13-01T00:00:00Z")),
+        ("/tool", json!("x")),
+        ("/toolchain/rustc", json!("")),
+        ("/toolchain/cargo", json!("rustc 1")),
+        ("/toolchain/cc", json!("x")),
+        ("/bootsPlanned", json!(3)),
+        ("/bootsPlannedInAll", json!(11)),
+        ("/checkout/directory", json!("../../..")),
+        ("/guests/0/images/0/bytes", json!(1)),
+        ("/guests/0/images/0/name", json!("init.elf")),
+    ];
+    for (place, value) in places {
+        let run = Artifact::new();
+        run.edit("run.json", |record| {
+            let (parent, key) = place.rsplit_once('/').unwrap();
+            record.pointer_mut(parent).unwrap()[key] = value.clone();
+        });
+        let broken = run.broken();
+        assert!(broken.contains(&"record"), "{place} {value}: {broken:?}");
+    }
+}
+
+#[test]
+fn a_commit_or_a_run_id_without_form_is_found_in_record_and_results_alike() {
+    let run = Artifact::new();
+    run.edit("run.json", |record| {
+        record["checkout"]["commit"] = json!("main")
+    });
+    run.edit_results(|results| results.run.commit = "main".to_owned());
+    assert!(run.broken().contains(&"record"));
+
+    let other = RUN.replace("2026", "2025");
+    let run = Artifact::new();
+    run.edit("run.json", |record| record["runId"] = json!(other));
+    run.edit_results(|results| {
+        results.run.id.clone_from(&other);
+        for row in &mut results.results {
+            row.run_id.clone_from(&other);
+        }
+    });
+    assert!(run.broken().contains(&"record"));
+}
+
+#[test]
+fn boots_planned_in_all_are_every_boot_that_took_place() {
+    let run = Artifact::new();
+    run.edit("run.json", |record| record["bootsPlannedInAll"] = json!(12));
+    assert_eq!(run.broken(), [""; 0]);
+}
+
+#[test]
+fn a_stream_whose_length_is_not_that_of_the_record_is_found() {
+    for more in [-1, 1] {
+        let run = Artifact::new();
+        run.edit("run.json", |record| {
+            let bytes = &mut record["boots"][1]["capture"]["bytes"];
+            *bytes = json!(bytes.as_i64().unwrap() + more);
+        });
+        assert!(run.broken().contains(&"traces"), "{more}");
+    }
+}
+
+#[test]
+fn a_record_without_a_definition_that_a_row_or_boot_rests_on_is_found() {
+    for key in [DEFINITION, "systems/ring"] {
+        let run = Artifact::new();
+        run.edit("run.json", |record| {
+            record["definitions"]
+                .as_object_mut()
+                .unwrap()
+                .remove(key)
+                .unwrap();
+        });
+        assert!(run.broken().contains(&"kept"), "{key}");
+    }
 }

@@ -104,16 +104,9 @@ pub fn cases() -> Vec<Case> {
                     (Mutation::OfAnotherSystem, donor(&system)),
                 ];
                 for (mutation, donor) in donors {
-                    let original = value.pointer(&leaf).unwrap();
-                    let Some(new) = mutated(original, mutation, donor.as_ref()) else {
-                        continue;
-                    };
-                    let mut fields = value.clone();
-                    *fields.pointer_mut(&leaf).unwrap() = new;
                     // Its type may have no such value, which is the best of rules.
-                    if let Some(changed) = message(name, &fields) {
-                        let place = format!("{boots} {name}{leaf}");
-                        cases.push(replaced(place, mutation, boots, name, changed));
+                    if changed(name, value, &leaf, mutation, donor.as_ref()).is_some() {
+                        cases.push(replaced(boots, name, leaf.clone(), mutation, donor));
                     }
                 }
             }
@@ -122,23 +115,46 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// The first message of its kind in every boot, another in its place.
-fn replaced(
-    place: String,
+/// A message with another value in one field; `None` where that changes nothing, or its
+/// type has no such value.
+fn changed(
+    name: &str,
+    own: &Value,
+    leaf: &str,
     mutation: Mutation,
+    donor: Option<&Value>,
+) -> Option<Message<'static>> {
+    let mut fields = own.clone();
+    let place = fields.pointer_mut(leaf)?;
+    *place = mutated(place, mutation, donor)?;
+    message(name, &fields)
+}
+
+/// The first message of its kind in every boot, with another value in one field of its
+/// own: what one boot says would not fit into another anyway.
+fn replaced(
     boots: &'static str,
     name: &'static str,
-    changed: Message<'static>,
+    leaf: String,
+    mutation: Mutation,
+    donor: Option<Value>,
 ) -> Case {
+    let place = format!("{boots} {name}{leaf}");
     let change = move |run: &Artifact| {
+        let mut any = false;
         run.restream(boots, |stream| {
             let mut first = true;
             stream::messages(stream, &[], |message| {
-                let is_it = fields(&message).0 == name && std::mem::take(&mut first);
-                Some(if is_it { changed } else { message })
+                let (kind, own) = fields(&message);
+                if kind != name || !std::mem::take(&mut first) {
+                    return Some(message);
+                }
+                let new = changed(name, &own, &leaf, mutation, donor.as_ref());
+                any |= new.is_some();
+                Some(new.unwrap_or(message))
             })
         });
-        true
+        any
     };
     Case {
         place,
