@@ -44,6 +44,12 @@ fn inspect_says_the_same_of_linux_and_its_perf_events() {
 }
 
 #[test]
+fn inspect_says_the_same_of_one_sample_in_parts() {
+    let trace = "ring-segments-v1.ktrace";
+    insta::assert_snapshot!(look(&["inspect", trace, "--stitch=ring/nop/1"]));
+}
+
+#[test]
 fn inspect_says_the_same_to_programs() {
     insta::assert_snapshot!(look(&[
         "inspect",

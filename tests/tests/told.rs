@@ -53,15 +53,18 @@ fn a_failed_run_ends_with_its_cause_its_rows_and_the_last_lines_of_its_logs() {
 esac"#,
     );
     assert_eq!(said.status, 2, "{}", said.text);
-    let cause = "rows on capos (ring) are invalid: abnormalExit";
+    let cause = "rows on capos (ring): ! invalid, abnormalExit";
     assert_eq!(said.text.matches(cause).count(), 1, "{}", said.text);
     let (_, last) = said.text.split_once(cause).unwrap();
-    assert!(last.contains("rows: ring/nop/1, ring/nop/16"), "{last}");
+    assert!(last.contains("Rows: ring/nop/1, ring/nop/16"), "{last}");
     assert!(
         last.contains("| the emulator cannot go on with boots/capos-ring-samples-2.trace"),
         "{last}"
     );
-    let log = last.split_once("emulator's log ends (").unwrap().1;
+    let log = last
+        .split_once("emulator's log of capos-ring-samples-2 (")
+        .unwrap()
+        .1;
     let (log, _) = log.split_once(')').unwrap();
     assert!(checkout.root().join(log).is_file(), "{log}");
     assert!(!said.text.contains(".partial"), "{}", said.text);
@@ -89,8 +92,13 @@ fn a_run_that_was_interrupted_before_a_system_booted_verifies_as_what_it_is() {
 esac"#,
     );
     assert_eq!(said.status, 130, "{}", said.text);
-    assert!(said.text.contains("boots took place"), "{}", said.text);
+    assert!(
+        said.text.contains("not every boot took place"),
+        "{}",
+        said.text
+    );
     assert!(!said.text.contains("Numbers count"), "{}", said.text);
+    assert!(said.text.contains("\nboots: "), "{}", said.text);
     let report = report_of(&checkout);
     assert!(first_warning(&report).contains("interrupted"), "{report}");
     assert!(report.contains(" took place"), "{report}");

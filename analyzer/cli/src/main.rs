@@ -5,7 +5,6 @@ mod ending;
 mod exit;
 mod output;
 mod stdout;
-mod table;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! What a run's record tells a report, in plain types.
+//! What a report takes from a run's record, in plain types.
 //!
 //! The record itself belongs to the runner, and a report must not need a program
 //! that boots machines. Whoever has read the record fills this in.
@@ -17,9 +17,9 @@ pub struct Appendix {
     pub ended_at: String,
     /// The command as typed.
     pub command: Vec<String>,
-    /// What the command line changed, as options.
+    /// Options that changed the definitions.
     pub overrides: Vec<String>,
-    /// What the guests ran on.
+    /// The machine of the guests.
     pub machine: Machine,
     /// Tools and their versions.
     pub toolchain: Vec<(String, String)>,
@@ -39,7 +39,7 @@ pub struct Appendix {
     pub last_words: Vec<LastWords>,
     /// Audit boots, one sentence each.
     pub audits: Vec<String>,
-    /// What programs did with their authority.
+    /// Authority that programs exercised.
     pub exercised: Vec<Exercised>,
     /// Privileged acts that the guests noted.
     pub acts: Vec<Act>,
@@ -47,7 +47,7 @@ pub struct Appendix {
     pub files: Vec<File>,
 }
 
-/// What one program did with its authority, in all boots together.
+/// Authority that one program exercised, in all boots together.
 #[derive(Clone, Debug, Default)]
 pub struct Exercised {
     /// The program.
@@ -63,11 +63,11 @@ pub struct Exercised {
 pub struct Act {
     /// The program that acted or was started.
     pub program: String,
-    /// What was done.
+    /// The act.
     pub event: String,
-    /// Whom or what it was about.
+    /// Its subject.
     pub subject: String,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: String,
     /// How often, in all boots together.
     pub times: u64,
@@ -97,7 +97,7 @@ pub struct GuestBuild {
     pub variant: String,
     /// Features compiled in.
     pub features: Vec<String>,
-    /// What a test or experiment added.
+    /// Features that a test or experiment added.
     pub extra: Vec<String>,
     /// The cargo profile.
     pub profile: String,
@@ -120,7 +120,7 @@ pub struct Image {
     pub bytes: u64,
 }
 
-/// What programs were declared to hold.
+/// A declared authority profile.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     /// Its name, as rows spell it.
@@ -134,7 +134,7 @@ pub struct Profile {
 /// An authority profile's content.
 #[derive(Clone, Debug, Default)]
 pub struct Declared {
-    /// What it is for.
+    /// Its purpose.
     pub intent: String,
     /// Each capability: its receiver's name for it, and its source.
     pub grants: Vec<(String, String)>,
@@ -155,15 +155,15 @@ pub struct Boot {
     pub wall_ms: u64,
     /// Hash of its stream; none where it sends none.
     pub sha256: Option<String>,
-    /// What it left behind.
+    /// Its files.
     pub files: Vec<File>,
 }
 
 /// A file that a report links to.
 #[derive(Clone, Debug, Default)]
 pub struct File {
-    /// What it is.
+    /// Its kind.
     pub label: String,
-    /// Where it lies, relative to the report's directory, `/` between parts.
+    /// Its path, relative to the report's directory, `/` between parts.
     pub path: String,
 }

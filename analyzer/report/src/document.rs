@@ -1,16 +1,18 @@
-//! A report as a tree of plain parts, before it is HTML or Markdown.
+//! A report as a tree of plain parts, before it is text, Markdown or HTML.
 //!
-//! Promises that what is said does not depend on how it is shown: sections build
+//! Promises that the words do not depend on the form: sections build
 //! these parts, renderers escape and arrange them, and neither does the other's
 //! work. No part holds markup, so foreign text cannot become any.
 
+use crate::look::Look;
 use crate::plot::Plot;
-use capbench_results::Status;
+use crate::text;
+use capbench_results::{Status, plain};
 
-/// Everything a report says.
+/// A whole report.
 pub struct Document {
     pub(crate) title: String,
-    /// Under the title: what ran, when, under what.
+    /// Facts below the title.
     pub(crate) facts: Vec<(&'static str, Inlines)>,
     pub(crate) warnings: Vec<Inlines>,
     pub(crate) sections: Vec<Section>,
@@ -35,11 +37,11 @@ pub(crate) enum Block {
     /// Lines to copy.
     Code(String),
     Plot(Plot),
-    /// Why a row has no value.
+    /// The cause for which rows have no value.
     Refusal(Refused),
 }
 
-/// Rows without a value for one cause, and everything that was seen.
+/// A cause, the rows without a value, and the evidence.
 pub(crate) struct Refused {
     /// Tables link here.
     pub(crate) anchor: String,
@@ -57,21 +59,27 @@ pub(crate) struct Refused {
 /// A piece of a line.
 pub(crate) enum Inline {
     Text(String),
-    /// Something to be read as it is spelled.
+    /// A name as it is spelled.
     Code(String),
     Strong(String),
-    /// Beside what matters.
+    /// A minor piece.
     Dim(String),
     Status(Status),
-    Link {
-        href: String,
+    /// Another part of the document, by its anchor.
+    Place {
+        anchor: String,
+        text: String,
+    },
+    /// A file beside the document.
+    File {
+        path: String,
         text: String,
     },
 }
 
 /// A line.
 #[derive(Default)]
-pub(crate) struct Inlines(pub(crate) Vec<Inline>);
+pub struct Inlines(pub(crate) Vec<Inline>);
 
 impl Inlines {
     pub(crate) fn code(text: impl Into<String>) -> Self {
@@ -108,16 +116,24 @@ impl From<&str> for Inlines {
     }
 }
 
+impl From<u64> for Inlines {
+    fn from(count: u64) -> Self {
+        count.to_string().into()
+    }
+}
+
 impl From<Status> for Inlines {
     fn from(status: Status) -> Self {
         Self(vec![Inline::Status(status)])
     }
 }
 
-/// What a column holds, which decides how it is set.
+/// The content of a column, which decides how it is set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Text, from the left.
     Words,
+    /// Numbers under each other.
     Number,
     /// A number from outside the envelope: set apart from those inside.
     Context,
@@ -129,7 +145,8 @@ pub(crate) struct Column {
 }
 
 /// Lines under one header; the first cell of each names it.
-pub(crate) struct Table {
+pub struct Table {
+    /// Empty where a table needs none.
     pub(crate) caption: String,
     pub(crate) columns: Vec<Column>,
     /// A line with fewer cells than columns lets its last cell run over the rest.
@@ -137,7 +154,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(caption: impl Into<String>, columns: &[(&str, Kind)]) -> Self {
+    /// A table without rows.
+    pub fn new(caption: impl Into<String>, columns: &[(&str, Kind)]) -> Self {
         let column = |(title, kind): &(&str, Kind)| Column {
             title: (*title).to_owned(),
             kind: *kind,
@@ -149,10 +167,78 @@ impl Table {
         }
     }
 
-    pub(crate) fn row(&mut self, cells: Vec<Inlines>) {
+    /// A table with a row for each item, column by column.
+    pub fn of<T>(caption: impl Into<String>, items: impl IntoIterator<Item = T>) -> Columns<T> {
+        let items: Vec<T> = items.into_iter().collect();
+        let mut table = Self::new(caption, &[]);
+        table.rows = items.iter().map(|_| Vec::new()).collect();
+        Columns { items, table }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<Inlines>) {
         debug_assert!(!cells.is_empty() && cells.len() <= self.columns.len());
         self.rows.push(cells);
     }
+
+    /// The table by itself, as wide as its cells: scripts read columns.
+    pub fn text(&self, look: Look) -> String {
+        let wide = Look {
+            width: usize::MAX,
+            ..look
+        };
+        text::table(self, wide)
+    }
+}
+
+/// A table that gains its columns, each with its title and its cells.
+pub struct Columns<T> {
+    items: Vec<T>,
+    table: Table,
+}
+
+impl<T> Columns<T> {
+    /// A column of text.
+    pub fn words<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Words, cell)
+    }
+
+    /// A column of numbers.
+    pub fn number<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Number, cell)
+    }
+
+    /// A column of numbers from outside the envelope.
+    pub(crate) fn context<C: Into<Inlines>>(self, title: &str, cell: impl Fn(&T) -> C) -> Self {
+        self.column(title, Kind::Context, cell)
+    }
+
+    fn column<C: Into<Inlines>>(mut self, title: &str, kind: Kind, cell: impl Fn(&T) -> C) -> Self {
+        let title = title.to_owned();
+        self.table.columns.push(Column { title, kind });
+        for (row, item) in self.table.rows.iter_mut().zip(&self.items) {
+            row.push(cell(item).into());
+        }
+        self
+    }
+
+    /// The table.
+    pub fn end(self) -> Table {
+        self.table
+    }
+}
+
+/// Foreign words on one line, without anything that a terminal or a browser would obey.
+pub(crate) fn shown(text: &str) -> String {
+    let blank = |c: char| {
+        if matches!(c, '\n' | '\r' | '\t') {
+            ' '
+        } else {
+            c
+        }
+    };
+    let line: String = text.chars().map(blank).collect();
+    plain(&line).into_owned()
 }
 
 /// The word and a sign of its own, so that no colour is needed to tell them apart.

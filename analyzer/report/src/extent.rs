@@ -3,7 +3,7 @@
 /// How many of a run's boots took place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Extent {
-    /// All that were planned, as far as the record tells.
+    /// All that were planned, as far as the record says.
     #[default]
     Whole,
     /// Somebody or something stopped it.

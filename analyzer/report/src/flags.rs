@@ -1,15 +1,15 @@
-//! What the median of a row does not say, in words.
+//! Flags of a row that one value does not describe, in words.
 
 use crate::number::number;
 use capbench_frames::flags::{Among, Bimodal, Flags, Rare, Unsettled};
 use capbench_results::{Headline, HeadlineKind, Measurement, Outcome};
 
-/// What is flagged of a row; none for rows without a number.
+/// The flags of a row; none for rows without a number.
 pub(crate) fn of_row(outcome: &Outcome) -> Option<String> {
     let measurement = outcome.measurement()?;
-    let told = [words(&Flags::of(measurement)), headline(measurement)];
-    let told: Vec<String> = told.into_iter().flatten().collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let parts = [words(&Flags::of(measurement)), headline(measurement)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// All flags in one line, if there are any.
@@ -17,8 +17,8 @@ pub(crate) fn words(flags: &Flags) -> Option<String> {
     let unsettled = flags.unsettled.as_ref().map(unsettled);
     let bimodal = flags.bimodal.as_ref().map(bimodal);
     let rare = flags.rare.as_ref().map(rare);
-    let told: Vec<String> = unsettled.into_iter().chain(bimodal).chain(rare).collect();
-    (!told.is_empty()).then(|| told.join("; "))
+    let parts: Vec<String> = unsettled.into_iter().chain(bimodal).chain(rare).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn bimodal(found: &Bimodal) -> String {
@@ -44,7 +44,7 @@ fn rare(found: &Rare) -> String {
     )
 }
 
-/// What stands for a row, with the modes that make it the mean.
+/// The value of a row, with the modes that make it the mean.
 pub(crate) fn headline(measurement: &Measurement) -> Option<String> {
     let [low, high] = &measurement.modes[..] else {
         return None;

@@ -2,12 +2,12 @@
 
 use capbench_results::Evidence;
 
-/// What a boot left in its logs before its end.
+/// The last lines of a boot's logs.
 #[derive(Clone, Debug, Default)]
 pub struct LastWords {
     /// The boot's name.
     pub boot: String,
-    /// What evidence calls it by: its stream, its name, its console.
+    /// Its names in evidence: its stream, its name, its console.
     pub sources: Vec<String>,
     /// Logs that hold anything.
     pub logs: Vec<Log>,
@@ -16,9 +16,9 @@ pub struct LastWords {
 /// The end of one log.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// What it is, such as `console`.
+    /// Its kind, such as `console`.
     pub label: String,
-    /// Where it lies, as the reader of the text can open it.
+    /// Its path, as the reader of the text can open it.
     pub path: String,
     /// Its last lines.
     pub lines: Vec<String>,

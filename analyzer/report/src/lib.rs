@@ -1,4 +1,4 @@
-//! Shows results: tables for a terminal, a report as HTML and Markdown, plots.
+//! Shows results: one document, as text for a terminal, as Markdown or as HTML; plots.
 //!
 //! Promises to add nothing: every number printed stands in the data, in its unit,
 //! with the words that say what it is; a row without a number shows its reason in
@@ -8,33 +8,29 @@
 //! and nothing touches a file.
 
 pub mod appendix;
-mod beside;
+mod bias;
+mod comparison;
 mod document;
 mod extent;
 mod flags;
 mod html;
 mod json;
 mod last_words;
-mod leaning;
 mod look;
 mod markdown;
+mod nesting;
 mod number;
 mod plot;
+mod reference;
 mod refusals;
 mod report;
 mod section;
-mod table;
 mod text;
 
+pub use document::{Columns, Inlines, Kind, Table};
 pub use extent::Extent;
 pub use json::trace_json;
 pub use last_words::{LastWords, Log};
 pub use look::Look;
 pub use plot::{Plot, PlotError, plots};
 pub use report::Report;
-pub use text::breakdown::breakdowns;
-pub use text::instruments::instruments;
-pub use text::matrix::matrix;
-pub use text::results::{reasons, results};
-pub use text::stitched::stitched;
-pub use text::trace::trace;

@@ -2,7 +2,7 @@
 
 use capbench_results::Status;
 
-/// What the place a text goes to can show. Whoever prints decides: a pipe has no
+/// Width and colour of the place that a text goes to. The caller decides: a pipe has no
 /// width and no colour, and `NO_COLOR` is honoured there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -38,7 +38,7 @@ impl Look {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.color {
+        if self.color && !text.is_empty() {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()

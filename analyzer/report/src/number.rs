@@ -2,7 +2,7 @@
 
 use capbench_results::{Headline, HeadlineKind, Measurement, SegmentSummary};
 
-/// What stands where there is no number.
+/// The sign of a missing number.
 pub(crate) const NONE: &str = "–";
 
 pub(crate) fn number(value: f64) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// What stands for a row: its median, or its mean where two modes leave no median.
+/// The value of a row: its median, or its mean where two modes leave no median.
 pub(crate) fn headline(measurement: &Measurement) -> String {
     let Headline { kind, value } = measurement.headline();
     named(value, kind)
@@ -31,6 +31,14 @@ pub(crate) fn named(value: f64, kind: HeadlineKind) -> String {
 
 pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), number)
+}
+
+/// A name, or the sign that there is none.
+pub(crate) fn or_none(name: &str) -> &str {
+    match name {
+        "" => NONE,
+        name => name,
+    }
 }
 
 /// Durations from here on are counted in buckets.

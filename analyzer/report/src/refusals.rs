@@ -10,7 +10,7 @@ pub(crate) struct Group<'a> {
     pub(crate) status: Status,
     pub(crate) reason: &'static str,
     pub(crate) detail: &'a str,
-    /// What was seen of any of them, each piece once.
+    /// Evidence of all of them, each piece once.
     pub(crate) evidence: Vec<&'a Evidence>,
 }
 

@@ -1,18 +1,41 @@
-//! The report of a run, in both of its forms.
+//! Everything that is shown of a run, of a trace or of a sample, in each of its forms.
 
 use crate::appendix::Appendix;
 use crate::document::Document;
+use crate::look::Look;
 use crate::plot::PlotError;
-use crate::{html, markdown, section};
+use crate::{html, markdown, section, text};
+use capbench_frames::flows::Stitched;
+use capbench_frames::summary::TraceSummary;
 use capbench_results::Results;
 
-/// A run as a report.
+/// A document that can be shown.
 pub struct Report(Document);
 
 impl Report {
-    /// What there is to say about a run.
+    /// A whole run.
     pub fn new(results: &Results, appendix: &Appendix) -> Self {
         Self(section::document(results, appendix))
+    }
+
+    /// The parts of a run's report that are printed when it ends.
+    pub fn summary(results: &Results, appendix: &Appendix) -> Self {
+        Self(section::summary(results, appendix))
+    }
+
+    /// One trace by itself.
+    pub fn trace(summary: &TraceSummary) -> Self {
+        Self(section::trace::document(summary))
+    }
+
+    /// One sample in parts.
+    pub fn sample(stitched: &Stitched) -> Self {
+        Self(section::stitched::document(stitched))
+    }
+
+    /// For a terminal or a pipe.
+    pub fn text(&self, look: Look) -> String {
+        text::render(&self.0, look)
     }
 
     /// One HTML file that needs nothing beside it.

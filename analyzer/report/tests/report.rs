@@ -4,7 +4,7 @@ mod made;
 
 use capbench_report::appendix::Exercised;
 use capbench_report::appendix::*;
-use capbench_report::{Extent, Look, Report, plots, reasons};
+use capbench_report::{LastWords, Log, Look, Report, plots};
 use capbench_results::*;
 use made::{compared, measurement};
 use std::collections::BTreeSet;
@@ -318,18 +318,156 @@ fn foreign_words_are_escaped_everywhere() {
     }
 }
 
+/// What a terminal obeys, what turns text around, and what ends a line.
+const OBEYED: &str = "a\u{1b}[2J\u{7}\u{202e}b\u{2028}\u{200b}\nc";
+
 #[test]
-fn what_turns_a_line_around_is_shown_as_its_number() {
-    const NAME: &str = "a\u{202e}b\u{2066}c\u{1b}[2J";
+fn no_renderer_lets_through_what_a_terminal_or_a_browser_obeys() {
     let mut results = compared(Mode::Exact);
+    results.run.suite = OBEYED.into();
+    results.run.tool = OBEYED.into();
+    results.run.id = OBEYED.into();
+    results.run.envelope.description = OBEYED.into();
     for row in &mut results.results {
-        row.system = NAME.into();
-        row.authority_profile = NAME.into();
+        row.notes = OBEYED.into();
+        row.system = OBEYED.into();
+        row.authority_profile = OBEYED.into();
+        row.correctness_id = OBEYED.into();
+        match &mut row.outcome {
+            Outcome::Passed(measurement) => {
+                if let Some(breakdown) = &mut measurement.breakdown {
+                    breakdown.segments[1].name = OBEYED.into();
+                }
+                for agreement in &mut measurement.instruments {
+                    agreement.instrument = OBEYED.into();
+                }
+            }
+            Outcome::Invalid(refusal) => {
+                refusal.detail = OBEYED.into();
+                refusal.evidence[0].observed = OBEYED.into();
+            }
+            _ => {}
+        }
     }
+    for comparison in &mut results.comparisons {
+        comparison.difference = OBEYED.into();
+        comparison.numerator.system = OBEYED.into();
+        comparison.denominator.system = OBEYED.into();
+    }
+    let mut appendix = appendix();
+    appendix.command = vec![OBEYED.into()];
+    appendix.audits = vec![OBEYED.into()];
+    appendix.machine.arguments.push(OBEYED.into());
+    appendix.boots[0].name = OBEYED.into();
+    appendix.last_words = vec![LastWords {
+        boot: OBEYED.into(),
+        sources: vec!["capos-samples-0.ktrace".into()],
+        logs: vec![Log {
+            label: "console".into(),
+            path: OBEYED.into(),
+            lines: vec![OBEYED.into()],
+        }],
+    }];
+    appendix.files[0].label = OBEYED.into();
+    appendix.files[0].path = OBEYED.into();
+    let report = Report::new(&results, &appendix);
+    let mut texts = vec![report.html().unwrap(), report.markdown()];
+    texts.push(report.text(Look::PLAIN));
+    texts.push(Report::summary(&results, &appendix).text(Look::PLAIN));
+    texts.extend(plots(&results).iter().map(|plot| plot.svg().unwrap()));
+    for text in texts {
+        assert_eq!(plain_lines(&text), text);
+        assert!(
+            text.contains("u001b"),
+            "the words are shown, and not left out"
+        );
+    }
+}
+
+#[test]
+fn a_row_with_two_modes_shows_its_mean_wherever_its_value_stands() {
+    let mut results = compared(Mode::Exact);
+    let Outcome::Passed(measurement) = &mut results.results[0].outcome else {
+        panic!("the first row passed")
+    };
+    measurement.mean = Some(408.5);
+    measurement.modes = [(404.0, 0.5), (413.0, 0.5)]
+        .map(|(value, share)| ValueMode { value, share })
+        .to_vec();
+    let markdown = Report::new(&results, &appendix()).markdown();
+    let mut tables = 0;
+    for section in ["Side by side", "Tier 1", "Distributions"] {
+        let section = markdown.split(&format!("\n## {section}")).nth(1).unwrap();
+        let row = section
+            .lines()
+            .find(|line| line.starts_with("| `ring/nop/1`"));
+        assert!(row.unwrap().contains("408.5 (mean)"), "{row:?}");
+        tables += 1;
+    }
+    assert_eq!(tables, 3);
+    let text = Report::summary(&results, &appendix()).text(Look::PLAIN);
+    let row = text.lines().find(|line| line.starts_with("ring/nop/1 "));
+    assert!(row.unwrap().contains("408.5 (mean)"), "{text}");
+    assert!(!markdown.contains("| median | range"), "{markdown}");
+}
+
+/// Words alone, without what a form adds to them.
+fn words(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (from, to) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+    ] {
+        text = text.replace(from, to);
+    }
+    let text = text.replace(['`', '*', '\\', '|', ':', ','], " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A page's words, in the order of reading.
+fn words_of_html(html: &str) -> String {
+    let mut text = String::new();
+    for piece in html.split('<') {
+        let (tag, words) = piece.split_once('>').unwrap_or_default();
+        let name = tag.trim_start_matches('/').split(' ').next().unwrap();
+        // What is part of a line is no end of a word.
+        if !["code", "strong", "span", "a"].contains(&name) {
+            text.push(' ');
+        }
+        text.push_str(words);
+    }
+    words(&text)
+}
+
+#[test]
+fn all_three_forms_say_the_same_words() {
+    const WIDE: Look = Look {
+        width: 100_000,
+        ..Look::PLAIN
+    };
+    let results = compared(Mode::Exact);
     let report = Report::new(&results, &appendix());
-    for text in [report.html().unwrap(), report.markdown()] {
-        assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{1b}']));
-        assert!(text.contains("u202e"));
+    let summary = Report::summary(&results, &appendix());
+    for report in [report, summary] {
+        let (text, html) = (words(&report.text(WIDE)), report.html().unwrap());
+        let html = words_of_html(&html);
+        let markdown = report.markdown();
+        let mut compared = 0;
+        let lines = markdown.lines().filter(|line| {
+            // Rules, pictures, and where links lead.
+            !line.starts_with("| ---") && !line.starts_with("*") && !line.contains("](")
+        });
+        for line in lines {
+            let mark = |c: char| c.is_ascii_digit() || "#->. ".contains(c);
+            let line = line.trim_start_matches(mark);
+            let line = words(line);
+            assert!(text.contains(&line), "{line}\n{text}");
+            assert!(html.contains(&line), "{line}\n{html}");
+            compared += usize::from(!line.is_empty());
+        }
+        assert!(compared > 50, "{compared} lines");
     }
 }
 
@@ -426,8 +564,7 @@ fn an_unknown_commit_is_called_unknown_and_never_clean() {
         assert!(head.contains("commit unknown"), "{head}");
         assert!(head.contains("The commit of the sources is unknown."));
         assert!(!head.contains("changes"), "{head}");
-        let text = capbench_report::results(&results, Extent::Whole, Look::PLAIN)
-            + &reasons(&results, &[], Look::PLAIN);
+        let text = Report::summary(&results, &Appendix::default()).text(Look::PLAIN);
         assert!(text.contains("commit unknown\n"), "{text}");
     }
 }

@@ -6,35 +6,40 @@ use capbench_frames::summary::TraceSummary;
 use capbench_frames::synthetic::{Shape, bytes};
 use capbench_frames::trace::read_bytes;
 use capbench_report::appendix::Appendix;
-use capbench_report::{
-    Extent, LastWords, Log, Look, Report, breakdowns, instruments, matrix, plots, reasons, trace,
-    trace_json,
-};
+use capbench_report::{Extent, LastWords, Log, Look, Report, plots, trace_json};
 use capbench_results::{
     BenchmarkResult, ComparisonOutcome, Evidence, FailureReason, Label, Measurement, Mode,
     NoRatioReason, Outcome, Refusal, Results,
 };
 use made::{compared, document};
 
-/// Tables and reasons of a run whose boots all took place.
-fn results(results: &Results, look: Look) -> String {
-    let tables = capbench_report::results(results, Extent::Whole, look);
-    tables + &reasons(results, &[], look)
+/// What is printed of a run whose boots all took place.
+fn summary(results: &Results, look: Look) -> String {
+    Report::summary(results, &Appendix::default()).text(look)
+}
+
+/// The part of a printed text below a title, up to the next title with an empty line
+/// above it that is given.
+fn below<'a>(text: &'a str, title: &str) -> &'a str {
+    let start = text.find(&format!("\n{title}"));
+    &text[start.unwrap_or_else(|| panic!("{title}: {text}"))..]
 }
 
 #[test]
-fn the_matrix_names_both_rows_their_difference_and_what_leans() {
+fn a_run_is_printed_with_its_values_its_comparison_and_its_reasons() {
     let document = compared(Mode::Exact);
     document.check().unwrap();
-    insta::assert_snapshot!("matrix", matrix(&document, Look::PLAIN));
+    insta::assert_snapshot!("compared", summary(&document, Look::PLAIN));
 }
 
 #[test]
 fn a_matrix_in_exact_mode_never_speaks_of_time_as_its_own() {
     let mut document = compared(Mode::Exact);
     document.context.clear();
-    let text = matrix(&document, Look::PLAIN);
+    let text = summary(&document, WIDE);
+    let text = below(&text, "Side by side");
     assert!(text.contains("instruction ratio (not time)"), "{text}");
+    let (text, _) = text.split_once("Rows without a value").unwrap();
     assert!(!text.replace("(not time)", "").contains("time"), "{text}");
 }
 
@@ -42,27 +47,32 @@ fn a_matrix_in_exact_mode_never_speaks_of_time_as_its_own() {
 fn an_emulated_matrix_carries_a_watermark() {
     let mut document = compared(Mode::Exact);
     document.run.mode = Mode::Emulated;
-    assert!(matrix(&document, Look::PLAIN).contains("not publishable"));
+    let text = summary(&document, WIDE);
+    assert!(below(&text, "Side by side").contains("ratio, not publishable"));
 }
 
 #[test]
 fn without_a_matrix_the_context_stands_alone() {
     let mut document = compared(Mode::Exact);
     document.comparisons.clear();
-    insta::assert_snapshot!("context", matrix(&document, Look::PLAIN));
-}
-
-#[test]
-fn instruments_stand_in_one_table_with_what_they_cost() {
-    let document = compared(Mode::Exact);
-    insta::assert_snapshot!("instruments", instruments(&document, Look::PLAIN));
+    for text in [
+        summary(&document, WIDE),
+        Report::new(&document, &Appendix::default()).markdown(),
+    ] {
+        let table = text.split("Context, in no ratio").nth(1).unwrap();
+        let row = table
+            .lines()
+            .find(|line| line.contains("linux/null-syscall/1"));
+        assert!(row.unwrap().contains("187.78"), "{text}");
+        assert!(table.contains("Time on another clock"), "{text}");
+    }
 }
 
 #[test]
 fn a_run_shows_numbers_and_reasons() {
     let document = document(Mode::Exact);
     document.check().unwrap();
-    insta::assert_snapshot!("run", results(&document, Look::PLAIN));
+    insta::assert_snapshot!("run", summary(&document, Look::PLAIN));
 }
 
 #[test]
@@ -87,13 +97,13 @@ fn one_cause_is_told_once_with_the_rows_it_hits() {
         ..stopped
     });
 
-    let text = results(&document, Look::PLAIN);
-    let title = "3 rows on linux (linux-matched, linux-stock) are unsupported: noGuestImage";
+    let text = summary(&document, Look::PLAIN);
+    let title = "3 rows on linux (linux-matched, linux-stock): ○ unsupported, noGuestImage";
     assert!(text.contains(title), "{text}");
     assert_eq!(text.matches("--kernel FILE").count(), 1, "{text}");
     assert_eq!(text.matches("stopped after 60 s").count(), 1, "{text}");
     assert!(
-        text.contains("rows: ring/null-small/1, ring/null-small/16"),
+        text.contains("Rows: ring/null-small/1, ring/null-small/16"),
         "{text}"
     );
 
@@ -135,13 +145,20 @@ fn last_words(place: &str) -> Vec<LastWords> {
 
 #[test]
 fn the_last_lines_of_a_boot_stand_beside_the_rows_that_it_took() {
-    let text = reasons(&stopped(), &last_words("runs/r/"), Look::PLAIN);
-    let ends =
-        "console ends (runs/r/boots/capos-ring-samples-1.console.log):\n    | kernel: waiting";
-    assert_eq!(text.matches(ends).count(), 1, "{text}");
+    let text = |last_words| {
+        let appendix = Appendix {
+            last_words,
+            ..Appendix::default()
+        };
+        Report::summary(&stopped(), &appendix).text(Look::PLAIN)
+    };
+    let of_boot = text(last_words("runs/r/"));
+    let ends = "console of capos-ring-samples-1 (runs/r/boots/capos-ring-samples-1.console.log) \
+                ends:\n    | kernel: waiting";
+    assert_eq!(of_boot.matches(ends).count(), 1, "{of_boot}");
     let mut others = last_words("");
     others[0].sources = vec!["boots/another.ktrace".into()];
-    let text = reasons(&stopped(), &others, Look::PLAIN);
+    let text = text(others);
     assert!(!text.contains("kernel: waiting"), "{text}");
 }
 
@@ -151,18 +168,19 @@ fn a_run_without_numbers_claims_nothing_about_them() {
         booted: 3,
         planned: 20,
     };
-    let text = capbench_report::results(&stopped(), extent, Look::PLAIN);
-    assert!(text.contains("3 of 20 boots took place"), "{text}");
-    assert!(!text.contains("Numbers count"), "{text}");
-
     let appendix = Appendix {
         extent,
         last_words: last_words("../r/"),
         ..Appendix::default()
     };
+    let text = Report::summary(&stopped(), &appendix).text(Look::PLAIN);
+    assert!(text.contains("boots: 3 of 20 took place"), "{text}");
+    assert!(!text.contains("Numbers count"), "{text}");
+    assert!(!text.contains("Value: the median"), "{text}");
+
     let report = Report::new(&stopped(), &appendix).markdown();
     assert!(!report.contains("Numbers count"), "{report}");
-    assert!(!report.contains("Median: of"), "{report}");
+    assert!(!report.contains("Value: the median"), "{report}");
     assert!(report.contains("boots: 3 of 20 took place"), "{report}");
     assert!(report.contains("kernel: waiting for nobody"), "{report}");
     let first = report.split("\n> ").nth(1).unwrap();
@@ -208,38 +226,37 @@ fn pairs_without_numbers_are_counted_and_not_listed() {
         let refusal = Refusal::new(NoRatioReason::NotMeasured, "a row failed");
         pair.outcome = ComparisonOutcome::None(refusal);
     }
-    let text = matrix(&document, Look::PLAIN);
-    assert!(text.contains("no pair has two numbers"), "{text}");
-    assert!(!text.contains("a row failed"), "{text}");
-    let report = Report::new(&document, &Appendix::default()).markdown();
-    let counted = format!("Of which a row has no number, for its own reason: {pairs}");
-    assert!(report.contains(&counted), "{report}");
+    let report = Report::new(&document, &Appendix::default());
+    for text in [
+        summary(&document, WIDE),
+        report.text(WIDE),
+        report.markdown(),
+    ] {
+        assert!(text.contains("No pair has two values"), "{text}");
+        assert!(!text.contains("a row failed"), "{text}");
+        let counted = format!("- Pairs in which a row has no value: {pairs}");
+        assert!(text.contains(&counted), "{text}");
+    }
 }
 
 #[test]
 fn a_row_with_two_modes_says_so_and_a_constant_one_says_nothing() {
     let mut document = document(Mode::Exact);
-    assert!(!results(&document, Look::PLAIN).contains("bimodal"));
+    assert!(!summary(&document, Look::PLAIN).contains("bimodal"));
     let Outcome::Passed(measurement) = &mut document.results[0].outcome else {
         panic!("the first row passed")
     };
     *measurement = two_modes(measurement);
     document.check().unwrap();
-    let text = results(
-        &document,
-        Look {
-            width: 200,
-            ..Look::PLAIN
-        },
-    );
+    let text = summary(&document, WIDE);
     assert!(
-        text.contains("ring/nop/1 bimodal: modes at 404 and 420 (dip 0."),
+        text.contains("ring/nop/1 on capos (ring): bimodal: modes at 404 and 420 (dip 0."),
         "{text}"
     );
     let report = Report::new(&document, &Appendix::default());
     let markdown = report.markdown();
-    assert!(markdown.contains("The median does not say it all of `ring/nop/1` on capos"));
-    assert!(markdown.contains("### Medians that do not say it all"));
+    assert!(markdown.contains("One value does not describe `ring/nop/1` on capos"));
+    assert!(markdown.contains("### Rows that one value does not describe"));
     assert!(
         markdown.contains(": bimodal: modes at 404 and 420"),
         "{markdown}"
@@ -253,8 +270,8 @@ fn labels_stand_at_their_rows_whether_these_have_numbers_or_not() {
         let report = Report::new(document, &Appendix::default());
         let html = report.html().unwrap();
         [
-            results(document, WIDE),
-            matrix(document, WIDE),
+            summary(document, WIDE),
+            report.text(WIDE),
             report.markdown(),
             html,
         ]
@@ -273,7 +290,7 @@ fn labels_stand_at_their_rows_whether_these_have_numbers_or_not() {
             "{text}"
         );
     }
-    let text = results(&document, WIDE);
+    let text = summary(&document, WIDE);
     let title = text.lines().find(|line| line.starts_with("capos ("));
     assert!(
         title.unwrap().ends_with("scripted-input"),
@@ -281,7 +298,7 @@ fn labels_stand_at_their_rows_whether_these_have_numbers_or_not() {
     );
     let mut of_capos = document.results.iter_mut().filter(labelled);
     of_capos.next().unwrap().labels = vec![Label::ScriptedInput];
-    let text = results(&document, WIDE);
+    let text = summary(&document, WIDE);
     for row in document.results.iter().filter(|row| row.guest == "capos") {
         let mut lines = text.lines();
         let line = lines.find(|line| line.starts_with(&format!("{} ", row.benchmark_name)));
@@ -317,13 +334,8 @@ fn two_modes(measurement: &Measurement) -> Measurement {
 }
 
 #[test]
-fn a_breakdown_shows_raw_corrected_and_the_cost_of_tracing() {
-    insta::assert_snapshot!("breakdown", breakdowns(&document(Mode::Exact), Look::PLAIN));
-}
-
-#[test]
 fn an_emulated_run_carries_a_watermark() {
-    assert!(results(&document(Mode::Emulated), Look::PLAIN).contains("not publishable"));
+    assert!(summary(&document(Mode::Emulated), Look::PLAIN).contains("not publishable"));
 }
 
 #[test]
@@ -332,9 +344,19 @@ fn no_line_is_wider_than_the_place_unless_a_table_is() {
         width: 60,
         ..Look::PLAIN
     };
-    let text = results(&document(Mode::Exact), look);
-    // Titles and tables stay whole; sentences do not.
-    let wrapped = |line: &&str| line.starts_with("  ") || line.contains("Numbers");
+    let mut document = document(Mode::Exact);
+    // Its table has lines that begin with blanks.
+    let Outcome::Passed(measurement) = &mut document.results[1].outcome else {
+        panic!("the second row passed")
+    };
+    measurement.breakdown = None;
+    let text = summary(&document, look);
+    // Titles and tables stay whole, and folded titles begin far to the right; sentences
+    // do not.
+    let wrapped = |line: &&str| {
+        let indented = line.len() - line.trim_start().len();
+        (1..8).contains(&indented) || line.contains("Numbers")
+    };
     for line in text.lines().filter(wrapped) {
         assert!(line.chars().count() <= 60, "{line}");
     }
@@ -342,8 +364,8 @@ fn no_line_is_wider_than_the_place_unless_a_table_is() {
 
 #[test]
 fn colour_changes_nothing_but_colour() {
-    let plain = results(&document(Mode::Exact), Look::PLAIN);
-    let painted = results(
+    let plain = summary(&document(Mode::Exact), Look::PLAIN);
+    let painted = summary(
         &document(Mode::Exact),
         Look {
             color: true,
@@ -361,9 +383,13 @@ fn colour_changes_nothing_but_colour() {
     assert_eq!(stripped, plain);
 }
 
-fn summary(bytes: &[u8]) -> TraceSummary {
+fn trace_of(bytes: &[u8]) -> TraceSummary {
     let read = read_bytes(bytes, "made.ktrace").unwrap();
     capbench_judge::trace(&read).unwrap()
+}
+
+fn trace(bytes: &[u8]) -> String {
+    Report::trace(&trace_of(bytes)).text(Look::PLAIN)
 }
 
 fn shape() -> Shape {
@@ -375,7 +401,7 @@ fn shape() -> Shape {
 
 #[test]
 fn a_trace_shows_its_windows_and_segments() {
-    insta::assert_snapshot!("trace", trace(&summary(&bytes(&shape())), Look::PLAIN));
+    insta::assert_snapshot!("trace", trace(&bytes(&shape())));
 }
 
 #[test]
@@ -383,15 +409,15 @@ fn a_damaged_trace_shows_objections_first() {
     let mut bytes = bytes(&shape());
     let place = bytes.len() / 2;
     bytes[place] ^= 1;
-    let text = trace(&summary(&bytes), Look::PLAIN);
-    let (objections, windows) = (text.find("not to be believed"), text.find("window"));
+    let text = trace(&bytes);
+    let (objections, windows) = (text.find("Not to be believed"), text.find("Windows"));
     assert!(objections.is_some() && objections < windows, "{text}");
     assert!(text.contains("frameDamaged"), "{text}");
 }
 
 #[test]
 fn a_trace_as_json_holds_the_same() {
-    let summary = summary(&bytes(&shape()));
+    let summary = trace_of(&bytes(&shape()));
     let json: serde_json::Value = serde_json::from_str(&trace_json(&summary).unwrap()).unwrap();
     assert_eq!(json["windows"][0]["benchmark"], "synthetic/1/16");
     let segments = &json["windows"][0]["breakdown"]["segments"];

@@ -61,10 +61,7 @@ fn executed(python: &Python) {
             assert!(word(&ratios, &format!("{rounded:?}")), "{ratios}");
         }
     }
-    assert!(
-        ratios.contains("fpuState"),
-        "what leans is flagged: {ratios}"
-    );
+    assert!(ratios.contains("fpuState"), "bias is flagged: {ratios}");
     assert!(ratios.contains("notMeasured"), "{ratios}");
     assert!(shown("breakdown").contains("on/off effect +"));
     assert!(word(&shown("breakdown"), "decode"));

@@ -111,7 +111,7 @@ fn comparisons(place: &Place, rows: &[Value]) {
     }
 }
 
-/// What leans and what second instruments cost stands beside the numbers.
+/// The bias of rows and the cost of second instruments have tables.
 fn flags(place: &Place, tables: &Value) {
     let count = |of: fn(&capbench_results::Measurement) -> usize| {
         let rows = place.results.results.iter();

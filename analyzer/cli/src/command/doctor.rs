@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use capbench_report::Table;
 use capbench_runner::doctor::{Check, Health, examine, install, is_healthy};
 use clap::Args;
 use miette::Result;
 
-use super::{Emulator, Format, print_json};
+use super::{Emulator, Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct Doctor {
@@ -44,11 +44,12 @@ impl Doctor {
 }
 
 fn print_text(checks: &[Check]) -> Result<(), Unwritten> {
-    let mut overview = table::table(&["", "check", "found"]);
-    for check in checks {
-        overview.add_row([mark(check.state), &check.name, &check.found]);
-    }
-    stdout::line(table::text(&overview))?;
+    let overview = Table::of("", checks)
+        .words("", |check| mark(check.state))
+        .words("check", |check| check.name.as_str())
+        .words("found", |check| check.found.as_str())
+        .end();
+    stdout::text(overview.text(look()))?;
     for check in checks.iter().filter(|check| !check.remedy.is_empty()) {
         stdout::line(format_args!("\n{}: {}", check.name, check.remedy))?;
     }

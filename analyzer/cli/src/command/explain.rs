@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use capbench_report::{Kind, Table};
+use capbench_results::{Headline, HeadlineKind};
 use capbench_runner::checkout;
 use capbench_runner::manifest::Catalogue;
 use capbench_verify::{
@@ -14,7 +16,6 @@ use super::verify::{open, wrap};
 use super::{Format, print_json};
 use crate::exit::Exit;
 use crate::stdout;
-use crate::table;
 
 #[derive(Args)]
 pub struct Explain {
@@ -149,7 +150,7 @@ fn text(cell: &Explanation) -> String {
         page.text.push('\n');
         instruments(&mut page, measurement);
     }
-    page.block("beside", cell.comparisons.iter().map(beside));
+    page.block("counterparts", cell.comparisons.iter().map(counterpart));
     page.block(
         "context",
         cell.context
@@ -169,10 +170,12 @@ fn value(page: &mut Page, cell: &Explanation) {
         return;
     };
     let optional = |value: Option<f64>| value.map_or("none".to_owned(), |v| v.to_string());
-    page.line(
-        "median",
-        format!("{} {}", measurement.median, measurement.unit),
-    );
+    let Headline { kind, value } = measurement.headline();
+    let title = match kind {
+        HeadlineKind::Median => "median",
+        HeadlineKind::Mean => "mean",
+    };
+    page.line(title, format!("{value} {}", measurement.unit));
     page.line(
         "samples",
         format!(
@@ -186,7 +189,7 @@ fn value(page: &mut Page, cell: &Explanation) {
             optional(measurement.cold)
         ),
     );
-    let leans =
+    let bias =
         measurement
             .mispriced
             .iter()
@@ -194,7 +197,7 @@ fn value(page: &mut Page, cell: &Explanation) {
                 (Some(count), Some(by)) => format!("{}: {count} per operation ({by})", held.kind),
                 _ => format!("{}: declared, not counted", held.kind),
             });
-    page.block("leans", leans);
+    page.block("bias", bias);
 }
 
 fn definition(page: &mut Page, cell: &Explanation) {
@@ -247,7 +250,8 @@ fn origin(page: &mut Page, cell: &Explanation) {
     {
         page.line("overrides", cell.overrides.to_string());
     }
-    page.line("series", cell.config_hash.to_string());
+    let series = format!("{} in envelope {}", cell.config_hash, cell.envelope);
+    page.line("series", series);
     page.line(
         "envelope",
         format!("{} ({} mode)", cell.envelope, cell.mode),
@@ -268,8 +272,17 @@ fn origin(page: &mut Page, cell: &Explanation) {
 }
 
 fn attempts(attempts: &[Attempt]) -> String {
-    let titles = ["boot", "end", "s", "n", "median", "cold", "oracle"];
-    let mut overview = table::table(&titles);
+    use Kind::{Number, Words};
+    let titles = [
+        ("boot", Words),
+        ("end", Words),
+        ("host seconds", Number),
+        ("samples", Number),
+        ("median", Number),
+        ("cold", Number),
+        ("oracle", Words),
+    ];
+    let mut overview = Table::new("", &titles);
     for attempt in attempts {
         let mut cells = vec![
             attempt.boot.clone(),
@@ -290,10 +303,9 @@ fn attempts(attempts: &[Attempt]) -> String {
                 cells.extend([none(), none(), none(), why]);
             }
         }
-        overview.add_row(cells);
+        overview.row(cells.into_iter().map(Into::into).collect());
     }
-    table::right_align(&mut overview, &[2, 3, 4, 5]);
-    format!("{}\n", table::text(&overview))
+    overview.text(super::look())
 }
 
 fn files(attempt: &Attempt) -> Vec<String> {
@@ -339,7 +351,7 @@ fn instruments(page: &mut Page, measurement: &capbench_results::Measurement) {
     }
 }
 
-fn beside(beside: &Beside) -> String {
+fn counterpart(beside: &Beside) -> String {
     let other = &beside.other;
     let value = match (beside.ratio, &beside.none) {
         (Some(ratio), _) => format!("ratio {ratio}"),

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use capbench_report::Table;
 use capbench_runner::guest::{BuildError, BuildRequest, Extra, GuestName, Variant, build};
 use capbench_runner::progress::Progress;
 use capbench_runner::stderr;
 use clap::{Args, Subcommand};
 use miette::Result;
 
-use super::{Format, VariantName, print_json};
+use super::{Format, VariantName, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct Guest {
@@ -112,18 +112,20 @@ impl Build {
 }
 
 fn print_text(root: &Path, guests: &[capbench_runner::guest::Guest]) -> Result<(), Unwritten> {
-    let mut images = table::table(&["image", "bytes", "sha256"]);
     // Variants of a guest whose kernel is not built here share it.
     let mut listed = BTreeSet::new();
     let all = guests.iter().flat_map(|guest| &guest.images);
-    for image in all.filter(|image| listed.insert(&image.path)) {
-        let path = image.path.strip_prefix(root).unwrap_or(&image.path);
-        images.add_row([
-            path.display().to_string(),
-            image.bytes.to_string(),
-            image.sha256.to_string(),
-        ]);
-    }
-    table::right_align(&mut images, &[1]);
-    stdout::line(table::text(&images))
+    let all = all.filter(|image| listed.insert(&image.path));
+    let path = |path: &Path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let images = Table::of("", all)
+        .words("image", |image| path(&image.path))
+        .number("bytes", |image| image.bytes)
+        .words("sha256", |image| image.sha256.to_string())
+        .end();
+    stdout::text(images.text(look()))
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use capbench_frames::flows::{StitchError, stitch};
 use capbench_frames::load;
 use capbench_frames::trace::{Trace, read_file};
+use capbench_report::Report as Document;
 use clap::Args;
 use miette::{IntoDiagnostic, Report, Result, miette};
 
@@ -49,7 +50,7 @@ impl Inspect {
             Format::Json => {
                 stdout::text(capbench_report::trace_json(&summary).into_diagnostic()?)?;
             }
-            Format::Text => stdout::text(capbench_report::trace(&summary, look()))?,
+            Format::Text => stdout::text(Document::trace(&summary).text(look()))?,
         }
         Ok(if summary.findings.is_empty() {
             Exit::Success
@@ -64,7 +65,7 @@ impl Inspect {
         let stitched = stitch(trace, frames, row, self.sample).map_err(refused)?;
         match self.format {
             Format::Json => print_json(&stitched)?,
-            Format::Text => stdout::text(capbench_report::stitched(&stitched, look()))?,
+            Format::Text => stdout::text(Document::sample(&stitched).text(look()))?,
         }
         Ok(Exit::Success)
     }

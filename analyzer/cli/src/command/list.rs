@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use capbench_runner::manifest::{Catalogue, Mapping, Suite};
+use capbench_report::Table;
+use capbench_runner::manifest::{Benchmark, Catalogue, Mapping, Suite};
 use clap::Args;
 use miette::Result;
 use serde::Serialize;
 
-use super::{Format, print_json};
+use super::{Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 #[derive(Args)]
 pub struct List {
@@ -60,43 +60,37 @@ fn listing(catalogue: &Catalogue) -> Listing<'_> {
 }
 
 fn print_text(catalogue: &Catalogue) -> Result<(), Unwritten> {
-    let mut suites = table::table(&["suite", "benchmarks", "intent"]);
-    for suite in catalogue.suites.values() {
-        let count = suite.benchmarks.len().to_string();
-        suites.add_row([&suite.name, &count, &suite.intent]);
-    }
-    table::right_align(&mut suites, &[1]);
-
-    let mut benchmarks = table::table(&[
-        "benchmark",
-        "tier",
-        "batches",
-        "guests",
-        "authority",
-        "beside",
-    ]);
-    for benchmark in catalogue.benchmarks.values() {
+    let suites = Table::of("", catalogue.suites.values())
+        .words("suite", |suite| suite.name.as_str())
+        .number("benchmarks", |suite| suite.benchmarks.len() as u64)
+        .words("intent", |suite| suite.intent.as_str())
+        .end();
+    let batches = |benchmark: &Benchmark| {
         let batches: Vec<String> = benchmark.batches.iter().map(u32::to_string).collect();
+        batches.join(", ")
+    };
+    let guests = |benchmark: &Benchmark| {
         let guests: Vec<&str> = benchmark.guests.keys().map(String::as_str).collect();
-        benchmarks.add_row([
-            benchmark.name.as_str(),
-            &benchmark.tier.to_string(),
-            &batches.join(", "),
-            &guests.join(", "),
-            &benchmark.authority,
-            &beside(catalogue, &benchmark.name),
-        ]);
-    }
-    table::right_align(&mut benchmarks, &[1]);
-    stdout::line(format_args!(
-        "{}\n\n{}",
-        table::text(&suites),
-        table::text(&benchmarks)
+        guests.join(", ")
+    };
+    let benchmarks = Table::of("", catalogue.benchmarks.values())
+        .words("benchmark", |benchmark| benchmark.name.as_str())
+        .number("tier", |benchmark| u64::from(benchmark.tier))
+        .words("batches", |benchmark| batches(benchmark))
+        .words("guests", |benchmark| guests(benchmark))
+        .words("authority", |benchmark| benchmark.authority.as_str())
+        .words("counterparts", |of| counterparts(catalogue, &of.name))
+        .end();
+    let look = look();
+    stdout::text(format_args!(
+        "{}\n{}",
+        suites.text(look),
+        benchmarks.text(look)
     ))
 }
 
 /// What a benchmark is divided by.
-fn beside(catalogue: &Catalogue, benchmark: &str) -> String {
+fn counterparts(catalogue: &Catalogue, benchmark: &str) -> String {
     let mapping = catalogue.mappings.get(benchmark);
     let counterparts = mapping.map_or(&[][..], |mapping| &mapping.counterparts);
     let names: Vec<&str> = counterparts

@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use capbench_report::Table;
 use capbench_results::is_plain_name;
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::checkout;
@@ -22,10 +23,9 @@ use capbench_verify::sums;
 use clap::Args;
 use miette::{IntoDiagnostic, Report, Result, WrapErr, miette};
 
-use super::{Emulator, Format, print_json};
+use super::{Emulator, Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout::{self, Unwritten};
-use crate::table;
 
 /// Where repetitions go, below `runs/`, so that none becomes the latest run.
 const REPLAYS: &str = "replays";
@@ -228,24 +228,22 @@ fn print_text(replayed: &Replayed) -> Result<(), Unwritten> {
         "{}\nagain: {}\n",
         replayed.original, replayed.again
     ))?;
-    let titles = ["benchmark", "system", "median", "again", ""];
-    let mut overview = table::table(&titles);
     let median = |value: Option<f64>| value.map_or("—".to_owned(), |value| value.to_string());
-    for row in &replayed.rows {
-        overview.add_row([
-            row.name.benchmark_name.to_string(),
-            format!("{}/{}", row.name.guest, row.name.system),
-            median(row.original),
-            median(row.again),
-            match (&row.differences[..], replayed.medians_compared) {
-                ([], true) => "identical".to_owned(),
-                ([], false) => "ended alike".to_owned(),
-                (differences, _) => differences.join("; "),
-            },
-        ]);
-    }
-    table::right_align(&mut overview, &[2, 3]);
-    stdout::line(table::text(&overview))?;
+    let verdict = |differences: &[String]| match (differences, replayed.medians_compared) {
+        ([], true) => "identical".to_owned(),
+        ([], false) => "ended alike".to_owned(),
+        (differences, _) => differences.join("; "),
+    };
+    let overview = Table::of("", &replayed.rows)
+        .words("benchmark", |row| row.name.benchmark_name.as_str())
+        .words("system", |row| {
+            format!("{}/{}", row.name.guest, row.name.system)
+        })
+        .number("median", |row| median(row.original))
+        .number("again", |row| median(row.again))
+        .words("", |row| verdict(&row.differences))
+        .end();
+    stdout::text(overview.text(look()))?;
     if !replayed.medians_compared {
         stdout::line(
             "\nOnly exact mode repeats to the bit; medians of this mode were not compared.",

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use capbench_judge::audit::logged_addresses;
 use capbench_judge::{Judgement, judge, seal};
-use capbench_report::LastWords;
+use capbench_report::appendix::Appendix;
+use capbench_report::{LastWords, Report as Document};
 use capbench_results::{Digest, Mode};
 use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
@@ -211,27 +212,21 @@ fn conclude(captured: CapturedRun, catalogue: &Catalogue, format: Format) -> Res
     })
 }
 
-/// Why rows have no number comes last, where a terminal stops.
 pub(super) fn print_judgement(
     judgement: &Judgement,
     record: &RunRecord,
     sealed: &Path,
 ) -> Result<(), Unwritten> {
-    let results = &judgement.results;
-    let look = super::look();
-    stdout::text(capbench_report::results(
-        results,
-        ending::extent(record),
-        look,
-    ))?;
-    stdout::text(capbench_report::breakdowns(results, look))?;
-    stdout::text(capbench_report::instruments(results, look))?;
-    stdout::text(capbench_report::matrix(results, look))?;
-    for audit in &judgement.audits {
-        stdout::line(audit.summary())?;
-    }
-    let last_words = last_words(record, sealed);
-    stdout::text(capbench_report::reasons(results, &last_words, look))
+    let audits = judgement.audits.iter();
+    let appendix = Appendix {
+        interrupted: record.state == State::Interrupted,
+        extent: ending::extent(record),
+        audits: audits.map(|audit| audit.summary()).collect(),
+        last_words: last_words(record, sealed),
+        ..Appendix::default()
+    };
+    let summary = Document::summary(&judgement.results, &appendix);
+    stdout::text(summary.text(super::look()))
 }
 
 /// With the paths that the logs have from here.

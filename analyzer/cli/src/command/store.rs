@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use capbench_report::{Kind, Table};
 use capbench_runner::artifact::{Artifact, names};
 use capbench_runner::stderr;
 use capbench_store::{Added, Answer, AnswerFormat, Listing, Store as Dataset};
 use clap::{Args, Subcommand, ValueEnum};
 use miette::Result;
 
-use super::{Format, print_json};
+use super::{Format, look, print_json};
 use crate::exit::Exit;
 use crate::stdout;
-use crate::table::{right_align, table, text};
 
 #[derive(Args)]
 pub struct Store {
@@ -104,51 +104,32 @@ fn list(listing: &Listing, format: Format) -> Result<()> {
     if format == Format::Json {
         return print_json(listing);
     }
-    let mut runs = table(&["run", "started", "mode", "suite", "commit", "rows"]);
-    for run in &listing.runs {
-        let commit = short(&run.commit);
-        let rows = run.rows.to_string();
-        runs.add_row([
-            &run.run_id,
-            &run.started_at,
-            &run.mode,
-            &run.suite,
-            &commit,
-            &rows,
-        ]);
-    }
-    right_align(&mut runs, &[5]);
-    let mut series = table(&[
-        "guest",
-        "system",
-        "benchmark",
-        "mode",
-        "definition",
-        "authority",
-        "envelope",
-        "runs",
-        "passed",
-    ]);
-    for one in &listing.series {
-        series.add_row([
-            &one.guest,
-            &one.system,
-            &one.benchmark,
-            &one.mode,
-            &short(&one.config_hash),
-            &one.authority_profile,
-            &short(&one.envelope_hash),
-            &one.runs.to_string(),
-            &one.passed.to_string(),
-        ]);
-    }
-    right_align(&mut series, &[7, 8]);
+    let runs = Table::of("", &listing.runs)
+        .words("run", |run| run.run_id.as_str())
+        .words("started", |run| run.started_at.as_str())
+        .words("mode", |run| run.mode.as_str())
+        .words("suite", |run| run.suite.as_str())
+        .words("commit", |run| short(&run.commit))
+        .number("rows", |run| run.rows)
+        .end();
+    let series = Table::of("", &listing.series)
+        .words("guest", |one| one.guest.as_str())
+        .words("system", |one| one.system.as_str())
+        .words("benchmark", |one| one.benchmark.as_str())
+        .words("mode", |one| one.mode.as_str())
+        .words("definition", |one| short(&one.config_hash))
+        .words("authority", |one| one.authority_profile.as_str())
+        .words("envelope", |one| short(&one.envelope_hash))
+        .number("runs", |one| one.runs)
+        .number("passed", |one| one.passed)
+        .end();
     for run_id in &listing.partial {
         stderr::line(format_args!(
             "note: {run_id} was not added to its end; add it again"
         ));
     }
-    stdout::line(format_args!("{}\n\n{}", text(&runs), text(&series)))?;
+    let look = look();
+    stdout::text(format_args!("{}\n{}", runs.text(look), series.text(look)))?;
     Ok(())
 }
 
@@ -158,14 +139,15 @@ fn print(answer: &Answer, format: QueryFormat) -> Result<()> {
         QueryFormat::Json => stdout::text(answer.text(AnswerFormat::Json)?)?,
         QueryFormat::Text => {
             let titles = answer.titles();
-            let mut shown = table(&titles.iter().map(String::as_str).collect::<Vec<_>>());
+            let titles = titles.iter().map(|title| (title.as_str(), Kind::Words));
+            let mut shown = Table::new("", &titles.collect::<Vec<_>>());
             for row in answer.rows() {
-                shown.add_row(
-                    row.into_iter()
-                        .map(|cell| cell.unwrap_or_else(|| "–".into())),
-                );
+                let cells = row
+                    .into_iter()
+                    .map(|cell| cell.map_or("–".into(), Into::into));
+                shown.row(cells.collect());
             }
-            stdout::line(text(&shown))?;
+            stdout::text(shown.text(look()))?;
         }
     }
     Ok(())

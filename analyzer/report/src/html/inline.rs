@@ -1,6 +1,7 @@
 //! Pieces of a line.
 
 use crate::document::{Inline, Inlines, status_words};
+use crate::reference::reference;
 use capbench_results::Status;
 use maud::{Markup, html};
 
@@ -15,7 +16,8 @@ fn piece(piece: &Inline) -> Markup {
         Inline::Strong(text) => html! { strong { (text) } },
         Inline::Dim(text) => html! { span .dim { (text) } },
         Inline::Status(status) => self::status(*status),
-        Inline::Link { href, text } => html! { a href=(href) { (text) } },
+        Inline::Place { anchor, text } => html! { a href={ "#" (anchor) } { (text) } },
+        Inline::File { path, text } => html! { a href=(reference(path)) { (text) } },
     }
 }
 

@@ -68,7 +68,7 @@ fn brief(cell: &Inlines) -> bool {
         Inline::Text(text) | Inline::Code(text) | Inline::Strong(text) | Inline::Dim(text) => {
             text.chars().count()
         }
-        Inline::Link { text, .. } => text.chars().count(),
+        Inline::Place { text, .. } | Inline::File { text, .. } => text.chars().count(),
         Inline::Status(status) => status.as_str().len(),
     };
     cell.0.iter().map(length).sum::<usize>() <= BRIEF
@@ -84,7 +84,7 @@ fn decimals(table: &Table, column: usize) -> usize {
     cells.map(fraction).max().unwrap_or(0)
 }
 
-/// What an invisible tail must hold, so that decimal points stand under each other.
+/// Content of an invisible tail that aligns decimal points.
 fn padding(cell: &Inlines, kind: Kind, decimals: usize) -> Option<String> {
     let own = match kind {
         Kind::Words => return None,

@@ -1,14 +1,16 @@
 //! Foreign words as Markdown that shows them and does nothing else.
 
+use crate::document::shown;
+
 /// Text on one line in which nothing is markup.
 pub(super) fn plain(text: &str) -> String {
+    let text = shown(text);
     let mut escaped = String::new();
     let mut before = ' ';
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         let after = characters.peek().copied().unwrap_or(' ');
         match c {
-            '\n' | '\r' | '\t' => escaped.push(' '),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
@@ -20,7 +22,6 @@ pub(super) fn plain(text: &str) -> String {
             }
             // An address in running text would become a link by itself.
             ':' if after == '/' => escaped.push_str("\\:"),
-            c if c.is_control() => escaped.push('\u{FFFD}'),
             c => escaped.push(c),
         }
         before = c;
@@ -30,10 +31,7 @@ pub(super) fn plain(text: &str) -> String {
 
 /// A span of code; its fence is longer than any run of backticks inside.
 pub(super) fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let text = shown(text);
     if text.trim().is_empty() {
         return "(empty)".to_owned();
     }

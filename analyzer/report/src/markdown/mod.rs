@@ -1,9 +1,10 @@
 //! A report as Markdown, for a place that shows no HTML: the same words and
-//! tables. Plots are told by their descriptions; their numbers stand in tables.
+//! tables. Plots are described in words; their numbers stand in tables.
 
 mod escape;
 
 use crate::document::{Block, Document, Inline, Inlines, Kind, Refused, Table, status_words};
+use crate::reference::reference;
 use capbench_results::plain_lines;
 use escape::{cell, code, plain};
 
@@ -22,8 +23,7 @@ pub(crate) fn render(document: &Document) -> String {
             text.push_str(&self::block(block));
         }
     }
-    // What is no markup may still turn a line around.
-    plain_lines(&text).into_owned()
+    text
 }
 
 fn block(block: &Block) -> String {
@@ -59,9 +59,9 @@ fn line(line: &Inlines) -> String {
             let (sign, words) = status_words(*status);
             plain(&format!("{sign} {words}"))
         }
-        // Links inside of the page are numbers of notes; they read as they are.
-        Inline::Link { href, text } if href.starts_with('#') => plain(text),
-        Inline::Link { href, text } => format!("[{}]({href})", plain(text)),
+        // Places on the page are numbers of notes and the like; they read as they are.
+        Inline::Place { text, .. } => plain(text),
+        Inline::File { path, text } => format!("[{}]({})", plain(text), reference(path)),
     });
     pieces.collect()
 }
@@ -95,7 +95,8 @@ fn row(cells: impl Iterator<Item = String>) -> String {
 
 /// A block that no line of the text can close.
 fn fenced(text: &str) -> String {
-    let fence = "`".repeat(escape::longest_run(text).max(2) + 1);
+    let text = plain_lines(text);
+    let fence = "`".repeat(escape::longest_run(&text).max(2) + 1);
     format!("{fence}\n{text}\n{fence}\n")
 }
 

@@ -1,6 +1,7 @@
 //! Where plots draw, in logical pixels, whatever is behind it.
 
 use super::{PlotError, WIDTH, font, palette};
+use capbench_results::plain;
 use plotters::coord::Shift;
 use plotters::element::{Circle, PathElement, Rectangle, Text};
 use plotters::prelude::{DrawingArea, DrawingBackend, IntoTextStyle};
@@ -131,13 +132,13 @@ impl<B: DrawingBackend> Canvas for Area<'_, B> {
             .into_text_style(self.area)
             .color(&color)
             .pos(Pos::new(horizontal, VPos::Center));
-        let text = Text::new(text, self.at((at.0, at.1 + self.sink)), style);
+        let text = Text::new(plain(text), self.at((at.0, at.1 + self.sink)), style);
         self.area.draw(&text).map_err(PlotError::new)
     }
 
     fn width_of(&self, text: &str) -> Result<f64, PlotError> {
         let style = (font::FAMILY, TEXT * self.scale).into_text_style(self.area);
-        let size = self.area.estimate_text_size(text, &style);
+        let size = self.area.estimate_text_size(&plain(text), &style);
         Ok(f64::from(size.map_err(PlotError::new)?.0) / self.scale)
     }
 }

@@ -129,13 +129,13 @@ impl Distribution {
     }
 
     fn description(&self) -> String {
-        let told = match &self.columns {
+        let counts = match &self.columns {
             Columns::Values(values) => {
                 let values = values.iter();
-                let told: Vec<String> = values
+                let parts: Vec<String> = values
                     .map(|(value, count)| format!("{count} times {}", number(*value)))
                     .collect();
-                format!("Counts of {}: {}", self.counted, told.join(", "))
+                format!("Counts of {}: {}", self.counted, parts.join(", "))
             }
             Columns::Bins(_) => format!(
                 "A histogram of {} from {} to {}",
@@ -157,7 +157,7 @@ impl Distribution {
                 )
             })
             .collect();
-        format!("{told}, in {}. {}.", self.unit, boots.join("; "))
+        format!("{counts}, in {}. {}.", self.unit, boots.join("; "))
     }
 
     pub(super) fn draw(&self, canvas: &impl Canvas) -> Result<(), PlotError> {

@@ -27,9 +27,9 @@ const WIDTH: u32 = 920;
 pub struct Plot {
     /// A file name without its extension.
     pub name: String,
-    /// What it shows, in a few words.
+    /// Its title.
     pub title: String,
-    /// What is to be seen, for who does not see it.
+    /// Its content in words.
     pub description: String,
     height: u32,
     drawing: Drawing,
@@ -46,7 +46,7 @@ impl PlotError {
     }
 }
 
-/// What is drawn.
+/// The kinds of drawings.
 enum Drawing {
     Ratios(ratios::Ratios),
     Waterfall(waterfall::Waterfall),

@@ -10,9 +10,9 @@ pub(super) const INK: RGBColor = RGBColor(0x1F, 0x23, 0x28);
 pub(super) const MUTED: RGBColor = RGBColor(0x59, 0x63, 0x6E);
 /// Lines of the grid.
 pub(super) const GRID: RGBColor = RGBColor(0xD8, 0xDE, 0xE4);
-/// What the plot is about.
+/// The subject of a plot.
 pub(super) const STRONG: RGBColor = RGBColor(0x1B, 0x4F, 0x8A);
-/// What stands beside it.
+/// The surroundings of the subject.
 pub(super) const SOFT: RGBColor = RGBColor(0x9D, 0xBC, 0xE0);
 /// Behind everything, and in what is open.
 pub(super) const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Fill};
 use super::{Drawing, Plot, PlotError, palette};
-use crate::leaning::leaning;
+use crate::bias::bias;
 use crate::number::{number, ratio};
 use capbench_results::{ComparisonOutcome, Mode, Results, RowName};
 
@@ -21,14 +21,14 @@ pub(crate) struct Ratios {
 struct Pair {
     name: String,
     value: f64,
-    leans: bool,
+    biased: bool,
 }
 
 /// None without a ratio.
 pub(crate) fn of(results: &Results) -> Option<Ratios> {
-    let leans = |name: &RowName| {
+    let has_bias = |name: &RowName| {
         let row = results.results.iter().find(|row| RowName::of(row) == *name);
-        row.is_some_and(|row| leaning(&row.outcome).is_some())
+        row.is_some_and(|row| bias(&row.outcome).is_some())
     };
     let pairs: Vec<Pair> = results
         .comparisons
@@ -45,7 +45,7 @@ pub(crate) fn of(results: &Results) -> Option<Ratios> {
                     above.benchmark_name, below.benchmark_name, below.system
                 ),
                 value: found.value,
-                leans: leans(above) || leans(below),
+                biased: has_bias(above) || has_bias(below),
             })
         })
         .collect();
@@ -59,7 +59,7 @@ pub(crate) fn of(results: &Results) -> Option<Ratios> {
 
 impl From<Ratios> for Plot {
     fn from(ratios: Ratios) -> Self {
-        let told: Vec<String> = ratios
+        let parts: Vec<String> = ratios
             .pairs
             .iter()
             .map(|pair| format!("{}: {}", pair.name, ratio(pair.value)))
@@ -68,9 +68,9 @@ impl From<Ratios> for Plot {
             name: "ratios".to_owned(),
             title: format!("Each pair's {}", ratios.axis),
             description: format!(
-                "One dot per pair on a logarithmic axis; a line marks 1, where both medians are \
-                 equal. Open dots lean. {}.",
-                told.join("; ")
+                "One dot per pair on a logarithmic axis; a line marks 1, where both values are \
+                 equal. An open dot marks a bias. {}.",
+                parts.join("; ")
             ),
             height: (TOP + BOTTOM + LINE * ratios.pairs.len() as f64) as u32,
             drawing: Drawing::Ratios(ratios),
@@ -91,7 +91,7 @@ impl Ratios {
     pub(super) fn draw(&self, canvas: &impl Canvas) -> Result<(), PlotError> {
         let (left, right) = canvas.span();
         let names = canvas.widest(&mut self.pairs.iter().map(|pair| pair.name.as_str()))?;
-        let label = canvas.width_of("00.000  leans")? + 10.0;
+        let label = canvas.width_of("00.000  bias")? + 10.0;
         let (from, to) = (left + names + 16.0, right - label);
         let (low, high) = self.bounds();
         let place = |value: f64| from + (value / low).ln() / (high / low).ln() * (to - from);
@@ -114,13 +114,13 @@ impl Ratios {
             let y = TOP + LINE * (index as f64 + 0.5);
             canvas.text(&pair.name, (from - 12.0, y), Anchor::End, palette::INK)?;
             canvas.line((place(1.0), y), (place(pair.value), y), palette::STRONG)?;
-            let (fill, lean) = if pair.leans {
-                (Fill::Open, "  leans")
+            let (fill, mark) = if pair.biased {
+                (Fill::Open, "  bias")
             } else {
                 (Fill::Solid(palette::STRONG), "")
             };
             canvas.dot((place(pair.value), y), fill)?;
-            let label = format!("{}{lean}", ratio(pair.value));
+            let label = format!("{}{mark}", ratio(pair.value));
             canvas.text(&label, (to + 10.0, y), Anchor::Start, palette::INK)?;
         }
         Ok(())

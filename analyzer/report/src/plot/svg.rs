@@ -2,7 +2,7 @@
 
 use super::canvas::Area;
 use super::{Plot, PlotError, WIDTH, font};
-use capbench_results::{plain, plain_lines};
+use capbench_results::plain;
 use plotters::backend::SVGBackend;
 use plotters::drawing::IntoDrawingArea;
 
@@ -20,7 +20,7 @@ pub(super) fn render(plot: &Plot) -> Result<String, PlotError> {
         plot.draw(&canvas)?;
         area.present().map_err(PlotError::new)?;
     }
-    described(&plain_lines(&text), plot)
+    described(&text, plot)
 }
 
 /// The same with its meaning in words, which screen readers tell.

@@ -6,8 +6,8 @@
 use super::axis::{self, Axis};
 use super::canvas::{Anchor, Canvas, Fill};
 use super::{Drawing, Plot, PlotError, file_name, full_name, palette};
+use crate::nesting::depth;
 use crate::number::{NONE, number, optional, signed};
-use crate::text::breakdown::depth;
 use capbench_results::{BenchmarkResult, Breakdown, Measurement, SegmentSummary};
 
 /// Height of a segment's line and of its bar.
@@ -25,7 +25,7 @@ pub(crate) struct Waterfall {
     title: String,
     unit: &'static str,
     bars: Vec<Bar>,
-    /// An operation without and with all probes.
+    /// Medians of an operation without and with all probes.
     operation: Option<(f64, f64)>,
 }
 
@@ -88,7 +88,7 @@ fn bars(segments: &[SegmentSummary]) -> Vec<Bar> {
 
 impl From<Waterfall> for Plot {
     fn from(waterfall: Waterfall) -> Self {
-        let told: Vec<String> = waterfall
+        let parts: Vec<String> = waterfall
             .bars
             .iter()
             .map(|bar| {
@@ -105,7 +105,7 @@ impl From<Waterfall> for Plot {
             .operation
             .map_or(String::new(), |(without, with)| {
                 format!(
-                    " An operation takes {} without segment probes and {} with all.",
+                    " The median of an operation is {} without segment probes and {} with all.",
                     number(without),
                     number(with)
                 )
@@ -117,7 +117,7 @@ impl From<Waterfall> for Plot {
             description: format!(
                 "Nested bars of medians in {}, laid end to end: {}.{effect}",
                 waterfall.unit,
-                told.join("; ")
+                parts.join("; ")
             ),
             height: (TOP + LINE * lines + axis::HEIGHT) as u32,
             drawing: Drawing::Waterfall(waterfall),
@@ -125,8 +125,8 @@ impl From<Waterfall> for Plot {
     }
 }
 
-const WITHOUT: &str = "operation, no segment probes";
-const WITH: &str = "operation, all probes";
+const WITHOUT: &str = "median, no segment probes";
+const WITH: &str = "median, all probes";
 
 impl Waterfall {
     fn lines(&self) -> usize {
@@ -186,7 +186,7 @@ impl Waterfall {
         self.draw_operation(canvas, &axis, columns[0])
     }
 
-    /// What tracing does to an operation, on the same axis.
+    /// The effect of tracing on an operation, on the same axis.
     fn draw_operation(&self, canvas: &impl Canvas, axis: &Axis, at: f64) -> Result<(), PlotError> {
         let Some((without, with)) = self.operation else {
             return Ok(());
@@ -219,7 +219,7 @@ impl Waterfall {
     }
 }
 
-/// What the three fills of a bar are.
+/// The legend of a bar's three fills.
 fn legend(canvas: &impl Canvas, left: f64) -> Result<(), PlotError> {
     let mut x = left;
     for (fill, words) in [
@@ -238,7 +238,7 @@ fn legend(canvas: &impl Canvas, left: f64) -> Result<(), PlotError> {
 }
 
 impl Bar {
-    /// First its own part, then what its probes cost, then what lies inside.
+    /// Its own part, the cost of its probes, and the parts inside, in this order.
     fn draw(&self, canvas: &impl Canvas, axis: &Axis, y: f64) -> Result<(), PlotError> {
         let (top, foot) = (y - BAR / 2.0, y + BAR / 2.0);
         let end = self.from + self.duration;

@@ -1,18 +1,20 @@
 //! The raw files behind the numbers.
 
 use crate::appendix::{Appendix, Boot, File};
-use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inline, Inlines, Section, Table};
 use crate::number::{NONE, short};
 
 pub(super) fn section(appendix: &Appendix) -> Section {
     let mut section = super::section("artifacts", "Raw artifacts");
     let blocks = &mut section.blocks;
     if appendix.files.is_empty() && appendix.boots.is_empty() {
-        blocks.push(Block::Text("The run's directory was not at hand.".into()));
+        blocks.push(Block::Text(
+            "The directory of the run was not available.".into(),
+        ));
         return section;
     }
     blocks.push(Block::Text(
-        "Links are relative to this file: they hold as long as it keeps its place beside the run."
+        "Links are relative to this file: they hold as long as this file and the run keep their places."
             .into(),
     ));
     blocks.push(Block::List(
@@ -25,25 +27,18 @@ pub(super) fn section(appendix: &Appendix) -> Section {
 }
 
 fn boots(boots: &[Boot]) -> Table {
-    let columns = [
-        ("boot", Kind::Words),
-        ("end", Kind::Words),
-        ("host seconds", Kind::Number),
-        ("stream, SHA-256", Kind::Words),
-        ("files", Kind::Words),
-    ];
-    let mut table = Table::new("Boots, in the order they ended", &columns);
-    for boot in boots {
-        let hash = boot.sha256.as_deref();
-        table.row(vec![
-            Inlines::code(&boot.name),
-            boot.end.as_str().into(),
-            format!("{:.1}", boot.wall_ms as f64 / 1e3).into(),
-            hash.map_or(NONE.into(), |hash| Inlines::code(short(hash))),
-            links(&boot.files),
-        ]);
-    }
-    table
+    let hash = |boot: &Boot| match boot.sha256.as_deref() {
+        Some(hash) => Inlines::code(short(hash)),
+        None => NONE.into(),
+    };
+    let seconds = |boot: &Boot| format!("{:.1}", boot.wall_ms as f64 / 1e3);
+    Table::of("Boots, in the order they ended", boots)
+        .words("boot", |boot| Inlines::code(&boot.name))
+        .words("end", |boot| boot.end.as_str())
+        .number("host seconds", |boot| seconds(boot))
+        .words("stream, SHA-256", |boot| hash(boot))
+        .words("files", |boot| links(&boot.files))
+        .end()
 }
 
 fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {
@@ -52,52 +47,19 @@ fn links<'a>(files: impl IntoIterator<Item = &'a File>) -> Inlines {
         if index > 0 {
             line = line.text(" · ");
         }
-        line = line.and(Inline::Link {
-            href: reference(&file.path),
-            text: file.label.clone(),
-        });
+        line = line.and(file_of(file, file.label.clone()));
     }
     line
 }
 
 /// A file under other words than its label.
 pub(super) fn link(file: &File, text: String) -> Inlines {
-    Inlines::default().and(Inline::Link {
-        href: reference(&file.path),
+    Inlines::default().and(file_of(file, text))
+}
+
+fn file_of(file: &File, text: String) -> Inline {
+    Inline::File {
+        path: file.path.clone(),
         text,
-    })
-}
-
-/// A path as a relative reference. The leading dot keeps a name with a colon from
-/// being read as a scheme.
-fn reference(path: &str) -> String {
-    let mut reference = String::new();
-    if !path.starts_with("./") && !path.starts_with("../") {
-        reference.push_str("./");
-    }
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                reference.push(byte.into());
-            }
-            _ => reference.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    reference
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_stays_a_relative_path() {
-        assert_eq!(reference("../boots/a-1.ktrace"), "../boots/a-1.ktrace");
-        assert_eq!(
-            reference("javascript:alert(1)"),
-            "./javascript%3Aalert%281%29"
-        );
-        assert_eq!(reference("//host/x"), ".///host/x");
-        assert_eq!(reference("a b#c?d"), "./a%20b%23c%3Fd");
     }
 }

@@ -1,10 +1,10 @@
-//! What programs were allowed to do.
+//! Authority: granted, exercised, denied.
 
 use crate::appendix::{Appendix, Declared};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::number::{NONE, short};
 use capbench_results::Results;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("authority", "Authority");
@@ -20,8 +20,8 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
         match &profile.declared {
             Some(declared) => blocks.extend(content(declared)),
             None => blocks.push(Block::Text(
-                "The definitions at hand no longer hold the profile with this hash, so its \
-                 content cannot be shown."
+                "The checkout no longer holds the profile with this hash, so its content cannot \
+                 be shown."
                     .into(),
             )),
         }
@@ -31,7 +31,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     }
     if !appendix.acts.is_empty() {
         blocks.push(Block::Text(
-            "What not everybody may do, as the guests noted it when it was done or refused: \
+            "Privileged acts, as the guests recorded them when they were done or refused: \
              programs started with a capability that exists for measuring only, logins, \
              bundles of authority."
                 .into(),
@@ -43,80 +43,52 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
 
 /// A row for each interface and for each denial of a program.
 fn exercised(appendix: &Appendix) -> Table {
-    let columns = [
-        ("program", Kind::Words),
-        ("did", Kind::Words),
-        ("what", Kind::Words),
-        ("times", Kind::Number),
-    ];
-    let caption = "Exercised and proven, in all boots together";
-    let mut table = Table::new(caption, &columns);
-    for program in &appendix.exercised {
-        let used = program.used.iter().map(|used| ("used", used));
-        let proven = program.denials_proven.iter();
-        let proven = proven.map(|proven| ("proved the denial", proven));
-        for (did, (what, times)) in used.chain(proven) {
-            table.row(vec![
-                Inlines::code(&program.program),
-                did.into(),
-                Inlines::code(what),
-                times.to_string().into(),
-            ]);
-        }
-    }
-    table
+    let uses = appendix.exercised.iter().flat_map(|of| {
+        let used = of.used.iter().map(move |used| (of, "exercised", used));
+        let proven = of.denials_proven.iter();
+        used.chain(proven.map(move |proven| (of, "proved the denial", proven)))
+    });
+    Table::of("Exercised and proven, in all boots together", uses)
+        .words("program", |(of, ..)| Inlines::code(&of.program))
+        .words("use", |(_, verb, _)| *verb)
+        .words("interface or denial", |(.., used)| Inlines::code(used.0))
+        .number("times", |(.., used)| *used.1)
+        .end()
 }
 
 fn acts(appendix: &Appendix) -> Table {
-    let columns = [
-        ("act", Kind::Words),
-        ("of", Kind::Words),
-        ("program", Kind::Words),
-        ("outcome", Kind::Words),
-        ("times", Kind::Number),
-    ];
-    let mut table = Table::new("Privileged acts, in all boots together", &columns);
-    for act in &appendix.acts {
-        table.row(vec![
-            act.event.as_str().into(),
-            Inlines::code(&act.subject),
-            Inlines::code(&act.program),
-            act.outcome.as_str().into(),
-            act.times.to_string().into(),
-        ]);
-    }
-    table
+    Table::of("Privileged acts, in all boots together", &appendix.acts)
+        .words("act", |act| act.event.as_str())
+        .words("subject", |act| Inlines::code(&act.subject))
+        .words("program", |act| Inlines::code(&act.program))
+        .words("outcome", |act| act.outcome.as_str())
+        .number("times", |act| act.times)
+        .end()
 }
 
 fn profiles(results: &Results, appendix: &Appendix) -> Table {
-    let columns = [
-        ("profile", Kind::Words),
-        ("guests", Kind::Words),
-        ("rows", Kind::Number),
-        ("definition", Kind::Words),
-    ];
-    let mut table = Table::new("Profiles and the rows under them", &columns);
-    let names: BTreeSet<&str> = results
-        .results
-        .iter()
-        .map(|row| row.authority_profile.as_str())
-        .collect();
-    for name in names {
-        let rows = || {
-            let rows = results.results.iter();
-            rows.filter(|row| row.authority_profile == name)
-        };
-        let guests: BTreeSet<&str> = rows().map(|row| row.guest.as_str()).collect();
-        let mut known = appendix.authority.iter();
-        let hash = known.find(|profile| profile.name == name);
-        table.row(vec![
-            Inlines::code(name),
-            guests.into_iter().collect::<Vec<_>>().join(", ").into(),
-            rows().count().to_string().into(),
-            hash.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash))),
-        ]);
+    let mut guests: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &results.results {
+        guests
+            .entry(&row.authority_profile)
+            .or_default()
+            .push(&row.guest);
     }
-    table
+    let distinct = |guests: &[&str]| {
+        let guests: BTreeSet<&str> = guests.iter().copied().collect();
+        Vec::from_iter(guests).join(", ")
+    };
+    let hash = |name: &str| {
+        let mut known = appendix.authority.iter();
+        let known = known.find(|profile| profile.name == name);
+        known.map_or(NONE.into(), |profile| Inlines::code(short(&profile.hash)))
+    };
+    Table::of("Profiles and the rows under them", guests)
+        .words("profile", |(name, _)| Inlines::code(*name))
+        .words("guests", |(_, guests)| distinct(guests))
+        .number("rows", |(_, guests)| guests.len() as u64)
+        .words("definition", |(name, _)| hash(name))
+        .end()
 }
 
 fn content(declared: &Declared) -> Vec<Block> {
@@ -136,19 +108,13 @@ fn content(declared: &Declared) -> Vec<Block> {
 }
 
 fn grants(declared: &Declared) -> Table {
-    let columns = [
-        ("capability", Kind::Words),
-        ("source", Kind::Words),
-        ("for measuring only", Kind::Words),
-    ];
-    let mut table = Table::new("Granted, and nothing else", &columns);
-    for (name, source) in &declared.grants {
-        let special = *source == declared.measurement_source;
-        table.row(vec![
-            Inlines::code(name),
-            Inlines::code(source),
-            if special { "yes" } else { "no" }.into(),
-        ]);
-    }
-    table
+    let special = |source: &String| match *source == declared.measurement_source {
+        true => "yes",
+        false => "no",
+    };
+    Table::of("Granted, and nothing else", &declared.grants)
+        .words("capability", |(name, _)| Inlines::code(name))
+        .words("source", |(_, source)| Inlines::code(source))
+        .words("for measuring only", |(_, source)| special(source))
+        .end()
 }

@@ -1,8 +1,8 @@
 //! Everything that decided the numbers, to be compared and repeated.
 
-use crate::appendix::{Appendix, GuestBuild};
-use crate::document::{Block, Inlines, Kind, Section, Table};
-use crate::number::NONE;
+use crate::appendix::{Appendix, GuestBuild, Image};
+use crate::document::{Block, Inlines, Section, Table};
+use crate::number::{NONE, short};
 use capbench_results::Results;
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
@@ -12,8 +12,8 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     if !appendix.machine.arguments.is_empty() {
         blocks.push(Block::Heading("QEMU's command line".into()));
         blocks.push(Block::Text(
-            "Braces stand for what belongs to the guest and is hashed there. The exact line of \
-             every boot stands in run.json."
+            "Braces mark parts of the guest, which are hashed there. The exact line of every boot \
+             is in run.json."
                 .into(),
         ));
         blocks.push(Block::Code(command_line(&appendix.machine.arguments)));
@@ -26,11 +26,7 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     }
     if !appendix.definitions.is_empty() {
         blocks.push(Block::Heading("Definitions".into()));
-        blocks.push(Block::Table(hashes(
-            "Definitions used",
-            "definition",
-            &appendix.definitions,
-        )));
+        blocks.push(Block::Table(definitions(appendix)));
     }
     blocks.push(Block::Table(series(results)));
     section
@@ -40,9 +36,9 @@ fn terms(results: &Results, appendix: &Appendix) -> Vec<(String, Inlines)> {
     let run = &results.run;
     let machine = &appendix.machine;
     let mut terms: Vec<(String, Inlines)> = Vec::new();
-    let mut add = |term: &str, told: &str| {
-        if !told.is_empty() {
-            terms.push((term.to_owned(), Inlines::code(told)));
+    let mut add = |term: &str, value: &str| {
+        if !value.is_empty() {
+            terms.push((term.to_owned(), Inlines::code(value)));
         }
     };
     add("command", &appendix.command.join(" "));
@@ -83,24 +79,15 @@ fn command_line(arguments: &[String]) -> String {
 }
 
 fn guests(appendix: &Appendix) -> Table {
-    let columns = [
-        ("guest", Kind::Words),
-        ("variant", Kind::Words),
-        ("features", Kind::Words),
-        ("profile", Kind::Words),
-        ("kernel", Kind::Words),
-    ];
-    let mut table = Table::new("Builds", &columns);
-    for build in &appendix.guests {
-        table.row(vec![
-            build.guest.as_str().into(),
-            build.variant.as_str().into(),
-            features(build).into(),
-            build.profile.as_str().into(),
-            build.kernel.as_deref().unwrap_or("built here").into(),
-        ]);
-    }
-    table
+    Table::of("Builds", &appendix.guests)
+        .words("guest", |build| build.guest.as_str())
+        .words("variant", |build| build.variant.as_str())
+        .words("features", |build| features(build))
+        .words("profile", |build| build.profile.as_str())
+        .words("kernel", |build| {
+            build.kernel.as_deref().unwrap_or("built here")
+        })
+        .end()
 }
 
 fn features(build: &GuestBuild) -> String {
@@ -130,66 +117,51 @@ fn flags(appendix: &Appendix) -> Vec<(String, Inlines)> {
 
 /// Images of equal bytes stand once, with all builds they belong to.
 fn images(appendix: &Appendix) -> Table {
-    let columns = [
-        ("image", Kind::Words),
-        ("of", Kind::Words),
-        ("bytes", Kind::Number),
-        ("SHA-256", Kind::Words),
-    ];
-    let mut table = Table::new("Images", &columns);
-    let mut lines: Vec<(&str, &str, u64, &str, Vec<&str>)> = Vec::new();
+    let mut images: Vec<(&str, &Image, Vec<&str>)> = Vec::new();
     for build in &appendix.guests {
         for image in &build.images {
-            let same = |line: &&mut (&str, &str, u64, &str, Vec<&str>)| {
-                (line.0, line.1, line.3) == (&*build.guest, &*image.name, &*image.sha256)
-            };
-            match lines.iter_mut().find(same) {
-                Some(line) => line.4.push(&build.variant),
-                None => lines.push((
-                    &build.guest,
-                    &image.name,
-                    image.bytes,
-                    &image.sha256,
-                    vec![&build.variant],
-                )),
+            let same = images.iter_mut().find(|(guest, known, _)| {
+                (*guest, &known.name, &known.sha256) == (&*build.guest, &image.name, &image.sha256)
+            });
+            match same {
+                Some((.., variants)) => variants.push(&build.variant),
+                None => images.push((&build.guest, image, vec![&build.variant])),
             }
         }
     }
-    for (guest, name, bytes, hash, variants) in lines {
-        table.row(vec![
-            Inlines::code(name),
-            format!("{guest}: {}", variants.join(", ")).into(),
-            bytes.to_string().into(),
-            Inlines::code(hash),
-        ]);
-    }
-    table
+    Table::of("Images", images)
+        .words("image", |(_, image, _)| Inlines::code(&image.name))
+        .words("builds", |(guest, _, variants)| {
+            format!("{guest}: {}", variants.join(", "))
+        })
+        .number("bytes", |(_, image, _)| image.bytes)
+        .words("SHA-256", |(_, image, _)| Inlines::code(&image.sha256))
+        .end()
 }
 
-fn hashes(caption: &str, what: &str, lines: &[(String, String)]) -> Table {
-    let columns = [(what, Kind::Words), ("SHA-256", Kind::Words)];
-    let mut table = Table::new(caption, &columns);
-    for (name, hash) in lines {
-        table.row(vec![Inlines::code(name), Inlines::code(hash)]);
-    }
-    table
+fn definitions(appendix: &Appendix) -> Table {
+    Table::of("Definitions used", &appendix.definitions)
+        .words("definition", |(name, _)| Inlines::code(name))
+        .words("SHA-256", |(_, hash)| Inlines::code(hash))
+        .end()
 }
 
 /// Values are compared over runs only inside one series.
 fn series(results: &Results) -> Table {
-    let columns = [
-        ("row", Kind::Words),
-        ("guest (system)", Kind::Words),
-        ("SHA-256 of its series", Kind::Words),
-    ];
-    let caption = "Series: definition, guest, authority profile and envelope";
-    let mut table = Table::new(caption, &columns);
-    for row in &results.results {
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            Inlines::code(row.config_hash.to_string()),
-        ]);
-    }
-    table
+    let envelope = results.run.envelope.hash.to_string();
+    Table::of(
+        "Series: definition, guest, system, authority profile and envelope",
+        &results.results,
+    )
+    .words("benchmark", |row| Inlines::code(&row.benchmark_name))
+    .words("guest", |row| row.guest.as_str())
+    .words("system", |row| row.system.as_str())
+    .words("authority profile", |row| {
+        Inlines::code(&row.authority_profile)
+    })
+    .words("envelope", |_| Inlines::code(short(&envelope)))
+    .words("definition as used, SHA-256", |row| {
+        Inlines::code(row.config_hash.to_string())
+    })
+    .end()
 }

@@ -1,7 +1,7 @@
 //! Which oracle judged what, how every row ended, and why some hold no value.
 
 use super::artifacts::link;
-use super::{row_name, systems};
+use super::{place, row_name, systems};
 use crate::appendix::{Appendix, File};
 use crate::document::{Block, Inline, Inlines, Kind, Refused, Section, Table, status_words};
 use crate::last_words::LastWords;
@@ -9,16 +9,21 @@ use crate::number::{NONE, short};
 use crate::refusals::grouped;
 use capbench_results::{BenchmarkResult, Evidence, Results, Status};
 
+const WITHOUT_VALUE: &str = "Rows without a value";
+
+/// Logs whose ends are shown for one cause; the others lie beside them.
+const LOGS_SHOWN: usize = 4;
+
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("correctness", "Correctness");
     let blocks = &mut section.blocks;
     blocks.push(Block::Text(
         "A value exists only where the benchmark's own oracle accepted every operation in this \
-         very run and every rule held. All other rows are listed here with the rule they met."
+         very run and every rule held. All other rows are listed here with the rule that refused them."
             .into(),
     ));
     blocks.push(Block::Table(ends(results)));
-    blocks.push(Block::Heading("Rows without a value".into()));
+    blocks.push(Block::Heading(WITHOUT_VALUE.into()));
     let refused = refusals(results, appendix);
     if refused.is_empty() {
         blocks.push(Block::Text("None: every row of this run passed.".into()));
@@ -28,11 +33,19 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     section
 }
 
+/// The causes alone; none where every row has a value.
+pub(super) fn reasons(results: &Results, appendix: &Appendix) -> Option<Section> {
+    let mut section = super::section("correctness", WITHOUT_VALUE);
+    let refused = refusals(results, appendix);
+    section.blocks = refused.into_iter().map(Block::Refusal).collect();
+    (!section.blocks.is_empty()).then_some(section)
+}
+
 fn ends(results: &Results) -> Table {
     let mut columns = vec![("guest (system)", Kind::Words)];
     let titles = Status::ALL.iter().map(|status| status_words(*status).1);
     columns.extend(titles.map(|title| (title, Kind::Number)));
-    let mut table = Table::new("How rows ended", &columns);
+    let mut table = Table::new("Rows by status", &columns);
     for (guest, system) in systems(results.results.iter()) {
         let count = |status: Status| {
             let rows = results.results.iter().filter(|row| row.guest == guest);
@@ -47,25 +60,17 @@ fn ends(results: &Results) -> Table {
 }
 
 fn oracles(results: &Results) -> Table {
-    let columns = [
-        ("benchmark", Kind::Words),
-        ("guest (system)", Kind::Words),
-        ("status", Kind::Words),
-        ("oracle", Kind::Words),
-        ("artifacts", Kind::Words),
-    ];
-    let mut table = Table::new("Which oracle judged each row", &columns);
-    for row in &results.results {
-        let artifact = row.artifact_hash.map(|hash| hash.to_string());
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            row.status().into(),
-            Inlines::code(&row.correctness_id),
-            artifact.map_or(NONE.into(), |hash| Inlines::code(short(&hash))),
-        ]);
-    }
-    table
+    let artifact = |row: &BenchmarkResult| match row.artifact_hash {
+        Some(hash) => Inlines::code(short(&hash.to_string())),
+        None => NONE.into(),
+    };
+    Table::of("Oracle of each row", &results.results)
+        .words("benchmark", |row| Inlines::code(&row.benchmark_name))
+        .words("guest (system)", |row| place(row))
+        .words("status", |row| row.status())
+        .words("oracle", |row| Inlines::code(&row.correctness_id))
+        .words("artifacts", |row| artifact(row))
+        .end()
 }
 
 /// Rows first, then context that has no number either.
@@ -79,7 +84,8 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
                 Inlines::from(rows).dim(format!(" on {}", group.place()))
             }
         };
-        let mut last_words = appendix.last_words.iter();
+        let last_words = appendix.last_words.iter();
+        let last_words = last_words.filter(|of| of.belong_to(&group.evidence));
         let evidence = group.evidence.iter();
         Refused {
             anchor: anchor(number),
@@ -89,9 +95,7 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
             detail: group.detail.to_owned(),
             evidence: evidence.map(|piece| linked(piece, appendix)).collect(),
             rows: (group.rows.len() > 1).then(|| group.names()),
-            logs: last_words
-                .find(|of| of.belong_to(&group.evidence))
-                .map_or_else(Vec::new, ends_of_logs),
+            logs: last_words.flat_map(ends_of_logs).take(LOGS_SHOWN).collect(),
         }
     });
     let context = results.context.iter().zip(1..).filter_map(|(row, number)| {
@@ -114,7 +118,7 @@ fn refusals(results: &Results, appendix: &Appendix) -> Vec<Refused> {
     rows.chain(context).collect()
 }
 
-/// Where the cause with this number, from 1, is told.
+/// The place of the cause with this number, from 1.
 pub(super) fn anchor(number: usize) -> String {
     format!("refused-{number}")
 }
@@ -126,8 +130,8 @@ pub(super) fn reason(results: &Results, row: &BenchmarkResult) -> Inlines {
         .iter()
         .position(|group| group.rows.iter().any(|of| std::ptr::eq(*of, row)));
     own.map_or_else(Inlines::default, |place| {
-        Inlines::default().and(Inline::Link {
-            href: format!("#{}", anchor(place + 1)),
+        Inlines::default().and(Inline::Place {
+            anchor: anchor(place + 1),
             text: groups[place].reason.to_owned(),
         })
     })
@@ -143,21 +147,20 @@ fn linked(piece: &Evidence, appendix: &Appendix) -> Inlines {
     match files.chain(&appendix.files).find(is_source) {
         Some(file) => {
             let whole = piece.to_string();
-            let said = whole.strip_prefix(&piece.source).unwrap_or(&whole);
-            link(file, piece.source.clone()).text(said)
+            let rest = whole.strip_prefix(&piece.source).unwrap_or(&whole);
+            link(file, piece.source.clone()).text(rest)
         }
         None => piece.to_string().into(),
     }
 }
 
-fn ends_of_logs(of: &LastWords) -> Vec<(Inlines, String)> {
-    let logs = of.logs.iter().map(|log| {
+fn ends_of_logs(of: &LastWords) -> impl Iterator<Item = (Inlines, String)> {
+    of.logs.iter().map(|log| {
         let file = File {
             label: format!("The {} of {}", log.label, of.boot),
             path: log.path.clone(),
         };
         let label = file.label.clone();
         (link(&file, label), log.lines.join("\n"))
-    });
-    logs.collect()
+    })
 }

@@ -1,17 +1,19 @@
 //! How samples and boots spread.
 
-use super::{measured, row_name};
-use crate::document::{Block, Inlines, Kind, Section, Table};
+use super::{measured, place, row_name};
+use crate::document::{Block, Inlines, Section, Table};
 use crate::flags;
 use crate::number::{headline, number, optional};
 use crate::plot::{self, Plot};
 use capbench_results::{BenchmarkResult, Measurement, Results};
 
+const FLAGGED: &str = "Rows that one value does not describe";
+
 pub(super) fn section(results: &Results) -> Section {
     let mut section = super::section("distributions", "Distributions");
     let rows: Vec<_> = measured(results).collect();
     if rows.is_empty() {
-        let nothing = "No row of this run passed, so there is nothing to spread.";
+        let nothing = "No row of this run passed, so there is no distribution.";
         section.blocks.push(Block::Text(nothing.into()));
         return section;
     }
@@ -21,7 +23,17 @@ pub(super) fn section(results: &Results) -> Section {
             .into(),
     ));
     section.blocks.push(Block::Table(table(&rows)));
-    section.blocks.extend(flagged(&rows));
+    match flagged(&rows) {
+        flagged if flagged.is_empty() => section.blocks.push(Block::Text(
+            "No row is flagged: in none do most boots show two modes or a warm-up that goes on \
+             after the declared one. Few samples hide both."
+                .into(),
+        )),
+        flagged => {
+            section.blocks.push(Block::Heading(FLAGGED.into()));
+            section.blocks.push(Block::List(flagged));
+        }
+    }
     let (spread, still): (Vec<_>, Vec<_>) = rows.iter().partition(|(_, m)| m.min < m.max);
     if !still.is_empty() {
         let one = still.len() == 1;
@@ -46,54 +58,37 @@ pub(super) fn section(results: &Results) -> Section {
     section
 }
 
-/// Rows whose median does not say it all, or that none is.
-fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Block> {
-    let told = rows.iter().filter_map(|(row, _)| {
+/// The flagged rows alone, if there are any.
+pub(super) fn flagged_rows(results: &Results) -> Option<Section> {
+    let flagged = flagged(&measured(results).collect::<Vec<_>>());
+    (!flagged.is_empty()).then(|| {
+        let mut section = super::section("distributions", FLAGGED);
+        section.blocks.push(Block::List(flagged));
+        section
+    })
+}
+
+/// Rows that one value does not describe.
+fn flagged(rows: &[(&BenchmarkResult, &Measurement)]) -> Vec<Inlines> {
+    let flagged = rows.iter().filter_map(|(row, _)| {
         let flags = flags::of_row(&row.outcome)?;
         Some(row_name(row).text(format!(": {flags}.")))
     });
-    let told: Vec<Inlines> = told.collect();
-    if told.is_empty() {
-        return vec![Block::Text(
-            "No row is flagged: in none do most boots show two modes or a warm-up that goes on \
-             after the declared one. Few samples hide both."
-                .into(),
-        )];
-    }
-    vec![
-        Block::Heading("Medians that do not say it all".into()),
-        Block::List(told),
-    ]
+    flagged.collect()
 }
 
 fn table(rows: &[(&BenchmarkResult, &Measurement)]) -> Table {
-    use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("guest (system)", Words),
-        ("batch", Number),
-        ("samples", Number),
-        ("smallest", Number),
-        ("median", Number),
-        ("largest", Number),
-        ("standard deviation", Number),
-        ("boot medians", Words),
-    ];
-    let mut table = Table::new("Samples and boot medians", &columns);
-    for (row, measurement) in rows {
-        table.row(vec![
-            Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            measurement.batch.to_string().into(),
-            measurement.n.to_string().into(),
-            number(measurement.min).into(),
-            headline(measurement).into(),
-            number(measurement.max).into(),
-            optional(measurement.sd).into(),
-            boots(measurement).into(),
-        ]);
-    }
-    table
+    Table::of("Samples and boot medians", rows)
+        .words("benchmark", |(row, _)| Inlines::code(&row.benchmark_name))
+        .words("guest (system)", |(row, _)| place(row))
+        .number("batch", |(_, value)| u64::from(value.batch))
+        .number("samples", |(_, value)| value.n)
+        .number("smallest", |(_, value)| number(value.min))
+        .number("value", |(_, value)| headline(value))
+        .number("largest", |(_, value)| number(value.max))
+        .number("standard deviation", |(_, value)| optional(value.sd))
+        .words("boot medians", |(_, value)| boots(value))
+        .end()
 }
 
 fn boots(measurement: &Measurement) -> String {

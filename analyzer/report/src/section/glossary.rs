@@ -2,7 +2,11 @@
 
 use crate::document::{Block, Section};
 
-const WORDS: [(&str, &str); 16] = [
+const WORDS: [(&str, &str); 17] = [
+    (
+        "bias",
+        "what a window holds that exact mode counts as one instruction and hardware does not execute at that price.",
+    ),
     (
         "bimodal",
         "values with two modes: the median is near one of them, or near neither.",
@@ -23,10 +27,6 @@ const WORDS: [(&str, &str); 16] = [
     (
         "instruction",
         "in exact mode, one instruction executed by the virtual CPU, as counted by the emulator. Not a cycle and not a time.",
-    ),
-    (
-        "lean",
-        "a ratio leans when a window holds instructions that exact mode counts as one and that hardware does not execute at that price.",
     ),
     ("median", "of a result: the median of its boots' medians."),
     (
@@ -52,11 +52,15 @@ const WORDS: [(&str, &str); 16] = [
     ),
     (
         "series",
-        "benchmark, definition hash, guest, authority profile and envelope hash together.",
+        "definition, guest, system, authority profile and envelope together. Values are compared over runs only inside one series.",
+    ),
+    (
+        "value",
+        "the number of a row: its median, or its mean per operation where two modes hold a quarter of the samples each.",
     ),
     (
         "virtual_ns",
-        "the emulator's virtual clock, which idling moves too; exact mode where instructions cannot be told.",
+        "the emulator's virtual clock, which idling moves too; the unit in exact mode where the processor waits.",
     ),
 ];
 

@@ -70,7 +70,7 @@ fn ends(results: &Results) -> String {
 }
 
 pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
-    let mut warnings = causes(results);
+    let mut warnings = Vec::new();
     if appendix.interrupted {
         warnings.push(strong(
             "The run was interrupted;",
@@ -104,27 +104,27 @@ pub(super) fn warnings(results: &Results, appendix: &Appendix) -> Vec<Inlines> {
     warnings
 }
 
-/// What took the numbers of rows, before anything that is left.
-fn causes(results: &Results) -> Vec<Inlines> {
+/// Causes of missing numbers, before the numbers that are left.
+pub(super) fn causes(results: &Results) -> Vec<Inlines> {
     let groups = grouped(&results.results).into_iter().zip(1..);
     let unusable = groups.filter(|(group, _)| group.is_unusable());
-    let told = unusable.map(|(group, number)| {
+    let causes = unusable.map(|(group, number)| {
         let rows = match group.rows.len() {
             1 => group.names(),
             rows => format!("{rows} rows"),
         };
         let words = status_words(group.status).1;
         let loud = format!("{rows} on {}: {words}, {}.", group.place(), group.reason);
-        let seen = Inline::Link {
-            href: format!("#{}", correctness::anchor(number)),
-            text: "What was seen.".to_owned(),
+        let seen = Inline::Place {
+            anchor: correctness::anchor(number),
+            text: "See Correctness.".to_owned(),
         };
         strong(&loud, " ").text(group.detail).text(" ").and(seen)
     });
-    told.collect()
+    causes.collect()
 }
 
-fn strong(loud: &str, quiet: &str) -> Inlines {
+pub(super) fn strong(loud: &str, quiet: &str) -> Inlines {
     Inlines(vec![Inline::Strong(loud.to_owned())]).text(quiet)
 }
 

@@ -1,15 +1,25 @@
-//! What second instruments said, and what they cost.
+//! Readings of second instruments, and what they cost.
 
 use super::measured;
 use crate::appendix::Appendix;
 use crate::document::{Block, Inlines, Kind, Section, Table};
 use crate::number::{NONE, number, signed};
-use capbench_results::{InstrumentAgreement, InvalidReason, Results};
+use capbench_results::{InstrumentAgreement, InvalidReason, Measurement, Results};
 
 pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     let mut section = super::section("instruments", "Instruments");
     let blocks = &mut section.blocks;
-    let agreements = agreements(results);
+    let watched = measured(results).flat_map(|(row, measurement)| {
+        let agreements = measurement.instruments.iter();
+        agreements.map(move |agreement| {
+            let row = vec![
+                Inlines::code(&row.benchmark_name),
+                row.system.as_str().into(),
+            ];
+            (row, agreement)
+        })
+    });
+    let agreements = agreements(&["benchmark", "system"], watched);
     let perturbations = perturbations(results);
     if agreements.rows.is_empty() {
         blocks.push(Block::Text(
@@ -17,9 +27,9 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
         ));
     } else {
         blocks.push(Block::Text(
-            "Each instrument watched the very loop that the program of its own boot timed. The \
-             reading of all boots that lies farthest off is shown with what it may differ by; \
-             0 asks for an exact count."
+            "Each instrument watched the very loop that the program of its own boot timed. Of all \
+             boots the reading with the largest difference is shown; where 0 is allowed, counts \
+             are equal."
                 .into(),
         ));
         blocks.push(Block::Table(agreements));
@@ -35,35 +45,34 @@ pub(super) fn section(results: &Results, appendix: &Appendix) -> Section {
     section
 }
 
-fn agreements(results: &Results) -> Table {
+/// Readings of instruments and programs; each line begins with cells that name the row.
+pub(super) fn agreements<'a>(
+    of: &[&str],
+    lines: impl Iterator<Item = (Vec<Inlines>, &'a InstrumentAgreement)>,
+) -> Table {
     use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("system", Words),
+    let mut columns: Vec<(&str, Kind)> = of.iter().map(|title| (*title, Words)).collect();
+    columns.extend([
         ("instrument", Words),
         ("pass", Words),
         ("boots", Number),
-        ("program", Number),
-        ("instrument says", Number),
-        ("off by", Number),
-        ("may differ by", Number),
+        ("program's reading", Number),
+        ("instrument's reading", Number),
+        ("difference", Number),
+        ("allowed difference", Number),
         ("unit", Words),
-    ];
+    ]);
     let mut table = Table::new(
-        "Second instruments beside the program's own figures",
+        "Readings of second instruments and of the programs",
         &columns,
     );
-    for (row, measurement) in measured(results) {
-        for agreement in &measurement.instruments {
-            let mut cells = vec![
-                Inlines::code(&row.benchmark_name),
-                row.system.as_str().into(),
-                agreement.instrument.as_str().into(),
-                agreement.pass.as_str().into(),
-            ];
-            cells.extend(reading(agreement));
-            table.row(cells);
-        }
+    for (mut cells, agreement) in lines {
+        cells.extend([
+            agreement.instrument.as_str().into(),
+            agreement.pass.as_str().into(),
+        ]);
+        cells.extend(reading(agreement));
+        table.row(cells);
     }
     table
 }
@@ -90,32 +99,30 @@ fn reading(agreement: &InstrumentAgreement) -> Vec<Inlines> {
     ]
 }
 
+/// The same, where an instrument watched a row or an audit took place.
+pub(super) fn if_any(results: &Results, appendix: &Appendix) -> Option<Section> {
+    let watched = |m: &Measurement| !m.instruments.is_empty() || !m.perturbations.is_empty();
+    let is_watched = measured(results).any(|(_, measurement)| watched(measurement));
+    (is_watched || !appendix.audits.is_empty()).then(|| section(results, appendix))
+}
+
 fn perturbations(results: &Results) -> Table {
-    use Kind::{Number, Words};
-    let columns = [
-        ("benchmark", Words),
-        ("system", Words),
-        ("pass", Words),
-        ("unit", Words),
-        ("median without", Number),
-        ("median under it", Number),
-        ("perturbation", Number),
-    ];
-    let mut table = Table::new("What each pass's instrument adds to an operation", &columns);
-    for (row, measurement) in measured(results) {
-        for perturbation in &measurement.perturbations {
-            table.row(vec![
-                Inlines::code(&row.benchmark_name),
-                row.system.as_str().into(),
-                perturbation.pass.as_str().into(),
-                measurement.unit.as_str().into(),
-                number(measurement.median).into(),
-                number(perturbation.median).into(),
-                signed(perturbation.effect).into(),
-            ]);
-        }
-    }
-    table
+    let passes = measured(results).flat_map(|(row, value)| {
+        let passes = value.perturbations.iter();
+        passes.map(move |pass| (row, value, pass))
+    });
+    Table::of(
+        "What the instrument of each pass adds to an operation",
+        passes,
+    )
+    .words("benchmark", |(row, ..)| Inlines::code(&row.benchmark_name))
+    .words("system", |(row, ..)| row.system.as_str())
+    .words("pass", |(.., pass)| pass.pass.as_str())
+    .words("unit", |(_, value, _)| value.unit.as_str())
+    .number("median without", |(_, value, _)| number(value.median))
+    .number("median with", |(.., pass)| number(pass.median))
+    .number("perturbation", |(.., pass)| signed(pass.effect))
+    .end()
 }
 
 /// Where instruments disagree there is no measurement; the rows stand elsewhere.

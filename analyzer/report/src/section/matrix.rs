@@ -1,9 +1,8 @@
 //! Side by side: every benchmark, its counterparts, and what each pair does not share.
 
-use crate::beside::{self, find, labels, leans};
+use crate::comparison::{self, biases, find, labels};
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::flags;
-use crate::leaning::leaning;
 use crate::number::{NONE, headline, number, ratio};
 use crate::plot::{self, Plot};
 use capbench_results::{
@@ -12,10 +11,26 @@ use capbench_results::{
 use std::collections::BTreeSet;
 
 pub(super) fn section(results: &Results) -> Section {
+    let mut section = compared(results);
+    let blocks = &mut section.blocks;
+    blocks.extend(plot::ratios::of(results).map(|plot| Block::Plot(Plot::from(plot))));
+    blocks.extend(alone(results).map(Block::Text));
+    blocks.extend(flagged(results).map(Block::Text));
+    section
+}
+
+/// The comparison alone, where there is any.
+pub(super) fn if_any(results: &Results) -> Option<Section> {
+    let has_any = !results.comparisons.is_empty() || !results.context.is_empty();
+    has_any.then(|| compared(results))
+}
+
+/// Pairs, their differences, and context.
+fn compared(results: &Results) -> Section {
     let mut section = super::section("side-by-side", heading(results.run.mode));
     let blocks = &mut section.blocks;
     let mut notes = Notes::default();
-    let pairs = match beside::has_ratios(results) {
+    let pairs = match comparison::has_ratios(results) {
         true => pairs(results),
         false => BTreeSet::new(),
     };
@@ -26,15 +41,14 @@ pub(super) fn section(results: &Results) -> Section {
         let table = table(results, &above, &below, &mut notes);
         blocks.push(Block::Table(table));
     }
-    blocks.extend(alone(results).map(Block::Table));
-    blocks.extend(flagged(results).map(Block::Text));
     if results.comparisons.is_empty() {
         blocks.push(Block::Text(
-            "No mapping puts rows of this run side by side, so there is no ratio.".into(),
+            "No mapping compares rows of this run, so there is no ratio.".into(),
         ));
-    }
-    if let Some(plot) = plot::ratios::of(results) {
-        blocks.push(Block::Plot(Plot::from(plot)));
+    } else if !comparison::has_ratios(results) {
+        blocks.push(Block::Text(
+            "No pair has two values, so there is no ratio.".into(),
+        ));
     }
     if !notes.0.is_empty() {
         blocks.push(Block::Heading("What each pair does not share".into()));
@@ -47,11 +61,14 @@ pub(super) fn section(results: &Results) -> Section {
         blocks.push(Block::Heading("Pairs without a ratio".into()));
         blocks.push(Block::List(without));
     }
+    if !comparison::has_ratios(results) && !results.context.is_empty() {
+        blocks.push(Block::Table(context_alone(results)));
+    }
     blocks.extend(context(results).map(|note| Block::Text(note.into())));
     section
 }
 
-/// A ratio travels with what it is a ratio of.
+/// The heading of a ratio, with its quantity.
 const fn heading(mode: Mode) -> &'static str {
     match mode {
         Mode::Exact => "Side by side: instruction ratio (not time)",
@@ -71,14 +88,14 @@ const fn ratio_title(mode: Mode) -> &'static str {
 fn reading(results: &Results) -> &'static str {
     match results.run.mode {
         Mode::Exact => {
-            "A ratio is the left median divided by the right one, of one run under one envelope. \
-             It compares code paths, not speed. A row leans when its window holds what exact \
-             mode counts as one instruction and hardware does not execute at that price; counts \
-             are per operation, where somebody counted. There is no overall ratio, because a \
+            "A ratio is the left value divided by the right one, of one run under one envelope. \
+             It compares code paths, not speed. Bias is what a row's window holds that exact \
+             mode counts as one instruction and hardware does not execute at that price, per \
+             operation where it was counted. There is no overall ratio, because a \
              mean over unlike rows says nothing."
         }
         Mode::Hardware | Mode::Emulated => {
-            "A ratio is the left median divided by the right one, of one run under one envelope. \
+            "A ratio is the left value divided by the right one, of one run under one envelope. \
              There is no overall ratio, because a mean over unlike rows says nothing."
         }
     }
@@ -118,83 +135,63 @@ impl Notes {
 }
 
 fn table(results: &Results, above: &str, below: &str, notes: &mut Notes) -> Table {
-    use Kind::{Context, Number, Words};
-    let (first, second) = if above == below {
-        ("numerator".to_owned(), "denominator".to_owned())
-    } else {
-        (
-            results.run.title_of(above).to_owned(),
-            results.run.title_of(below).to_owned(),
-        )
+    let (first, second) = match above == below {
+        true => ("numerator", "denominator"),
+        false => (results.run.title_of(above), results.run.title_of(below)),
     };
-    let (first, second) = (format!("{first} median"), format!("{second} median"));
-    let mut columns = vec![
-        ("benchmark", Words),
-        ("beside", Words),
-        ("status", Words),
-        ("unit", Words),
-        (first.as_str(), Number),
-        (second.as_str(), Number),
-        (ratio_title(results.run.mode), Number),
-    ];
-    let labelled = results.results.iter().any(|row| !row.labels.is_empty());
-    columns.extend(labelled.then_some(("labels", Words)));
-    columns.extend([("leans", Words), ("note", Words)]);
-    let beside = !results.context.is_empty();
-    if beside {
-        columns.push(("context: native host, ns, in no ratio", Context));
-    }
-    let pairs: Vec<&Comparison> = results
-        .comparisons
+    let pairs = results.comparisons.iter();
+    let pairs = pairs.filter(|p| p.numerator.guest == above && p.denominator.guest == below);
+    let pairs: Vec<(&Comparison, usize)> = pairs.map(|pair| (pair, notes.number(pair))).collect();
+    let systems = pairs
         .iter()
-        .filter(|pair| pair.numerator.guest == above && pair.denominator.guest == below)
-        .collect();
-    let booted: BTreeSet<&str> = pairs
-        .iter()
-        .map(|pair| pair.denominator.system.as_str())
-        .collect();
-    let systems = Vec::from_iter(booted).join(", ");
-    let caption = format!("{above} beside {below} ({systems})");
-    let mut table = Table::new(caption, &columns);
-    for comparison in pairs {
-        let Comparison {
-            numerator,
-            denominator,
-            ..
-        } = comparison;
-        let mut beside_it = Inlines::code(&denominator.benchmark_name);
+        .map(|(pair, _)| pair.denominator.system.as_str());
+    let systems = Vec::from_iter(systems.collect::<BTreeSet<_>>()).join(", ");
+    let counterpart = |name: &RowName| {
+        let benchmark = Inlines::code(&name.benchmark_name);
         // Said once, in the caption, where all are of one system.
-        if denominator.system != systems {
-            beside_it = beside_it.dim(format!(" {}", denominator.system));
+        match name.system == systems {
+            true => benchmark,
+            false => benchmark.dim(format!(" {}", name.system)),
         }
-        let quotient = match &comparison.outcome {
-            ComparisonOutcome::Ratio(found) => ratio(found.value),
-            ComparisonOutcome::None(_) => NONE.to_owned(),
-        };
-        let note = notes.number(comparison);
-        let mut cells = vec![
-            Inlines::code(&numerator.benchmark_name),
-            beside_it,
-            status(results, comparison),
-            units(results, comparison).into(),
-            median(results, numerator),
-            median(results, denominator),
-            Inlines(vec![Inline::Strong(quotient)]),
-        ];
-        cells.extend(labelled.then(|| labels(results, comparison).into()));
-        cells.extend([
-            leans(results, comparison).into(),
-            Inlines(vec![Inline::Link {
-                href: format!("#note-{note}"),
-                text: note.to_string(),
-            }]),
-        ]);
-        if beside {
-            cells.push(native(results, &denominator.benchmark_name));
-        }
-        table.row(cells);
+    };
+    let mut table = Table::of(format!("{above} and {below} ({systems})"), pairs)
+        .words("benchmark", |(pair, _)| {
+            Inlines::code(&pair.numerator.benchmark_name)
+        })
+        .words("counterpart", |(pair, _)| counterpart(&pair.denominator))
+        .words("status", |(pair, _)| status(results, pair))
+        .words("unit", |(pair, _)| units(results, pair))
+        .number(first, |(pair, _)| value(results, &pair.numerator))
+        .number(second, |(pair, _)| value(results, &pair.denominator))
+        .number(ratio_title(results.run.mode), |(pair, _)| quotient(pair));
+    if results.results.iter().any(|row| !row.labels.is_empty()) {
+        table = table.words("labels", |(pair, _)| labels(results, pair));
     }
-    table
+    table = table
+        .words("bias", |(pair, _)| biases(results, pair))
+        .words("note", |(_, note)| numbered(*note));
+    if !results.context.is_empty() {
+        let title = "context: native host, median in ns, in no ratio";
+        table = table.context(title, |(pair, _)| {
+            native(results, &pair.denominator.benchmark_name)
+        });
+    }
+    table.end()
+}
+
+fn quotient(pair: &Comparison) -> Inlines {
+    let quotient = match &pair.outcome {
+        ComparisonOutcome::Ratio(found) => ratio(found.value),
+        ComparisonOutcome::None(_) => NONE.to_owned(),
+    };
+    Inlines(vec![Inline::Strong(quotient)])
+}
+
+fn numbered(note: usize) -> Inlines {
+    Inlines(vec![Inline::Place {
+        anchor: format!("note-{note}"),
+        text: note.to_string(),
+    }])
 }
 
 /// One status where both agree, both with their side where not.
@@ -217,13 +214,13 @@ fn units(results: &Results, comparison: &Comparison) -> String {
     }
 }
 
-fn median(results: &Results, name: &RowName) -> Inlines {
+fn value(results: &Results, name: &RowName) -> Inlines {
     let value = find(results, name).and_then(|row| row.outcome.measurement());
     value.map_or(NONE.into(), |value| headline(value).into())
 }
 
 fn native(results: &Results, benchmark: &str) -> Inlines {
-    match beside::context(results, benchmark).map(|row| &row.outcome) {
+    match comparison::context(results, benchmark).map(|row| &row.outcome) {
         Some(Outcome::Passed(value)) => number(value.median).into(),
         Some(outcome) => outcome.status().into(),
         None => NONE.into(),
@@ -235,7 +232,7 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
         let ComparisonOutcome::None(refusal) = &comparison.outcome else {
             return None;
         };
-        if beside::is_unmeasured(comparison) {
+        if comparison::is_unmeasured(comparison) {
             return None;
         }
         let pair = Inlines::code(&comparison.numerator.benchmark_name)
@@ -246,83 +243,34 @@ fn without_ratio(results: &Results) -> Vec<Inlines> {
         Some(pair.text(format!(": {}", refusal.detail)))
     };
     let mut lines: Vec<Inlines> = results.comparisons.iter().filter_map(pair).collect();
-    let unmeasured = beside::unmeasured(results);
+    let unmeasured = comparison::unmeasured(results);
     if unmeasured > 0 {
-        let pairs = format!("Of which a row has no number, for its own reason: {unmeasured}");
+        let pairs = format!("Pairs in which a row has no value: {unmeasured}");
         lines.push(pairs.into());
     }
     lines
 }
 
-/// Whose time it is, and why it stands apart.
-fn context(results: &Results) -> Option<String> {
-    let row = results.context.first()?;
-    Some(format!(
-        "Context column: {}, {}. Time on another clock, on a machine with other things to do; \
-         read the order of magnitude. It is part of no ratio.",
-        row.column, row.source
-    ))
-}
-
-/// Rows whose median should not be read alone, wherever it stands above.
-fn flagged(results: &Results) -> Option<Inlines> {
-    let told = results
-        .results
-        .iter()
-        .filter(|row| flags::of_row(&row.outcome).is_some());
-    let told: Vec<Inlines> = told.map(super::row_name).collect();
-    if told.is_empty() {
-        return None;
-    }
-    let mut line = Inlines::from("The median does not say it all of ");
-    for (index, row) in told.into_iter().enumerate() {
-        if index > 0 {
-            line = line.text(", ");
-        }
-        line.0.extend(row.0);
-    }
-    let link = Inline::Link {
-        href: "#distributions".to_owned(),
-        text: "distributions".to_owned(),
-    };
-    Some(line.text(": see ").and(link).text("."))
-}
-
-/// Rows that stand beside nothing.
-fn alone(results: &Results) -> Option<Table> {
-    use Kind::{Number, Words};
-    let paired = |name: &RowName| {
-        let mut comparisons = results.comparisons.iter();
-        comparisons.any(|c| c.numerator == *name || c.denominator == *name)
-    };
-    let rows: Vec<&BenchmarkResult> = results
-        .results
-        .iter()
-        .filter(|row| !paired(&RowName::of(row)))
-        .collect();
-    if rows.is_empty() {
-        return None;
-    }
+/// Numbers from outside the envelope, where no table of pairs has a column for them.
+fn context_alone(results: &Results) -> Table {
     let columns = [
-        ("benchmark", Words),
-        ("guest", Words),
-        ("status", Words),
-        ("unit", Words),
-        ("median", Number),
-        ("leans", Words),
+        ("benchmark", Kind::Words),
+        ("status", Kind::Words),
+        ("unit", Kind::Words),
+        ("median", Kind::Context),
+        ("smallest", Kind::Context),
     ];
-    let mut table = Table::new("Rows that stand beside nothing", &columns);
-    for row in rows {
+    let mut table = Table::new("Context, in no ratio", &columns);
+    for row in &results.context {
         let mut cells = vec![
             Inlines::code(&row.benchmark_name),
-            format!("{} ({})", row.guest, row.system).into(),
-            row.status().into(),
+            row.outcome.status().into(),
         ];
         match &row.outcome {
             Outcome::Passed(value) => cells.extend([
                 value.unit.as_str().into(),
                 number(value.median).into(),
-                leaning(&row.outcome).unwrap_or(NONE.to_owned()).into(),
+                number(value.min).into(),
             ]),
             outcome => {
                 let reason = outcome.refusal().map_or("", |(reason, ..)| reason);
@@ -331,5 +279,52 @@ fn alone(results: &Results) -> Option<Table> {
         }
         table.row(cells);
     }
-    Some(table)
+    table
+}
+
+/// Whose time it is, and why it stands apart.
+fn context(results: &Results) -> Option<String> {
+    let row = results.context.first()?;
+    Some(format!(
+        "Context: {}, {}. Time on another clock, on a machine with other things to do; read \
+         the order of magnitude. It is part of no ratio.",
+        row.column, row.source
+    ))
+}
+
+/// Rows whose value should not be read alone, wherever it stands above.
+fn flagged(results: &Results) -> Option<Inlines> {
+    let rows = results.results.iter();
+    let rows = rows.filter(|row| flags::of_row(&row.outcome).is_some());
+    let place = Inline::Place {
+        anchor: "distributions".to_owned(),
+        text: "distributions".to_owned(),
+    };
+    let line = listed("One value does not describe ", rows)?;
+    Some(line.text(": see ").and(place).text("."))
+}
+
+/// Rows that no mapping compares; their values stand with their tier.
+fn alone(results: &Results) -> Option<Inlines> {
+    let is_paired = |row: &BenchmarkResult| {
+        let name = RowName::of(row);
+        let mut comparisons = results.comparisons.iter();
+        comparisons.any(|c| c.numerator == name || c.denominator == name)
+    };
+    let rows = results.results.iter().filter(|row| !is_paired(row));
+    Some(listed("Rows without a counterpart: ", rows)?.text("."))
+}
+
+/// The rows' names behind a beginning; none without rows.
+fn listed<'a>(beginning: &str, rows: impl Iterator<Item = &'a BenchmarkResult>) -> Option<Inlines> {
+    let mut rows = rows.map(super::row_name).peekable();
+    rows.peek()?;
+    let mut line = Inlines::default();
+    let mut before = beginning;
+    for row in rows {
+        line = line.text(before);
+        line.0.extend(row.0);
+        before = ", ";
+    }
+    Some(line)
 }

@@ -10,12 +10,17 @@ mod glossary;
 mod head;
 mod instruments;
 mod matrix;
+pub(crate) mod stitched;
+mod summary;
 mod tier;
+pub(crate) mod trace;
+
+pub(crate) use summary::summary;
 
 use crate::appendix::Appendix;
 use crate::document::{Document, Inlines, Section};
 use crate::refusals::{Group, grouped};
-use capbench_results::{BenchmarkResult, Measurement, Results};
+use capbench_results::{BenchmarkResult, Measurement, Results, Unit};
 use std::collections::BTreeSet;
 
 /// The whole report.
@@ -45,7 +50,10 @@ pub(crate) fn document(results: &Results, appendix: &Appendix) -> Document {
     Document {
         title: head::title(results),
         facts: head::facts(results, appendix),
-        warnings: head::warnings(results, appendix),
+        warnings: head::causes(results)
+            .into_iter()
+            .chain(head::warnings(results, appendix))
+            .collect(),
         sections,
     }
 }
@@ -62,6 +70,16 @@ fn tiers(results: &Results) -> BTreeSet<u16> {
     results.results.iter().map(|row| row.tier).collect()
 }
 
+/// The warning on numbers of a trace that are no times.
+fn not_time(unit: Unit) -> Option<Inlines> {
+    (unit == Unit::Instructions).then(|| {
+        head::strong(
+            "Numbers count instructions that the guest executed.",
+            " They are not time and not cycles.",
+        )
+    })
+}
+
 /// Rows that hold a value, with it.
 fn measured(results: &Results) -> impl Iterator<Item = (&BenchmarkResult, &Measurement)> {
     let value = |row: &'_ BenchmarkResult| row.outcome.measurement().is_some();
@@ -72,6 +90,11 @@ fn measured(results: &Results) -> impl Iterator<Item = (&BenchmarkResult, &Measu
 /// A row's name and where it ran.
 fn row_name(row: &BenchmarkResult) -> Inlines {
     Inlines::code(&row.benchmark_name).dim(format!(" on {} ({})", row.guest, row.system))
+}
+
+/// The guest of a row and its system.
+fn place(row: &BenchmarkResult) -> Inlines {
+    format!("{} ({})", row.guest, row.system).into()
 }
 
 /// Guest and system of rows, in order, without repetition.

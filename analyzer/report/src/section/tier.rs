@@ -1,6 +1,7 @@
 //! The rows of one tier, guest by guest.
 
-use super::{correctness, systems};
+use super::{correctness, measured, systems};
+use crate::bias::bias;
 use crate::document::{Block, Inline, Inlines, Kind, Section, Table};
 use crate::number::{NONE, headline, number, optional};
 use capbench_results::{BenchmarkResult, Measurement, Outcome, Results, SampleKind};
@@ -9,7 +10,19 @@ use std::collections::BTreeSet;
 /// Below this many boots a confidence interval of their medians would be a guess.
 const BOOTS_FOR_INTERVAL: usize = 8;
 
+/// The rows, and what each benchmark is.
 pub(super) fn section(results: &Results, tier: u16) -> Section {
+    let mut section = values(results, tier);
+    let rows = results.results.iter().filter(|row| row.tier == tier);
+    let mechanisms = mechanisms(rows);
+    if !mechanisms.is_empty() {
+        section.blocks.push(Block::Terms(mechanisms));
+    }
+    section
+}
+
+/// The rows alone.
+pub(super) fn values(results: &Results, tier: u16) -> Section {
     let rows: Vec<&BenchmarkResult> = results
         .results
         .iter()
@@ -19,7 +32,8 @@ pub(super) fn section(results: &Results, tier: u16) -> Section {
         &format!("tier-{tier}"),
         format!("Tier {tier}{}", kind(tier)),
     );
-    if rows.iter().any(|row| row.outcome.measurement().is_some()) {
+    // Once, above the first values.
+    if measured(results).map(|(row, _)| row.tier).min() == Some(tier) {
         section.blocks.push(how_to_read());
     }
     for (guest, system) in systems(rows.iter().copied()) {
@@ -31,25 +45,22 @@ pub(super) fn section(results: &Results, tier: u16) -> Section {
         section
             .blocks
             .push(Block::Table(table(results, &guest, &system, &of_system)));
-        let mechanisms = mechanisms(&of_system);
-        if !mechanisms.is_empty() {
-            section.blocks.push(Block::Terms(mechanisms));
-        }
     }
     section
 }
 
-/// What the columns of numbers hold.
+/// The meaning of the columns of numbers.
 fn how_to_read() -> Block {
     Block::Text(
-        "Median: of the boots' medians. Range: the smallest and the largest of them; a single \
-         number where all boots agree to the last digit. Cold: the first value of a window, \
-         never mixed into the others."
+        "Value: the median of the boots' medians; where two modes hold a quarter of the samples \
+         each, the mean per operation, marked (mean). Range: the smallest and the largest \
+         of the boots' medians; a single number where all agree to the last digit. Cold: the \
+         first sample of a window, never mixed into the others."
             .into(),
     )
 }
 
-/// What the benchmarks of a tier are.
+/// The kind of a tier's benchmarks.
 const fn kind(tier: u16) -> &'static str {
     match tier {
         0 => ": correctness",
@@ -63,29 +74,46 @@ const fn kind(tier: u16) -> &'static str {
 
 fn table(results: &Results, guest: &str, system: &str, rows: &[&BenchmarkResult]) -> Table {
     use Kind::{Number, Words};
-    let labelled = rows.iter().any(|row| !row.labels.is_empty());
+    let shared = shared_labels(rows);
+    let labelled = shared.is_none() && rows.iter().any(|row| !row.labels.is_empty());
+    let biased = rows.iter().any(|row| bias(&row.outcome).is_some());
     let mut columns = vec![("benchmark", Words), ("status", Words)];
     columns.extend(labelled.then_some(("labels", Words)));
     columns.extend([
         ("unit", Words),
-        ("median", Number),
+        ("value", Number),
         ("range", Number),
         ("p95", Number),
         ("p95 is of", Words),
         ("boots", Number),
         ("cold", Number),
     ]);
-    let mut table = Table::new(caption(guest, system, rows), &columns);
+    columns.extend(biased.then_some(("bias", Words)));
+    let mut caption = caption(guest, system, rows);
+    if let Some(labels) = shared {
+        caption += &format!(" · {labels}");
+    }
+    let mut table = Table::new(caption, &columns);
     for row in rows {
         let mut cells = vec![Inlines::code(&row.benchmark_name), row.status().into()];
         cells.extend(labelled.then(|| row.labels_in_words().into()));
         match &row.outcome {
-            Outcome::Passed(measurement) => cells.extend(numbers(measurement)),
+            Outcome::Passed(measurement) => {
+                cells.extend(numbers(measurement));
+                cells.extend(biased.then(|| bias(&row.outcome).unwrap_or(NONE.into()).into()));
+            }
             _ => cells.push(correctness::reason(results, row)),
         }
         table.row(cells);
     }
     table
+}
+
+/// The labels of all of these rows, if all have the same and some.
+fn shared_labels(rows: &[&BenchmarkResult]) -> Option<String> {
+    let labels = &rows.first()?.labels;
+    let shared = !labels.is_empty() && rows.iter().all(|row| row.labels == *labels);
+    shared.then(|| rows[0].labels_in_words())
 }
 
 fn caption(guest: &str, system: &str, rows: &[&BenchmarkResult]) -> String {
@@ -125,7 +153,7 @@ fn numbers(measurement: &Measurement) -> [Inlines; 7] {
     ]
 }
 
-/// A percentile says what it is of: the tail of batch means is no latency.
+/// The population of a percentile: the tail of batch means is no latency.
 fn percentile_of(measurement: &Measurement) -> String {
     match (measurement.p95, measurement.sample_kind) {
         (None, _) => NONE.to_owned(),
@@ -134,14 +162,13 @@ fn percentile_of(measurement: &Measurement) -> String {
     }
 }
 
-/// What each benchmark does, once for all its batch sizes.
-fn mechanisms(rows: &[&BenchmarkResult]) -> Vec<(String, Inlines)> {
-    let mut told = BTreeSet::new();
-    rows.iter()
-        .filter(|row| !row.notes.is_empty())
+/// The mechanism of each benchmark, once for all its batch sizes.
+fn mechanisms<'a>(rows: impl Iterator<Item = &'a BenchmarkResult>) -> Vec<(String, Inlines)> {
+    let mut known = BTreeSet::new();
+    rows.filter(|row| !row.notes.is_empty())
         .filter_map(|row| {
             let family = row.benchmark_name.benchmark();
-            let new = told.insert((family, row.notes.as_str()));
+            let new = known.insert((family, row.notes.as_str()));
             new.then(|| (family.to_owned(), row.notes.as_str().into()))
         })
         .collect()

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use capbench_frames::trace::read_file;
-use capbench_report::Look;
+use capbench_report::{Look, Report};
 use capbench_runner::exec::{Binary, EndError, ExecError, Request, exec, parse_grant};
 use capbench_runner::guest::Variant;
 use capbench_runner::interrupt::Interrupt;
@@ -115,6 +115,6 @@ fn show(trace: &Path, program: &str) -> Result<()> {
         color: false,
         ..look()
     };
-    stderr::text(capbench_report::trace(&summary, look));
+    stderr::text(Report::trace(&summary).text(look));
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! What exact mode misprices in a row, in words.
+//! The bias of a row in exact mode, in words: what counts as one instruction and is not
+//! executed at that price.
 
 use crate::number::number;
 use capbench_results::{Mispriced, Outcome};
 
-/// What a row's window holds of it; none for rows without a number.
-pub(crate) fn leaning(outcome: &Outcome) -> Option<String> {
+/// The bias of a row; none for rows without a number.
+pub(crate) fn bias(outcome: &Outcome) -> Option<String> {
     let held: Vec<String> = outcome
         .measurement()?
         .mispriced

@@ -1,6 +1,6 @@
-//! What stands beside what: the rows of a comparison, and what leans in them.
+//! The rows of a comparison, their bias and their labels.
 
-use crate::leaning::leaning;
+use crate::bias::bias;
 use crate::number::NONE;
 use capbench_results::{
     BenchmarkResult, Comparison, ComparisonOutcome, ContextRow, NoRatioReason, Results, RowName,
@@ -17,8 +17,8 @@ pub(crate) fn has_ratios(results: &Results) -> bool {
     pairs.any(|pair| matches!(pair.outcome, ComparisonOutcome::Ratio(_)))
 }
 
-/// Pairs of which a row has no number. Why is told of the row, and not again of each
-/// pair that it is in.
+/// Pairs of which a row has no number. The row has the reason, and not again each pair
+/// that it is in.
 pub(crate) fn unmeasured(results: &Results) -> usize {
     let pairs = results.comparisons.iter();
     pairs.filter(|pair| is_unmeasured(pair)).count()
@@ -33,19 +33,18 @@ pub(crate) fn is_unmeasured(pair: &Comparison) -> bool {
     reason == Some(NoRatioReason::NotMeasured)
 }
 
-/// The number from outside the envelope that stands beside a benchmark, never in a
-/// ratio with it.
+/// The number of a benchmark from outside the envelope, which is in no ratio.
 pub(crate) fn context<'a>(results: &'a Results, benchmark: &str) -> Option<&'a ContextRow> {
     let mut context = results.context.iter();
     context.find(|row| row.benchmark_name == benchmark)
 }
 
-/// What exact mode misprices in either row.
-pub(crate) fn leans(results: &Results, comparison: &Comparison) -> String {
-    of_sides(results, comparison, |row| leaning(&row.outcome))
+/// The bias of either row.
+pub(crate) fn biases(results: &Results, comparison: &Comparison) -> String {
+    of_sides(results, comparison, |row| bias(&row.outcome))
 }
 
-/// What a reader must know of either row.
+/// The labels of either row.
 pub(crate) fn labels(results: &Results, comparison: &Comparison) -> String {
     of_sides(results, comparison, |row| {
         Some(row.labels_in_words()).filter(|words| !words.is_empty())
@@ -55,11 +54,11 @@ pub(crate) fn labels(results: &Results, comparison: &Comparison) -> String {
 fn of_sides(
     results: &Results,
     comparison: &Comparison,
-    told: impl Fn(&BenchmarkResult) -> Option<String>,
+    words: impl Fn(&BenchmarkResult) -> Option<String>,
 ) -> String {
     let side = |name: &RowName| {
-        let told = told(find(results, name)?)?;
-        Some(format!("{}: {told}", name.guest))
+        let words = words(find(results, name)?)?;
+        Some(format!("{}: {words}", name.guest))
     };
     let sides = [side(&comparison.numerator), side(&comparison.denominator)];
     let sides: Vec<String> = sides.into_iter().flatten().collect();

@@ -1,10 +1,8 @@
 //! One sample in parts.
 
-use crate::look::Look;
+use crate::document::{Block, Document, Inlines, Kind as Column, Table};
 use crate::number::NONE;
-use crate::table::{Align, Table};
 use capbench_frames::flows::{Blocked, Dispatched, Flow, Kind, OutcomeWord, Part, Stitched};
-use capbench_results::Unit;
 
 /// Operations of a submission by their opcode, as the capOS ABI has them.
 const OPERATIONS: [&str; 10] = [
@@ -20,7 +18,7 @@ const OPERATIONS: [&str; 10] = [
     "UNPARK",
 ];
 
-/// A submission in words; of its method the number is all that a trace says.
+/// A submission in words; a trace holds only the number of its method.
 fn operation(opcode: u8, interface: Option<&str>, method: u16) -> String {
     let name = OPERATIONS.get(usize::from(opcode));
     let name = name.map_or_else(|| format!("opcode {opcode}"), |name| (*name).to_owned());
@@ -32,32 +30,44 @@ fn operation(opcode: u8, interface: Option<&str>, method: u16) -> String {
 }
 
 /// The sample's parts, what they add up to, and its submissions that blocked.
-pub fn stitched(stitched: &Stitched, look: Look) -> String {
-    let mut text = header(stitched, look);
-    text.push('\n');
-    text.push_str(&parts(stitched, look));
-    text.push_str(&format!("\n{}\n", look.bold("sums")));
-    text.push_str(&sums(stitched, look));
-    text.push_str(&look.wrap(&account(stitched), 0));
+pub(crate) fn document(stitched: &Stitched) -> Document {
+    let mut all = super::section("parts", "Parts");
+    all.blocks = vec![
+        Block::Table(parts(stitched)),
+        Block::Text(account(stitched).into()),
+    ];
+    let mut sums = super::section("sums", "Sums");
+    sums.blocks.push(Block::Table(self::sums(stitched)));
     let blocked: Vec<&Flow> = stitched
         .flows
         .iter()
         .filter(|flow| flow.goes_on || flow.begun_before || !flow.blocked.is_empty())
         .collect();
+    let mut sections = vec![all, sums];
     if !blocked.is_empty() {
-        text.push_str(&format!("\n{}\n", look.bold("submissions that blocked")));
+        let mut section = super::section("blocked", "Submissions that blocked");
+        let flows = blocked
+            .into_iter()
+            .flat_map(|flow| self::flow(stitched, flow));
+        section.blocks.extend(flows);
+        sections.push(section);
     }
-    for flow in blocked {
-        text.push_str(&self::flow(stitched, flow, look));
+    Document {
+        title: stitched.benchmark.clone(),
+        facts: vec![
+            ("sample", sample(stitched).into()),
+            ("from", stitched.source.as_str().into()),
+            ("unit", stitched.unit.as_str().into()),
+        ],
+        warnings: super::not_time(stitched.unit).into_iter().collect(),
+        sections,
     }
-    text
 }
 
-fn header(stitched: &Stitched, look: Look) -> String {
+fn sample(stitched: &Stitched) -> String {
     let sample = &stitched.sample;
-    let mut text = format!("{}\n", look.bold(&stitched.benchmark));
-    let which = format!(
-        "sample {} of {}{}{}: {}, in {}, from {}; ticks as recorded, the probes' own cost among them",
+    format!(
+        "{} of {}{}{}: {}; ticks as recorded, the probes' own cost among them",
         sample.number,
         sample.of,
         if sample.median {
@@ -71,14 +81,7 @@ fn header(stitched: &Stitched, look: Look) -> String {
             ""
         },
         plural(u64::from(sample.operations), "operation"),
-        stitched.unit,
-        stitched.source,
-    );
-    text.push_str(&look.wrap(&which, 0));
-    if stitched.unit == Unit::Instructions {
-        text.push_str("Numbers are instructions the guest executed, not time.\n");
-    }
-    text
+    )
 }
 
 fn plural(count: u64, what: &str) -> String {
@@ -108,15 +111,16 @@ fn thread(stitched: &Stitched, id: Option<u32>) -> String {
     }
 }
 
-fn parts(stitched: &Stitched, look: Look) -> String {
-    use Align::{Left, Right};
-    let mut table = Table::new(&[
-        ("at", Right),
-        ("process", Left),
-        ("part", Left),
-        ("ticks", Right),
-        ("self", Right),
-    ]);
+fn parts(stitched: &Stitched) -> Table {
+    use Column::{Number, Words};
+    let columns = [
+        ("at", Number),
+        ("process", Words),
+        ("part", Words),
+        ("ticks", Number),
+        ("self", Number),
+    ];
+    let mut table = Table::new("Parts in order of time", &columns);
     for part in &stitched.parts {
         table.row(vec![
             part.start.to_string().into(),
@@ -129,13 +133,13 @@ fn parts(stitched: &Stitched, look: Look) -> String {
             table.row(vec![
                 inside.start.to_string().into(),
                 String::new().into(),
-                format!("{}{}", "  ".repeat(inside.depth + 1), inside.segment).into(),
+                format!("{}{}", "\u{2003}".repeat(inside.depth + 1), inside.segment).into(),
                 inside.ticks.to_string().into(),
                 inside.self_ticks.to_string().into(),
             ]);
         }
     }
-    table.render(look)
+    table
 }
 
 fn what(stitched: &Stitched, part: &Part) -> String {
@@ -190,14 +194,15 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-fn sums(stitched: &Stitched, look: Look) -> String {
-    use Align::{Left, Right};
-    let mut table = Table::new(&[
-        ("process", Left),
-        ("kind", Left),
-        ("parts", Right),
-        ("ticks", Right),
-    ]);
+fn sums(stitched: &Stitched) -> Table {
+    use Column::{Number, Words};
+    let columns = [
+        ("process", Words),
+        ("kind", Words),
+        ("parts", Number),
+        ("ticks", Number),
+    ];
+    let mut table = Table::new("Ticks by process and kind of part", &columns);
     let mut processes: Vec<Option<u32>> = Vec::new();
     for sum in &stitched.sums {
         if !processes.contains(&sum.pid) {
@@ -232,12 +237,12 @@ fn sums(stitched: &Stitched, look: Look) -> String {
             ]);
         }
     }
-    table.render(look)
+    table
 }
 
 fn account(stitched: &Stitched) -> String {
     let mut text = format!(
-        "adds up to {} of {} ticks by the program's own clock; {} unattributed; {} in the kernel \
+        "The sample adds up to {} of {} ticks by the program's own clock; {} unattributed; {} in the kernel \
          under no segment's name",
         stitched.total, stitched.sample.ticks, stitched.unattributed, stitched.unnamed
     );
@@ -250,16 +255,16 @@ fn account(stitched: &Stitched) -> String {
     text
 }
 
-fn flow(stitched: &Stitched, flow: &Flow, look: Look) -> String {
+fn flow(stitched: &Stitched, flow: &Flow) -> [Block; 2] {
     let title = format!(
         "{} of {}, flow {:#x}",
         operation(flow.opcode, flow.interface.as_deref(), flow.method),
         thread(stitched, Some(flow.thread)),
         flow.flow
     );
-    let mut text = look.wrap(&title, 0);
+    let mut lines: Vec<Inlines> = Vec::new();
     if flow.begun_before {
-        text.push_str("  blocked since before the sample\n");
+        lines.push("blocked since before the sample".into());
     }
     let mut blocked = flow.blocked.iter();
     for stretch in &flow.stretches {
@@ -272,17 +277,17 @@ fn flow(stitched: &Stitched, flow: &Flow, look: Look) -> String {
             stretch.start,
             outcome(stretch.outcome)
         );
-        text.push_str(&look.wrap(&line, 2));
+        lines.push(line.into());
         if stretch.outcome.blocks()
             && let Some(blocked) = blocked.next()
         {
-            text.push_str(&look.wrap(&meanwhile(stitched, blocked), 2));
+            lines.push(meanwhile(stitched, blocked).into());
         }
     }
     if flow.goes_on {
-        text.push_str("  blocked when the sample ends\n");
+        lines.push("blocked when the sample ends".into());
     }
-    text
+    [Block::Heading(title.into()), Block::List(lines)]
 }
 
 fn meanwhile(stitched: &Stitched, blocked: &Blocked) -> String {
