@@ -209,10 +209,7 @@ impl Statements {
                     build_id: text(session.build_id),
                     kernel: text(session.kernel),
                     variant: text(session.variant),
-                    features: features
-                        .filter(|f| !f.is_empty())
-                        .map(|feature| text(feature))
-                        .collect(),
+                    features: features.filter(|f| !f.is_empty()).map(text).collect(),
                     cpus: session.cpus,
                     ring_slots: session.ring_slots,
                     overwrites: session.ring_mode == trace_format::control::RingMode::Overwrite,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::guest::GuestName;
-use crate::manifest::Catalogue;
+use crate::manifest::{Benchmark, Catalogue};
 use crate::plan::Plan;
 
 /// Every definition that a plan's rows rest on, those of rows that cannot run
@@ -27,12 +27,23 @@ pub(super) fn of(plan: &Plan, catalogue: &Catalogue) -> BTreeMap<String, Value> 
             keep("authority", name, value(profile));
         }
     };
+    let asked = catalogue.select(&plan.selection).unwrap_or_default();
+    // A run of some guests plans no row of what only others do, and a suite names it.
+    let smokes = asked.iter().flat_map(|benchmark| &benchmark.smokes);
+    let smokes = smokes.filter_map(|smoke| catalogue.benchmarks.get(smoke));
+    let asked: Vec<&Benchmark> = smokes.chain(asked.iter().copied()).collect();
+    for benchmark in &asked {
+        authority(&benchmark.authority);
+    }
     for row in &plan.rows {
         authority(&row.benchmark.authority);
         let system = catalogue.systems.get(&row.system);
         for program in system.iter().flat_map(|system| &system.programs) {
             authority(&program.authority);
         }
+    }
+    for benchmark in asked {
+        keep("benchmarks", &benchmark.name, value(benchmark));
     }
     for row in &plan.rows {
         keep("benchmarks", &row.benchmark.name, value(&row.benchmark));

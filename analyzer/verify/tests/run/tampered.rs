@@ -418,7 +418,7 @@ fn a_changed_audit_or_its_log_or_kernel_is_found() {
     let name = format!("images/{}.elf", hash::short(hash::of(&kernel)));
     run.write(&name, b"another kernel");
     run.seal();
-    assert_eq!(run.broken(), ["record", "audit", "mispriced"]);
+    assert_eq!(run.broken(), ["record", "images", "audit", "mispriced"]);
 
     let run = Artifact::new();
     run.edit("run.json", |record| {
