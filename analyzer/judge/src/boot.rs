@@ -157,7 +157,7 @@ fn windows(boot: &CapturedBoot, run: &Run) -> BTreeMap<String, Asked> {
         program: match id.guest.has_capabilities {
             true => row.program().to_owned(),
             // There is one, whatever the system calls it.
-            false => String::new(),
+            false => id.guest.session_program.unwrap_or_default().to_owned(),
         },
         record_bound: row.stated_bound(id.audit),
     };

@@ -279,6 +279,9 @@ fn named_counters(
     let rows: Vec<(&str, &str, &str, &Change)> = loops
         .flat_map(|(source, looped)| {
             let counters = looped.counters.iter();
+            // A time in another unit is no reading.
+            let counters =
+                counters.filter(|(name, change)| !name.ends_with("_ns") || change.unit == "ns");
             counters.filter_map(move |(counter, change)| {
                 Some((source, &*looped.benchmark, name(counter)?, change))
             })

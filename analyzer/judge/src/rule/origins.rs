@@ -1,13 +1,14 @@
 //! Frames and statements come from processors that the session has, and what the
 //! recorder itself writes comes from no interrupt.
 
+use super::required::Accounts;
 use super::{Expectation, Findings};
 use capbench_frames::trace::Trace;
 use capbench_results::InvalidReason::DeclarationsContradict;
 use std::collections::BTreeSet;
 use trace_format::{Context, FrameKind};
 
-pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
+pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findings) {
     let statements = &trace.statements;
     let Some(session) = &statements.session else {
         return;
@@ -37,8 +38,12 @@ pub(super) fn check(trace: &Trace, _: &Expectation, findings: &mut Findings) {
     }
     let written = [FrameKind::Control, FrameKind::Samples];
     let mut origins = trace.origins.iter();
-    let from_interrupt =
-        origins.find(|(kind, _, context)| written.contains(kind) && *context != Context::Thread);
+    // Without rings there is nothing that an interrupt could record into.
+    let required = expected.required.as_ref();
+    let has_no_rings = required.is_some_and(|required| required.accounts == Accounts::NotKept);
+    let from_interrupt = origins.find(|(kind, _, context)| {
+        (written.contains(kind) || has_no_rings) && *context != Context::Thread
+    });
     if let Some((kind, _, context)) = from_interrupt {
         findings.invalid(
             DeclarationsContradict,

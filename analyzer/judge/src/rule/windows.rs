@@ -10,7 +10,7 @@ use capbench_results::{FailureReason, InvalidReason};
 /// What was asked of a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Program that opens it; empty where there is one only.
+    /// Program that opens it; empty where nobody knows.
     pub program: String,
     /// Records that it may commit, where the kernel is told.
     pub record_bound: Option<u32>,
@@ -109,9 +109,15 @@ fn as_asked(trace: &Trace, window: &Window, asked: &Asked, findings: &mut Findin
             window.record_bound,
         );
     }
+    // Without a ring, the bound is what the program sends.
     let samples = window.samples.len();
-    if asked.record_bound.is_none() && samples > window.record_bound as usize {
-        let expected = format_args!("{} samples at most", window.record_bound);
+    let is_measured = window
+        .verdict
+        .as_ref()
+        .is_some_and(|verdict| verdict.passed);
+    let is_sent = asked.record_bound.is_some() || samples == window.record_bound as usize;
+    if is_measured && !is_sent {
+        let expected = format_args!("{} samples, as it states", window.record_bound);
         findings.invalid_for(name, SessionMismatch, &subject, expected, samples);
     }
     if window.expected_operations == 0 {
@@ -260,7 +266,7 @@ mod tests {
             asked(
                 &story,
                 Asked {
-                    record_bound: None,
+                    record_bound: Some(1000),
                     ..Asked::default()
                 }
             ),

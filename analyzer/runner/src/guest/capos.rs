@@ -17,6 +17,7 @@ static DEFINITION: Definition = Definition {
          kernel is not published.",
     ),
     session_kernel: "capos-reference",
+    session_program: None,
     subsystems: &[
         "ring",
         "null",

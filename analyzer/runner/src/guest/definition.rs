@@ -17,6 +17,8 @@ pub struct Definition {
     pub caution: Option<&'static str>,
     /// What its kernel calls itself in a session; a version may follow.
     pub session_kernel: &'static str,
+    /// What its one program calls itself in a session; none where a system names several.
+    pub session_program: Option<&'static str>,
     /// Subsystems a benchmark may require and this guest has.
     pub subsystems: &'static [&'static str],
     /// Whether programs hold capabilities that a system grants them.

@@ -15,6 +15,7 @@ static DEFINITION: Definition = Definition {
     title: "Linux",
     caution: None,
     session_kernel: "linux ",
+    session_program: Some("linux-init"),
     subsystems: &["process", "timer"],
     has_capabilities: false,
     // One build, booted in passes; the longest first.

@@ -27,7 +27,8 @@ pub(super) fn check(run: &Run) -> Found {
         let kept = kept.and_then(|boot| boot.instruction_log.as_deref());
         if let (Some(own), Some(kept)) = (own, kept)
             && own.log_left_out.is_none()
-            && !own.log.as_deref().is_some_and(|log| log.starts_with(kept))
+            && own.log.as_deref() != Some(kept)
+            && own.log.as_deref() != Some(&format!("{kept}.zst"))
         {
             let log = own.log.as_deref().unwrap_or("none");
             faults.push(format!(

@@ -24,7 +24,12 @@ pub(super) fn check(run: &Run) -> Found {
         .iter()
         .map(|row| format!("mappings/{}", row.benchmark().0));
     let mappings = mappings.filter(|key| kept.holds(key));
-    let needed: BTreeSet<String> = benchmarks.chain(systems).chain(mappings).collect();
+    let mut needed: BTreeSet<String> = benchmarks.chain(systems).chain(mappings).collect();
+    for row in &run.document()?.results {
+        let benchmark = kept.benchmark(&row.benchmark().0);
+        needed.extend(benchmark.map(|benchmark| format!("authority/{}", benchmark.authority)));
+    }
+    needed.extend(Some(format!("suites/{}", record.selection)).filter(|key| kept.holds(key)));
     for key in needed {
         if !record.definitions.contains_key(&key) {
             faults.push(format!("{key}: the record has no hash of it"));

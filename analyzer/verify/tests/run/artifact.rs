@@ -453,7 +453,7 @@ impl Artifact {
             "guests": guests(),
             "bootImages": {"images/x.initrd": hash::of(b"image")},
             "definitions": definitions,
-            "overrides": {"boots": 2},
+            "overrides": {},
             "bootsPlanned": 2,
             "boots": boots,
         })

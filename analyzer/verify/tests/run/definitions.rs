@@ -100,7 +100,7 @@ fn benchmark(
     json!({
         "name": name, "tier": 1, "intent": "i", "unit": "tsc_ticks", "lower_is_better": true,
         "window_idles": false, "batches": [], "warmup": before.len(),
-        "samples": measured.len(), "boots": 5,
+        "samples": measured.len(), "boots": 2,
         "record_bound": {"per_window": 64, "per_batch": 4, "per_operation": 10},
         "verifier": {"kind": "completions", "checks": ["result"]},
         "allowed_nondeterminism": [], "authority": authority, "requires": [],
