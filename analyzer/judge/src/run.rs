@@ -42,6 +42,11 @@ impl Run<'_> {
         inside::open(self.directory, path)
     }
 
+    /// Opens a file that may have so many bytes.
+    pub(crate) fn open_at_most(&self, path: &Path, limit: u64) -> Result<File, NotInside> {
+        inside::open_at_most(self.directory, path, limit)
+    }
+
     /// Reads a stream of the run.
     pub(crate) fn trace(&self, path: &Path, source: &str) -> Result<Trace, Unreadable> {
         let read = read_file(&self.locate(path)?, source);

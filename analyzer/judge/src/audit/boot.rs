@@ -170,7 +170,7 @@ fn read_log(run: &Run, log: &Path, image: &[u8]) -> Result<InstructionLog, Strin
 /// As the emulator wrote it, or as a sealed run keeps it.
 fn open_log(run: &Run, log: &Path) -> Result<Box<dyn BufRead>, String> {
     const READ_AT_ONCE: usize = 1 << 20;
-    match run.open(log) {
+    match run.open_at_most(log, LOG_BYTES_MAX) {
         Err(error) if error.is_missing() => {
             let kept = run.open(&instructions::compressed(log));
             let kept = kept.map_err(|error| error.to_string())?;
