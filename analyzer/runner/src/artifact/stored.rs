@@ -238,6 +238,12 @@ fn check_benchmark(
     overrides: &Overrides,
 ) -> Result<(), StoredError> {
     let name = &benchmark.name;
+    if benchmark.boots == 0 {
+        return Err(StoredError::Shape {
+            key: format!("benchmarks/{name}"),
+            message: "it is measured in no boot".to_owned(),
+        });
+    }
     find(
         &catalogue.authority,
         "authority",

@@ -60,6 +60,17 @@ fn times(record: &Record) -> Vec<String> {
             "the run id {run_id:?} does not begin with its start, {begins}"
         ));
     }
+    let suffix = run_id.rsplit_once(&format!("-{}-", record.mode));
+    let is_number = |suffix: &str| {
+        let mut digits = suffix.bytes();
+        suffix.len() == 4 && digits.all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if !suffix.is_some_and(|(_, suffix)| is_number(suffix)) {
+        let mode = &record.mode;
+        faults.push(format!(
+            "the run id {run_id:?} does not end with its mode, {mode}, and four digits"
+        ));
+    }
     faults
 }
 
@@ -207,6 +218,9 @@ fn images(run: &Run, record: &Record) -> Vec<String> {
             bytes.ok().map(|bytes| (sha256(&bytes), bytes.len() as u64))
         });
         let Some((hash, bytes)) = found else {
+            if !image.name.ends_with(".elf") {
+                faults.push(format!("{:?} is no name of a binary", image.name));
+            }
             // Only the kernel of an audit is kept, and the audit looks for it.
             continue;
         };

@@ -92,16 +92,8 @@ const ALLOWED: &[(&str, &str)] = &[
         "the features that count are the stream's",
     ),
     (
-        "run.json /guests/0/images/0/name",
-        "a binary is known by its hash",
-    ),
-    (
         "run.json /guests/0/profile",
         "the binary that came of it is known by its hash",
-    ),
-    (
-        "run.json /runId",
-        "a run may be called anything that begins with its start",
     ),
     (
         "run.json /toolchain/cc",
