@@ -76,7 +76,7 @@ impl Boot {
             match frames.next_event() {
                 Err(error) => return Err(failed(error)),
                 Ok(None) => break,
-                // What is missing was told by the first reading.
+                // The first reading reported what is missing.
                 Ok(Some(Event::Warning(_))) => {}
                 Ok(Some(Event::Frame(frame))) => pass.frame(&frame, visitor)?,
             }
@@ -164,7 +164,7 @@ impl Pass {
                 };
                 self.columns.clear();
                 // Records in front of a malformed one are good; that there is one
-                // was told by the first reading.
+                // was reported by the first reading.
                 let _ = self.columns.read(frame);
                 nesting.take(&self.columns, &self.facts, &mut OfRing { ring, visitor })
             }

@@ -411,7 +411,7 @@ impl Statements {
         }
     }
 
-    /// Name of a process, as far as the stream told it.
+    /// Name of a process, as far as the stream states it.
     pub fn program(&self, pid: u32) -> Option<&str> {
         self.threads
             .values()

@@ -1,4 +1,4 @@
-//! What one trace says, in a form to print: for whoever has a trace and no run.
+//! What one trace says, in a form to print: for a reader who has a trace and no run.
 
 use crate::breakdown::breakdown;
 use crate::flags::Flags;

@@ -198,7 +198,7 @@ struct Others {
     self_corrected: Histogram,
 }
 
-/// Most costs told apart; a lap's depends on its neighbours, so there are a few.
+/// Most costs that are distinguished; a lap's depends on its neighbours, so there are a few.
 const LEAF_COSTS: usize = 4;
 
 /// Memory for putting one histogram together: more than one can take.
@@ -437,7 +437,7 @@ impl Windows {
                     ..Window::default()
                 });
             }
-            // What a window is told twice is as lost as what has no window.
+            // What is reported twice of a window is as lost as what has no window.
             Message::WindowEnded(ended) => self.keep(ended.window, |window| {
                 let is_first = window.ended.is_none();
                 if is_first {
@@ -493,7 +493,7 @@ impl Windows {
         self.with(sample.window, |window| window.samples.push(sample));
     }
 
-    /// Takes a bucket of a histogram, told at the end of its window.
+    /// Takes a bucket of a histogram, reported at the end of its window.
     pub(crate) fn bucket(&mut self, instant: &Instant) {
         let open = self.list.last_mut().filter(|window| window.ended.is_none());
         let Some(window) = open else {

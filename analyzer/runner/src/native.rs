@@ -42,7 +42,7 @@ pub struct NativeRun {
     pub log: PathBuf,
 }
 
-/// How an ordinary program ended, told from how a machine does.
+/// How an ordinary program ended, distinguished from how a machine does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum NativeExit {

@@ -60,7 +60,7 @@ pub enum QemuError {
         /// What was named.
         program: PathBuf,
     },
-    /// It did not tell its version.
+    /// It did not report its version.
     #[error("`{}` does not run: {detail}", program.display())]
     #[diagnostic(code(capbench::qemu::broken), help("reinstall QEMU; {INSTALL_HELP}"))]
     Broken {

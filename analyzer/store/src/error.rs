@@ -72,7 +72,7 @@ pub enum StoreError {
     #[diagnostic(
         code(capbench::store::conflict),
         help(
-            "one of the two was changed after it was sealed: `capbench verify RUN` tells which; a store never replaces a run"
+            "one of the two was changed after it was sealed: `capbench verify RUN` reports which; a store never replaces a run"
         )
     )]
     Conflict {

@@ -49,7 +49,7 @@ impl Kind {
 pub enum Held {
     /// In exports and stores.
     Everywhere,
-    /// In stores only: it tells runs apart, or stands for a table that stores lack.
+    /// In stores only: it distinguishes runs, or stands for a table that stores lack.
     InStores,
 }
 

@@ -83,7 +83,7 @@ fn refused(error: StitchError) -> Report {
             "capbench inspect without --stitch counts the samples of every row"
         }
         StitchError::Incomplete { .. } | StitchError::Overlapping { .. } => {
-            "capbench inspect without --stitch tells what is wrong with the trace"
+            "capbench inspect without --stitch names what is wrong with the trace"
         }
         StitchError::SeveralProcessors => "stitch a row that runs on one processor",
         StitchError::TooLong => "stitch a row with a smaller batch",

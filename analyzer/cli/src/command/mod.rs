@@ -164,13 +164,13 @@ fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
 
 /// Files that a command writes, named as each comes to be or, for programs, all at
 /// once. A reader that has seen enough is no reason to stop writing files.
-struct Told {
+struct Reported {
     format: Format,
     files: Vec<PathBuf>,
     printed: Result<(), Unwritten>,
 }
 
-impl Told {
+impl Reported {
     const fn new(format: Format) -> Self {
         Self {
             format,

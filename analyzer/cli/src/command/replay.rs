@@ -143,7 +143,7 @@ impl Replay {
         {
             return Err(miette!(
                 code = "capbench::replay",
-                help = "`capbench verify` tells whether the run was changed; make it again",
+                help = "`capbench verify` reports whether the run was changed; make it again",
                 "the run asks for {name:?}, which is no name of a parameter or feature"
             ));
         }

@@ -153,7 +153,7 @@ fn print(answer: &Answer, format: QueryFormat) -> Result<()> {
     Ok(())
 }
 
-/// As much of a hash as tells it from its neighbours.
+/// The shortest prefix of a hash that its neighbours do not share.
 fn short(hash: &str) -> String {
     hash.chars().take(8).collect()
 }

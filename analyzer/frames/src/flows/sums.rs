@@ -10,9 +10,9 @@ use crate::statements::Statements;
 /// Whose a thread is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Owner {
-    /// Process, where the stream told it.
+    /// Process, where the stream states it.
     pub pid: Option<u32>,
-    /// Its program; empty where the stream did not tell it.
+    /// Its program; empty where the stream does not state it.
     pub program: String,
 }
 

@@ -145,7 +145,7 @@ fn catalogue(kept: &BTreeMap<String, Value>) -> Result<Catalogue, StoredError> {
         mappings: of_kind(kept, "mappings/")?,
     };
     check_names(&catalogue)?;
-    // A run of one benchmark does not keep those that would stand beside it.
+    // A run of one benchmark does not keep its counterparts.
     let Catalogue {
         benchmarks,
         mappings,

@@ -1,6 +1,6 @@
 //! How the program ended, from the emulator's exit and the console.
 //!
-//! The emulator's exit tells three endings apart and has no room for a code. The
+//! The emulator's exit distinguishes three endings and has no room for a code. The
 //! kernel's last line has: init ends with what its program ended with. Nothing that
 //! a program prints comes after that line.
 

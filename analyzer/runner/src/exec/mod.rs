@@ -117,7 +117,7 @@ pub enum ExecError {
     },
 }
 
-/// Is told about what the boot recorded, while the file is there.
+/// A reader of what the boot recorded, called while the file is there.
 pub type Recorded<'a> = &'a mut dyn FnMut(&Path);
 
 /// Builds the kernel, boots it with the program and copies its console to `console`

@@ -11,7 +11,7 @@ use super::{Benchmark, Catalogue};
 pub struct Mapping {
     /// The benchmark that is divided, equal to the file's path below `mappings/`.
     pub name: String,
-    /// What it stands beside, in report order. Another system seldom has one
+    /// Its counterparts, in report order. Another system seldom has one
     /// mechanism that does just the same, so there may be several.
     pub counterparts: Vec<Counterpart>,
 }

@@ -76,7 +76,7 @@ struct Record {
 
 #[cfg(feature = "measure")]
 impl Audit {
-    /// Keeps a record. `pid` is whoever acted or, of a spawn, whoever was started;
+    /// Keeps a record. `pid` is the actor or, of a spawn, the process started;
     /// `now` the kernel's clock.
     pub fn record(
         &mut self,
@@ -129,6 +129,6 @@ impl Audit {
     /// Keeps nothing.
     pub fn record(&mut self, _: u64, _: Pid, _: Event, _: Outcome, _: impl FnOnce() -> String) {}
 
-    /// Has nothing to tell.
+    /// Has nothing to report.
     pub fn tell(&mut self) {}
 }
