@@ -89,7 +89,7 @@ pub struct Nesting {
     broken: bool,
 }
 
-/// What a parent must know of a child.
+/// The facts about a child that its parent needs.
 #[derive(Clone, Copy, Debug)]
 struct Subtree {
     segment: u16,

@@ -34,9 +34,9 @@ pub struct TraceSummary {
     pub windows: Vec<WindowSummary>,
     /// Segments recorded outside of every window.
     pub outside: Option<Breakdown>,
-    /// What was lost or not understood, in words.
+    /// Losses and everything not understood, in words.
     pub warnings: Vec<String>,
-    /// What the rules object to.
+    /// The objections of the rules.
     pub findings: Vec<FindingSummary>,
 }
 
@@ -60,9 +60,9 @@ pub struct TotalsSummary {
 pub struct WindowSummary {
     /// Result name of the benchmark.
     pub benchmark: String,
-    /// What the program measured; absent without samples.
+    /// The program's measurements; absent without samples.
     pub samples: Option<SampleSummary>,
-    /// What the program's oracle said; absent without a verdict.
+    /// The verdict of the program's oracle; absent without one.
     pub verdict: Option<String>,
     /// Records lost inside.
     pub lost: u64,
@@ -86,7 +86,7 @@ pub struct Bucket {
     pub count: u64,
 }
 
-/// What a program measured, per operation.
+/// The measurements of a program, per operation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SampleSummary {
@@ -113,7 +113,7 @@ pub struct SampleSummary {
     pub flags: Flags,
 }
 
-/// What a rule objects to.
+/// An objection of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingSummary {
@@ -123,7 +123,7 @@ pub struct FindingSummary {
     pub reason: String,
     /// The benchmark it touches; absent for all.
     pub benchmark: Option<String>,
-    /// What was seen.
+    /// The observation.
     pub evidence: Evidence,
 }
 

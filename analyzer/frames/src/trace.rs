@@ -38,17 +38,17 @@ const WARNING_LIMIT: usize = 16;
 pub struct Trace {
     /// Name for evidence: the file, relative to the run directory.
     pub source: String,
-    /// What it says about itself.
+    /// Its statements about itself.
     pub statements: Statements,
     /// The benchmarks' windows, in order.
     pub windows: Vec<Window>,
     /// Records outside of every window.
     pub outside: Tables,
-    /// What was lost or not understood.
+    /// Losses and everything not understood.
     pub damage: Damage,
     /// What was read.
     pub totals: Totals,
-    /// What each ring delivered, by CPU and context.
+    /// The records that each ring delivered, by CPU and context.
     pub rings: BTreeMap<Ring, RingTotals>,
     /// Last reading of each counter, by CPU and id.
     pub counters: BTreeMap<(u16, u16), u64>,
@@ -88,7 +88,7 @@ pub struct Totals {
     pub latest_record: u64,
 }
 
-/// What one ring delivered.
+/// The records that one ring delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RingTotals {
     /// Spans and roots decoded.
@@ -97,7 +97,7 @@ pub struct RingTotals {
     pub lost: u64,
 }
 
-/// What was lost or not understood.
+/// Losses and everything not understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Bytes that belong to no intact frame.

@@ -64,7 +64,7 @@ pub struct Refusal<R> {
     pub reason: R,
     /// What happened and what is missing, for people.
     pub detail: String,
-    /// What was seen, where.
+    /// The observation and its place.
     #[serde(default)]
     pub evidence: Vec<Evidence>,
 }
@@ -94,7 +94,7 @@ pub struct Evidence {
     pub source: String,
     /// What was looked at.
     pub subject: String,
-    /// What the rule asks.
+    /// The rule's demand.
     pub expected: String,
     /// What was there.
     pub observed: String,

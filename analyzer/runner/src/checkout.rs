@@ -87,7 +87,7 @@ pub enum UnknownCommit {
     #[error("git does not run: {source}")]
     #[diagnostic(code(capbench::commit), help("install git"))]
     NoGit {
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// The repository is another user's, as in a container.
@@ -212,7 +212,7 @@ impl Git<'_> {
         Ok(!changes.is_empty())
     }
 
-    /// What git prints.
+    /// Git's output.
     fn run(&self, command: &mut Command) -> Result<String, UnknownCommit> {
         let output = command.output();
         let output = output.map_err(|source| UnknownCommit::NoGit { source })?;

@@ -1,4 +1,4 @@
-//! What this host has and lacks, each with the remedy.
+//! The features that this host has and lacks, each with the remedy.
 //!
 //! Checks are cheap (a second in all) and change nothing. The one thing that can
 //! be mended from here, missing packages, is left to `tools/first-run.sh`, which
@@ -28,9 +28,9 @@ pub struct Check {
     pub name: String,
     /// How it stands.
     pub state: Health,
-    /// What was found.
+    /// The findings.
     pub found: String,
-    /// What to do; empty when nothing is to be done.
+    /// The remedy; empty when nothing is to be done.
     pub remedy: String,
 }
 

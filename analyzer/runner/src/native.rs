@@ -38,7 +38,7 @@ pub struct NativeRun {
     pub exit: NativeExit,
     /// Its stream.
     pub capture: Capture,
-    /// What it printed.
+    /// Its output.
     pub log: PathBuf,
 }
 

@@ -104,7 +104,7 @@ impl Overrides {
 pub struct Plan {
     /// The suite or benchmark asked for.
     pub selection: String,
-    /// What the command line changed.
+    /// Changes by the command line.
     pub overrides: Overrides,
     /// Results to come, in report order.
     pub rows: Vec<Row>,

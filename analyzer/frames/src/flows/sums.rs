@@ -16,7 +16,7 @@ pub struct Owner {
     pub program: String,
 }
 
-/// What one process spent in parts of one kind.
+/// The time of one process in parts of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sum {
     /// The process; none where the parts are no thread's.

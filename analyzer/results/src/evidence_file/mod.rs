@@ -38,7 +38,7 @@ pub enum EvidenceFileError {
     OtherVersion {
         /// What it says.
         found: String,
-        /// What was expected.
+        /// The expectation.
         expected: &'static str,
     },
     /// It is no such file at all.

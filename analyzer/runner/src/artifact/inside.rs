@@ -38,7 +38,7 @@ pub struct NotInside {
     pub fault: Fault,
 }
 
-/// What is wrong with a file that a run names.
+/// The fault of a file that a run names.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// Absolute, or with `..`.

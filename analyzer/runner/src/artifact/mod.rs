@@ -32,7 +32,7 @@ use crate::record::RunRecord;
 
 /// Names of the files of an artifact.
 pub mod names {
-    /// What decided the numbers.
+    /// Everything that decided the numbers.
     pub const RECORD: &str = "run.json";
     /// The results as JSON.
     pub const RESULTS_JSON: &str = "results.json";

@@ -17,7 +17,7 @@ use crate::record::{RunRecord, SCHEMA};
 #[derive(Clone, Debug)]
 pub struct Artifact {
     directory: PathBuf,
-    /// What decided the numbers.
+    /// Everything that decided the numbers.
     pub record: RunRecord,
     /// The numbers.
     pub results: Results,
@@ -117,7 +117,7 @@ pub enum ReadError {
     Record {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         message: String,
     },
     /// The results contradict themselves, or are of another version.
@@ -129,7 +129,7 @@ pub enum ReadError {
     Results {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: Contradiction,
     },
 }

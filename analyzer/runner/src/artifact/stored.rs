@@ -43,7 +43,7 @@ pub enum StoredError {
     Shape {
         /// Which.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         message: String,
     },
     /// One that others name is not there.

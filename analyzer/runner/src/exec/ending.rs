@@ -83,7 +83,7 @@ pub enum EndError {
     BeyondStatus {
         /// The program.
         name: String,
-        /// What it exited with.
+        /// Its exit code.
         code: i64,
     },
     /// The user stopped it.

@@ -58,7 +58,7 @@ pub enum PackageError {
     Unavailable {
         /// Its name.
         package: String,
-        /// What the tools said.
+        /// The tools' messages.
         why: String,
     },
     /// Everything was fetched, and something is not in it.
@@ -82,7 +82,7 @@ pub enum PackageError {
     File {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
 }

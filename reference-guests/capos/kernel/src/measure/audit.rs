@@ -20,7 +20,7 @@ use kernel_measure::control::{AuditOutcome, AuditRecord, Message};
 #[cfg(feature = "measure")]
 const CAPACITY: usize = 512;
 
-/// What was done.
+/// A privileged act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Somebody asked for a session.
@@ -35,7 +35,7 @@ pub enum Event {
     Spawn,
 }
 
-/// What came of it.
+/// The outcome of a privileged act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was done.
