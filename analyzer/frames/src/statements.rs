@@ -178,7 +178,7 @@ pub struct Audited {
     pub pid: u32,
     /// The act.
     pub event: String,
-    /// Whom or what it was about.
+    /// The subject of the act.
     pub subject: String,
     /// The outcome.
     pub outcome: AuditOutcome,

@@ -28,7 +28,7 @@ pub struct TraceSummary {
     /// What a tick of its clock is: instructions where the guest saw it count
     /// them, else increments of the time-stamp counter.
     pub unit: Unit,
-    /// What was read.
+    /// Totals over everything that was read.
     pub totals: TotalsSummary,
     /// The benchmarks' windows.
     pub windows: Vec<WindowSummary>,
@@ -40,7 +40,7 @@ pub struct TraceSummary {
     pub findings: Vec<FindingSummary>,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)] // as in `Totals`

@@ -46,7 +46,7 @@ pub struct Trace {
     pub outside: Tables,
     /// Losses and everything not understood.
     pub damage: Damage,
-    /// What was read.
+    /// Totals over everything that was read.
     pub totals: Totals,
     /// The records that each ring delivered, by CPU and context.
     pub rings: BTreeMap<Ring, RingTotals>,
@@ -67,7 +67,7 @@ pub struct Trace {
     pub undeclared_counters: BTreeSet<u16>,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Bytes of the uncompressed stream.

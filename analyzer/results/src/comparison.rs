@@ -31,7 +31,7 @@ pub struct RowName {
     pub benchmark_name: BenchmarkName,
     /// The operating system under test.
     pub guest: String,
-    /// What it booted.
+    /// The system that it booted.
     pub system: String,
 }
 
@@ -49,7 +49,7 @@ struct FlatName {
     parameters: Vec<Parameter>,
     /// The operating system under test.
     guest: String,
-    /// What it booted.
+    /// The system that it booted.
     system: String,
 }
 

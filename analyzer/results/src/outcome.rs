@@ -92,11 +92,11 @@ impl<R> Refusal<R> {
 pub struct Evidence {
     /// The boot or file it was seen in, relative to the run directory.
     pub source: String,
-    /// What was looked at.
+    /// The subject of the rule.
     pub subject: String,
     /// The rule's demand.
     pub expected: String,
-    /// What was there.
+    /// The observed value.
     pub observed: String,
 }
 

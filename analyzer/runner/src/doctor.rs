@@ -24,7 +24,7 @@ const DISK_MIB: u64 = 4000;
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What.
+    /// The name of the check.
     pub name: String,
     /// How it stands.
     pub state: Health,

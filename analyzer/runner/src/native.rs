@@ -54,7 +54,7 @@ pub enum NativeExit {
     Interrupted,
     /// Anything else, in words.
     Abnormal {
-        /// What happened.
+        /// The failure, in words.
         message: String,
     },
 }

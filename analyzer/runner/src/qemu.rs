@@ -57,7 +57,7 @@ pub enum QemuError {
         )
     )]
     NotExecutable {
-        /// What was named.
+        /// The program that was named.
         program: PathBuf,
     },
     /// It did not report its version.
@@ -66,7 +66,7 @@ pub enum QemuError {
     Broken {
         /// The executable.
         program: PathBuf,
-        /// What happened.
+        /// The failure, in words.
         detail: String,
     },
     /// Its version is too old.

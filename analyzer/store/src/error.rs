@@ -16,7 +16,7 @@ pub enum StoreError {
         help("make one by adding a run: `capbench store add RUN --store DIR`")
     )]
     Missing {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// Something else is there.
@@ -26,7 +26,7 @@ pub enum StoreError {
         help("name a store, or an empty directory to make one in: `--store DIR`")
     )]
     NotAStore {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// Its layout is not this version's.

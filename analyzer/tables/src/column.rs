@@ -67,7 +67,7 @@ pub const TICKS: &str = "ticks";
 pub struct ColumnSpec {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: Kind,
     /// Its unit: a word, [`UNIT`] where another column says it, or [`NONE`].
     pub unit: &'static str,

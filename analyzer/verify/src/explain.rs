@@ -173,7 +173,7 @@ pub struct WhyNot {
 pub struct KernelUsed {
     /// In boots of this variant.
     pub variant: String,
-    /// What it is.
+    /// Its name.
     pub name: String,
     /// Of its file.
     pub sha256: String,
@@ -246,7 +246,7 @@ pub enum NoSuchCell {
     /// The run has none of this name.
     #[error("the run has no row `{asked}`")]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
         /// The nearest names, best first.
         nearest: Vec<String>,

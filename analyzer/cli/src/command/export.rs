@@ -22,7 +22,7 @@ pub struct Export {
     /// The run's directory [default: runs/latest]
     run: Option<PathBuf>,
 
-    /// What to write
+    /// Export format
     #[arg(long, value_enum)]
     format: ExportFormat,
 

@@ -23,11 +23,11 @@ pub struct Inspect {
     #[arg(long, value_name = "ROW")]
     stitch: Option<String>,
 
-    /// Which sample, from 1; else the median one
+    /// Number of the sample, from 1 [default: the median one]
     #[arg(long, value_name = "N", requires = "stitch")]
     sample: Option<usize>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

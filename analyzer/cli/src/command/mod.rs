@@ -79,7 +79,7 @@ enum Command {
     Man(man::Man),
 }
 
-/// What boots guests.
+/// Options of commands that boot guests.
 #[derive(Args)]
 struct Emulator {
     /// The QEMU to boot with [default: CAPBENCH_QEMU, else qemu-system-x86_64 on PATH]
@@ -93,7 +93,7 @@ impl Emulator {
     }
 }
 
-/// How data is printed.
+/// The format of printed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.

@@ -21,11 +21,11 @@ pub struct Plot {
     #[arg(long)]
     png: bool,
 
-    /// Where the files are written [default: target/report/<run-id>/plots]
+    /// Directory of the files [default: target/report/<run-id>/plots]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
-    /// How to print what was written
+    /// Output format of the list of files
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -25,11 +25,11 @@ pub struct Report {
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
 
-    /// Where the files are written [default: target/report/<run-id>]
+    /// Directory of the files [default: target/report/<run-id>]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
-    /// How to print what was written
+    /// Output format of the list of files
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

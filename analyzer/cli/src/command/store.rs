@@ -30,13 +30,13 @@ enum Action {
         /// The run's directory [default: runs/latest]
         run: Option<PathBuf>,
 
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
     /// Show the runs and series that are there
     List {
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
@@ -45,13 +45,13 @@ enum Action {
         /// The query
         sql: String,
 
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = QueryFormat::Text)]
         format: QueryFormat,
     },
 }
 
-/// How an answer is printed.
+/// The format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum QueryFormat {
     /// For people

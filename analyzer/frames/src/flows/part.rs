@@ -36,7 +36,7 @@ pub struct Part {
     pub ticks: u64,
     /// Ticks outside of the segments inside.
     pub self_ticks: u64,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The thread it is for; none for a switch, for idling and where nobody knows.
     pub thread: Option<u32>,

@@ -36,7 +36,7 @@ pub enum EvidenceFileError {
     /// It is of another version, or of none.
     #[error("it is `{found}`, and this program reads `{expected}`")]
     OtherVersion {
-        /// What it says.
+        /// The value found.
         found: String,
         /// The expectation.
         expected: &'static str,

@@ -17,7 +17,7 @@ pub struct PrivilegedAct {
     pub program: String,
     /// The act.
     pub event: String,
-    /// Whom or what it was about.
+    /// The subject of the act.
     pub subject: String,
     /// The outcome.
     pub outcome: String,

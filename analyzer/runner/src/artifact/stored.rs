@@ -58,7 +58,7 @@ pub enum StoredError {
         help("fetch the run again from where it was copied from")
     )]
     Missing {
-        /// What names it.
+        /// The file that names it.
         needed_by: String,
         /// What is named.
         missing: String,

@@ -46,7 +46,7 @@ pub enum EndError {
         fault: String,
     },
     /// It waits, and nothing can end the wait.
-    #[error("`{name}` waits for what never comes: nothing can run any more")]
+    #[error("`{name}` waits for an event that never comes: nothing can run any more")]
     #[diagnostic(
         code(capbench::exec::deadlock),
         help("look for a call that nobody answers, or a completion that was not submitted")

@@ -45,7 +45,7 @@ const NAME: &str = "exec";
 pub struct Request<'a> {
     /// The repository root.
     pub root: &'a Path,
-    /// How much the kernel records.
+    /// The instrumentation of the kernel.
     pub variant: Variant,
     /// The program to start.
     pub program: Binary,

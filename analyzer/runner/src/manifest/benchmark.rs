@@ -118,7 +118,7 @@ pub struct Verifier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Corpus {
-    /// What it is.
+    /// Its name.
     pub name: String,
     /// SHA-256 of its bytes.
     pub sha256: Digest,

@@ -105,7 +105,7 @@ pub struct Delivered {
     pub lost: u64,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub frames: u64,
