@@ -57,10 +57,10 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Finds out. `told`: what the kernel knows of the frequency.
-    pub(crate) fn examine(told: Option<TscFrequency>) -> Clock {
+    /// Examines the clock. `stated`: the frequency as the kernel states it.
+    pub(crate) fn examine(stated: Option<TscFrequency>) -> Clock {
         Clock {
-            frequency: told.or_else(frequency).unwrap_or(TscFrequency {
+            frequency: stated.or_else(frequency).unwrap_or(TscFrequency {
                 hz: 0,
                 source: ClockSource::Unknown,
             }),
@@ -124,7 +124,7 @@ fn hypervisor() -> String<12> {
     name
 }
 
-/// The frequency as CPUID tells it, best source first.
+/// The frequency as CPUID reports it, best source first.
 fn frequency() -> Option<TscFrequency> {
     from_hypervisor().or_else(from_crystal).or_else(from_base)
 }
@@ -226,11 +226,11 @@ mod tests {
 
     #[test]
     fn what_the_kernel_tells_goes_before_cpuid() {
-        let told = TscFrequency {
+        let stated = TscFrequency {
             hz: 1_234,
             source: ClockSource::Kernel,
         };
-        let clock = Clock::examine(Some(told));
+        let clock = Clock::examine(Some(stated));
         let certificate = clock.certificate(3);
         assert_eq!(
             (certificate.cpu, certificate.tsc_hz, certificate.source),

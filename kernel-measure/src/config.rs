@@ -1,4 +1,4 @@
-//! What a kernel tells the recorder before the first record, and what the
+//! What a kernel states to the recorder before the first record, and what the
 //! recorder may answer.
 
 use crate::{Mode, Slot, Transport, TransportError};
@@ -31,7 +31,7 @@ pub struct Config<'a> {
 
 impl<'a> Config<'a> {
     /// What cannot be left out; the rest is plain: nothing declared, a full
-    /// ring drops, the clock as CPUID tells it. Change the fields to taste.
+    /// ring drops, the clock as CPUID reports it. Change the fields to taste.
     pub fn new(
         kernel: &'a str,
         build_id: &'a str,
@@ -164,7 +164,7 @@ pub enum LinkError {
     /// A control message is longer than a frame.
     #[error("a control message does not fit in a frame")]
     MessageTooLong,
-    /// Records lay in their ring for longer than its times can tell, 26 hours at 3 GHz.
+    /// Records lay in their ring for longer than its times can express, 26 hours at 3 GHz.
     /// They stay there, unsent: which age they are of, nobody knows any more.
     #[error("records are too old to be sent: drain the rings more often than every 2^48 ticks")]
     TooOld,

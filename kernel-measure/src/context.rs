@@ -65,7 +65,7 @@ pub type Nmi<'m> = Handle<'m, InNmi>;
 
 /// The recording handle of one context of one CPU.
 ///
-/// It is neither `Send` nor `Sync`: whoever holds it is on that CPU, in that
+/// It is neither `Send` nor `Sync`: its holder is on that CPU, in that
 /// context.
 pub struct Handle<'m, C> {
     rings: &'m ContextRings,

@@ -23,8 +23,8 @@ use heapless::Vec;
 use trace_format::span::packed;
 use trace_format::{Context, Counter, FixedRecord, Instant, Lost, Origin, RecordFrame, SpanFrame};
 
-/// What the host was told of one CPU so far.
-pub(crate) struct Told {
+/// The state of one CPU as reported to the host so far.
+pub(crate) struct Reported {
     /// Losses of the span and instant rings by context, and of the samples.
     spans: [Lost; 3],
     instants: [Lost; 3],
@@ -35,14 +35,14 @@ pub(crate) struct Told {
     counters: [[u64; COUNTER_LIMIT as usize]; 3],
 }
 
-impl Told {
+impl Reported {
     pub(crate) const fn nothing() -> Self {
         const NONE: Lost = Lost {
             ring_full: 0,
             overwritten: 0,
             transport: 0,
         };
-        Told {
+        Reported {
             spans: [NONE; 3],
             instants: [NONE; 3],
             samples: NONE,
@@ -52,7 +52,7 @@ impl Told {
     }
 }
 
-impl Told {
+impl Reported {
     /// Nothing was recorded before now.
     pub(crate) fn begins(&mut self) {
         self.emptied = [clock::now(); 3];
@@ -69,24 +69,24 @@ pub(crate) fn drain_cpu(
     cpu: &Cpu,
     mode: Mode,
     counters: &Declared,
-    told: &mut Told,
+    reported: &mut Reported,
 ) -> Result<(), LinkError> {
     for context in Context::ALL {
         let rings = &cpu.contexts[context as usize];
         let place = (number, context);
-        let lost = &mut told.spans[context as usize];
-        let emptied = &mut told.emptied[context as usize];
+        let lost = &mut reported.spans[context as usize];
+        let emptied = &mut reported.emptied[context as usize];
         closed(&rings.spans, mode, || {
             send_spans(link, place, &rings.spans, lost, emptied)
         })?;
-        let lost = &mut told.instants[context as usize];
+        let lost = &mut reported.instants[context as usize];
         closed(&rings.instants, mode, || {
             send_records::<Instant>(link, place, &rings.instants, lost, slot::read_instant)
         })?;
-        send_counters(link, place, cpu, counters, told)?;
+        send_counters(link, place, cpu, counters, reported)?;
     }
     let place = (number, Context::Thread);
-    let lost = &mut told.samples;
+    let lost = &mut reported.samples;
     send_records::<Sample>(link, place, &cpu.samples, lost, slot::read_sample)
 }
 
@@ -117,12 +117,12 @@ fn origin((cpu, context): (u16, Context), sequence: u32, lost: Lost) -> Origin {
 }
 
 /// Sends the span ring. A frame without records goes out where only a loss is
-/// to be told.
+/// to be reported.
 fn send_spans(
     link: &mut Link,
     place: (u16, Context),
     ring: &Ring,
-    told: &mut Lost,
+    reported: &mut Lost,
     emptied: &mut u64,
 ) -> Result<(), LinkError> {
     let now = clock::now();
@@ -133,7 +133,7 @@ fn send_spans(
     } else {
         packed::near(*emptied, now).ok_or(LinkError::TooOld)?
     };
-    while !unread.is_empty() || *told != lost {
+    while !unread.is_empty() || *reported != lost {
         link.send(|buffer, sequence| {
             let mut frame = SpanFrame::new(buffer);
             while let Some(first) = unread.first()
@@ -150,7 +150,7 @@ fn send_spans(
             }
             frame.finish(origin(place, sequence, lost))
         })?;
-        *told = lost;
+        *reported = lost;
         unread.release();
     }
     *emptied = now;
@@ -162,12 +162,12 @@ fn send_records<R: FixedRecord>(
     link: &mut Link,
     place: (u16, Context),
     ring: &Ring,
-    told: &mut Lost,
+    reported: &mut Lost,
     read: impl Fn(Slot, Slot) -> R,
 ) -> Result<(), LinkError> {
     let mut unread = ring.unread();
     let lost = lost(ring);
-    while !unread.is_empty() || *told != lost {
+    while !unread.is_empty() || *reported != lost {
         link.send(|buffer, sequence| {
             let mut frame = RecordFrame::<R>::new(buffer);
             while let Some(first) = unread.first()
@@ -177,7 +177,7 @@ fn send_records<R: FixedRecord>(
             }
             frame.finish(origin(place, sequence, lost))
         })?;
-        *told = lost;
+        *reported = lost;
         unread.release();
     }
     Ok(())
@@ -189,18 +189,18 @@ fn send_counters(
     place: (u16, Context),
     cpu: &Cpu,
     declared: &Declared,
-    told: &mut Told,
+    reported: &mut Reported,
 ) -> Result<(), LinkError> {
     let context = place.1 as usize;
     let time = clock::now();
     let values = &cpu.contexts[context].counters;
-    let told = &mut told.counters[context];
-    let changed = |told: &[u64], id: u16| values.get(id) != told[usize::from(id)];
-    if !declared.iter().any(|&id| changed(told, id)) {
+    let reported = &mut reported.counters[context];
+    let changed = |reported: &[u64], id: u16| values.get(id) != reported[usize::from(id)];
+    if !declared.iter().any(|&id| changed(reported, id)) {
         return Ok(());
     }
     let mut readings: Vec<Counter, { COUNTER_LIMIT as usize }> = Vec::new();
-    for &id in declared.iter().filter(|&&id| changed(told, id)) {
+    for &id in declared.iter().filter(|&&id| changed(reported, id)) {
         let value = values.get(id);
         // As many places as there can be declared counters.
         let _ = readings.push(Counter { time, value, id });
@@ -214,7 +214,7 @@ fn send_counters(
         frame.finish(origin(place, sequence, Lost::default()))
     })?;
     for reading in &readings {
-        told[usize::from(reading.id)] = reading.value;
+        reported[usize::from(reading.id)] = reading.value;
     }
     Ok(())
 }

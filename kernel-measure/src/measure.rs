@@ -4,7 +4,7 @@
 use crate::accounts::{Accounts, Mode};
 use crate::config::{Config, LinkError, StartError};
 use crate::context::{Cpu, Irq, Nmi, Thread};
-use crate::drain::{self, Declared, Told};
+use crate::drain::{self, Declared, Reported};
 use crate::ids::{COUNTER_LIMIT, CounterId};
 use crate::link::Link;
 use crate::{calibrate, clock};
@@ -26,7 +26,7 @@ pub struct Measure<const CPUS: usize> {
 }
 
 // SAFETY: the rings are written through handles, whose maker promised to be
-// the only writer, and read by whoever holds the stream, which `in_use` gives
+// the only writer, and read by the holder of the stream, which `in_use` gives
 // to one at a time.
 unsafe impl<const CPUS: usize> Sync for Measure<CPUS> {}
 
@@ -37,7 +37,7 @@ pub(crate) struct Stream<const CPUS: usize> {
     mode: Mode,
     pub(crate) windows: u32,
     pub(crate) declared: Declared,
-    told: [Told; CPUS],
+    reported: [Reported; CPUS],
 }
 
 /// Where a stream is in its life.
@@ -91,7 +91,7 @@ impl<const CPUS: usize> Measure<CPUS> {
                 mode: Mode::Discard,
                 windows: 0,
                 declared: Declared::new(),
-                told: [const { Told::nothing() }; CPUS],
+                reported: [const { Reported::nothing() }; CPUS],
             }),
             in_use: AtomicBool::new(false),
         }
@@ -195,8 +195,8 @@ impl<const CPUS: usize> Measure<CPUS> {
             core::iter::once(certificate)
                 .chain(calibrations.iter().copied().map(Message::Calibration)),
         )?;
-        for told in &mut stream.told {
-            told.begins();
+        for reported in &mut stream.reported {
+            reported.begins();
         }
         stream.state = State::Open;
         Ok(())
@@ -310,11 +310,11 @@ impl<const CPUS: usize> Measure<CPUS> {
         Ok(StreamGuard { measure: self })
     }
 
-    /// Takes the stream away from whoever has it.
+    /// Takes the stream away from its holder.
     ///
     /// # Safety
     ///
-    /// Whoever has it never continues: this is for a kernel that is going down.
+    /// Its holder never continues: this is for a kernel that is going down.
     pub(crate) unsafe fn seize(&self) -> StreamGuard<'_, CPUS> {
         self.in_use.store(true, Ordering::Relaxed);
         StreamGuard { measure: self }
@@ -338,7 +338,7 @@ impl<const CPUS: usize> Stream<CPUS> {
                 cpu,
                 self.mode,
                 &self.declared,
-                &mut self.told[number],
+                &mut self.reported[number],
             )?;
         }
         Ok(())

@@ -38,7 +38,7 @@ impl<const CPUS: usize> Measure<CPUS> {
             open_spans,
         });
         // Each step is tried whatever became of the one before it: there is
-        // nobody left to tell.
+        // nobody left to report to.
         let _ = stream.link.send_messages(core::iter::once(panicked));
         let _ = stream.drain(&self.cpus);
         let accounts = self.ring_accounts().map(Message::RingAccount);

@@ -2,7 +2,7 @@
 //!
 //! Promise: a window opens with its rings empty, or not at all; at both edges
 //! the stream states what every ring has committed and dropped and what every
-//! counter holds, so that the host can tell whether anything inside was lost.
+//! counter holds, so that the host can determine whether anything inside was lost.
 //!
 //! Context: quiescent points, outside of timed code.
 

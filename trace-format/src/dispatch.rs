@@ -10,7 +10,7 @@ pub const SPANS_INSIDE_MAX: u16 = (1 << 12) - 1;
 /// Length of an encoded [`Dispatch`] in bytes.
 pub const DISPATCH_LENGTH: usize = 16;
 
-/// What was dispatched, for whom, and how it ended.
+/// The dispatched work, its requester and its outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Dispatch {
     /// Thread on whose behalf the kernel worked.
@@ -97,7 +97,7 @@ pub struct Root {
     /// Spans begun inside, at any depth, dropped ones included; see
     /// [`SPANS_INSIDE_MAX`].
     pub spans_inside: u16,
-    /// What was dispatched.
+    /// The dispatched work.
     pub dispatch: Dispatch,
 }
 

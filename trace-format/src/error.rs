@@ -1,4 +1,4 @@
-//! What can go wrong: errors stop, warnings let the rest of a stream be read.
+//! Errors and warnings: errors stop, warnings let the rest of a stream be read.
 
 /// The frame under construction has no room for another record: finish it and
 /// push the record into the next one.
@@ -101,7 +101,7 @@ mod decode {
         Records {
             /// Its number.
             sequence: u32,
-            /// What is wrong.
+            /// The fault.
             error: RecordError,
         },
         /// A control message with an id of a later version was skipped.

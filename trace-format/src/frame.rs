@@ -23,7 +23,7 @@ pub const FRAME_LENGTH_MAX: usize = 64 * 1024;
 /// Offset of the CRC32C, which covers the header before it and the payload.
 pub const CRC_OFFSET: usize = 60;
 
-/// What the records of a frame are.
+/// The kind of a frame's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum FrameKind {
@@ -131,7 +131,7 @@ pub struct Origin {
 /// A decoded header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
-    /// What the records are.
+    /// The kind of the records.
     pub kind: FrameKind,
     /// Where they come from.
     pub origin: Origin,

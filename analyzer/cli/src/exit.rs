@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-/// How a command ended.
+/// The exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Everything asked for was done, and every result may be used.
@@ -16,7 +16,7 @@ pub enum Exit {
     Unusable = 2,
     /// A comparison found a regression.
     Regression = 3,
-    /// A comparison could not tell.
+    /// A comparison was inconclusive.
     Inconclusive = 4,
     /// Stopped by the user; what had arrived is kept.
     Interrupted = capbench_runner::interrupt::EXIT_STATUS as isize,
@@ -37,7 +37,7 @@ impl Exit {
         Self::ReaderGone,
     ];
 
-    /// What the code says, for every command.
+    /// The meaning of the code, for every command.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "done, and everything asked for may be used",
@@ -46,7 +46,7 @@ impl Exit {
             }
             Self::Unusable => "carried out, and something is failed, invalid, broken or different",
             Self::Regression => "a comparison found a regression",
-            Self::Inconclusive => "a comparison could not tell",
+            Self::Inconclusive => "a comparison was inconclusive",
             Self::Interrupted => "stopped by the user; what had arrived is kept",
             Self::ReaderGone => {
                 "the reader of standard output went away; what is kept in files is whole"

@@ -1,5 +1,5 @@
 //! A reader that goes away and a disk that is full, on standard output and standard
-//! error of every command: none panics, data that was not printed is told by the exit
+//! error of every command: none panics, data that was not printed is reported by the exit
 //! status, and what is kept in files is kept all the same.
 //!
 //! The run that other commands read here is itself made with its reader gone.

@@ -23,7 +23,7 @@ pub struct Boot {
     pub stem: String,
     /// Where the trace lies.
     pub path: PathBuf,
-    /// What it says about itself.
+    /// Its statements about itself.
     pub trace: Trace,
 }
 
@@ -39,7 +39,7 @@ impl Boot {
         Ok(Self { stem, path, trace })
     }
 
-    /// What it declares.
+    /// Its declarations.
     pub fn statements(&self) -> &Statements {
         &self.trace.statements
     }
@@ -50,7 +50,7 @@ impl Boot {
         session.map_or_else(String::new, |session| session.features.join(", "))
     }
 
-    /// What one tick of its clock is.
+    /// The unit of one tick of its clock.
     pub fn unit(&self) -> Tick {
         let mut clocks = self.statements().clocks.values().peekable();
         if clocks.peek().is_some() && clocks.all(|clock| clock.counts_instructions) {
@@ -76,7 +76,7 @@ impl Boot {
             match frames.next_event() {
                 Err(error) => return Err(failed(error)),
                 Ok(None) => break,
-                // What is missing was told by the first reading.
+                // The first reading reported what is missing.
                 Ok(Some(Event::Warning(_))) => {}
                 Ok(Some(Event::Frame(frame))) => pass.frame(&frame, visitor)?,
             }
@@ -85,7 +85,7 @@ impl Boot {
     }
 }
 
-/// What one tick of a boot's clock is.
+/// The unit of one tick of a boot's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tick {
     /// One guest instruction: not a time.
@@ -164,7 +164,7 @@ impl Pass {
                 };
                 self.columns.clear();
                 // Records in front of a malformed one are good; that there is one
-                // was told by the first reading.
+                // was reported by the first reading.
                 let _ = self.columns.read(frame);
                 nesting.take(&self.columns, &self.facts, &mut OfRing { ring, visitor })
             }

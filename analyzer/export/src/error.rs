@@ -15,7 +15,7 @@ pub enum ExportError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// The table could not be put into its format.
@@ -23,7 +23,7 @@ pub enum ExportError {
     Encode {
         /// The file.
         path: PathBuf,
-        /// What the format said.
+        /// The format's message.
         source: PolarsError,
     },
     /// The trace could not be read.
@@ -60,7 +60,7 @@ pub enum ExportError {
     Symbols {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

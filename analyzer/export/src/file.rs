@@ -15,7 +15,7 @@ pub struct Written {
     pub holds: String,
 }
 
-/// What came of an export.
+/// The outcome of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Files, in the order of writing.

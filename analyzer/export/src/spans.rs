@@ -92,7 +92,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What a dispatch ended as, in a word.
+/// The outcome of a dispatch, in a word.
 pub(crate) const fn outcome_name(root: &RootAt) -> &'static str {
     match root.outcome {
         trace_format::Outcome::Complete => "complete",

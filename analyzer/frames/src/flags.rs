@@ -75,7 +75,7 @@ pub struct Bimodal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Among {
-    /// Those of one boot.
+    /// The values of one boot.
     Samples,
     /// The boots' medians.
     Boots,

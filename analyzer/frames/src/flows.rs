@@ -61,7 +61,7 @@ pub struct Stitched {
     pub source: String,
     /// The row.
     pub benchmark: String,
-    /// What a tick is.
+    /// The unit of a tick.
     pub unit: Unit,
     /// The sample.
     pub sample: Chosen,

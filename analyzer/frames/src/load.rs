@@ -34,7 +34,7 @@ pub enum LoadError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         error: io::Error,
     },
     /// It may never end.
@@ -107,7 +107,7 @@ pub enum Event<'a> {
     Warning(Warning),
 }
 
-/// Opens a raw stream or a `.ktrace`, told apart by their first bytes. Only a regular
+/// Opens a raw stream or a `.ktrace`, distinguished by their first bytes. Only a regular
 /// file is one: no device, no FIFO.
 pub fn open(path: &Path) -> Result<Frames<File>, LoadError> {
     let failed = |error| LoadError::Io {
@@ -136,7 +136,7 @@ pub struct Frames<R> {
     end: usize,
     /// Offset of `start` in the stream.
     offset: u64,
-    /// Damaged bytes before `start` that no warning has told yet.
+    /// Damaged bytes before `start` that no warning has reported yet.
     damaged: u64,
     finished: bool,
     sequence: SequenceCheck,
@@ -217,7 +217,7 @@ impl<R: Read> Frames<R> {
         })))
     }
 
-    /// Damage that must be told before anything else; `behind` bytes were walked
+    /// Damage that must be reported before anything else; `behind` bytes were walked
     /// after it.
     fn take_damage(&mut self, behind: u64) -> Option<Warning> {
         if let Some(warning) = self.bytes.take_warning() {

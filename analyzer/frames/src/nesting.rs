@@ -7,7 +7,7 @@
 //! spans as it says were begun. A tree that does not match is *incomplete*; its
 //! durations count, its self times do not.
 //!
-//! Whoever needs trees is a [`Sink`]: histograms, the parts of a sample, exports.
+//! A consumer of trees is a [`Sink`]: histograms, the parts of a sample, exports.
 //!
 //! Self time is duration minus children. Corrected self time also takes out what
 //! the probes themselves cost, by the calibration in the stream:
@@ -52,7 +52,7 @@ pub use tree::{Position, Top, Tree, from_the_top, pre_order};
 /// Records that may wait for their root. A longer tree cannot be proven complete.
 pub const TREE_LIMIT: usize = SPANS_INSIDE_MAX as usize + 1;
 
-/// Whoever takes trees.
+/// A consumer of trees.
 pub trait Sink {
     /// Why it can take no more.
     type Error;
@@ -89,7 +89,7 @@ pub struct Nesting {
     broken: bool,
 }
 
-/// What a parent must know of a child.
+/// The facts about a child that its parent needs.
 #[derive(Clone, Copy, Debug)]
 struct Subtree {
     segment: u16,

@@ -7,7 +7,7 @@
 //! If all of that holds, rebuilding the tree could only give the same one again.
 //! If anything differs, nothing is concluded, and [`crate::nesting`] rebuilds it.
 //!
-//! Dispatches that nest alike are gathered, place by place, for whoever counts their
+//! Dispatches that nest alike are gathered, place by place, for a counter of their
 //! durations: going through one place at a time keeps one histogram in the cache.
 //!
 //! Costs a few instructions and one store per record, where rebuilding costs fifty.

@@ -1,8 +1,8 @@
 //! Segment trees on their way into histograms.
 //!
 //! A dispatch that nests as an earlier one did is not rebuilt: see
-//! [`crate::pattern`]. Many of those are handed over together, so that whoever
-//! counts them can go segment by segment. All others go through
+//! [`crate::pattern`]. Many of those are handed over together, so that a
+//! counter can go segment by segment. All others go through
 //! [`crate::nesting`].
 
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use crate::nesting::{Facts, Fault, Nesting, Sink, Top, Tree};
 use crate::pattern::{Alike, DURATION_MAX, Gathered, Pattern, Patterns};
 use crate::statements::Statements;
 
-/// Whoever counts trees, and need not see each.
+/// A counter of trees, which need not see each.
 pub(crate) trait Counter: Sink<Error = Infallible> {
     /// Where the records of a dispatch belong.
     type Place: Copy + PartialEq;

@@ -26,7 +26,7 @@ pub const IDLE: &str = "idle";
 /// Everything outside of windows that control messages said.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
-    /// Who speaks.
+    /// The session of its kernel.
     pub session: Option<Session>,
     /// Segment ids.
     pub segments: BTreeMap<u16, Segment>,
@@ -77,7 +77,7 @@ const RECENT: usize = 256;
 /// Contradictions kept in words.
 const CONTRADICTIONS_KEPT: usize = 16;
 
-/// Who speaks.
+/// The kernel that a stream is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Identifies the guest's build.
@@ -176,11 +176,11 @@ pub struct Audited {
     pub time_ns: u64,
     /// The process that acted or was started.
     pub pid: u32,
-    /// What was done.
+    /// The act.
     pub event: String,
-    /// Whom or what it was about.
+    /// The subject of the act.
     pub subject: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: AuditOutcome,
 }
 
@@ -411,7 +411,7 @@ impl Statements {
         }
     }
 
-    /// Name of a process, as far as the stream told it.
+    /// Name of a process, as far as the stream states it.
     pub fn program(&self, pid: u32) -> Option<&str> {
         self.threads
             .values()

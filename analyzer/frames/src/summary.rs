@@ -1,4 +1,4 @@
-//! What one trace says, in a form to print: for whoever has a trace and no run.
+//! What one trace says, in a form to print: for a reader who has a trace and no run.
 
 use crate::breakdown::breakdown;
 use crate::flags::Flags;
@@ -28,19 +28,19 @@ pub struct TraceSummary {
     /// What a tick of its clock is: instructions where the guest saw it count
     /// them, else increments of the time-stamp counter.
     pub unit: Unit,
-    /// What was read.
+    /// Totals over everything that was read.
     pub totals: TotalsSummary,
     /// The benchmarks' windows.
     pub windows: Vec<WindowSummary>,
     /// Segments recorded outside of every window.
     pub outside: Option<Breakdown>,
-    /// What was lost or not understood, in words.
+    /// Losses and everything not understood, in words.
     pub warnings: Vec<String>,
-    /// What the rules object to.
+    /// The objections of the rules.
     pub findings: Vec<FindingSummary>,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)] // as in `Totals`
@@ -60,9 +60,9 @@ pub struct TotalsSummary {
 pub struct WindowSummary {
     /// Result name of the benchmark.
     pub benchmark: String,
-    /// What the program measured; absent without samples.
+    /// The program's measurements; absent without samples.
     pub samples: Option<SampleSummary>,
-    /// What the program's oracle said; absent without a verdict.
+    /// The verdict of the program's oracle; absent without one.
     pub verdict: Option<String>,
     /// Records lost inside.
     pub lost: u64,
@@ -86,7 +86,7 @@ pub struct Bucket {
     pub count: u64,
 }
 
-/// What a program measured, per operation.
+/// The measurements of a program, per operation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SampleSummary {
@@ -113,7 +113,7 @@ pub struct SampleSummary {
     pub flags: Flags,
 }
 
-/// What a rule objects to.
+/// An objection of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingSummary {
@@ -123,7 +123,7 @@ pub struct FindingSummary {
     pub reason: String,
     /// The benchmark it touches; absent for all.
     pub benchmark: Option<String>,
-    /// What was seen.
+    /// The observation.
     pub evidence: Evidence,
 }
 

@@ -19,7 +19,7 @@ use trace_format::{
     Span, SpanFrame,
 };
 
-/// What a stream holds.
+/// The contents of a stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Decides every duration.

@@ -4,7 +4,7 @@
 //! Spans are decoded frame by frame into columns that are reused, so that memory
 //! follows what a trace declares and not how long it is; only samples are kept one
 //! by one. Nothing in a stream stops the reading once it began; whether its numbers
-//! may be believed is for whoever judges.
+//! may be believed is for the rules to judge.
 
 use crate::load::{self, Event, Frames, LoadError, Warning};
 use crate::nesting::{RING_LIMIT, Ring, Rings};
@@ -38,17 +38,17 @@ const WARNING_LIMIT: usize = 16;
 pub struct Trace {
     /// Name for evidence: the file, relative to the run directory.
     pub source: String,
-    /// What it says about itself.
+    /// Its statements about itself.
     pub statements: Statements,
     /// The benchmarks' windows, in order.
     pub windows: Vec<Window>,
     /// Records outside of every window.
     pub outside: Tables,
-    /// What was lost or not understood.
+    /// Losses and everything not understood.
     pub damage: Damage,
-    /// What was read.
+    /// Totals over everything that was read.
     pub totals: Totals,
-    /// What each ring delivered, by CPU and context.
+    /// The records that each ring delivered, by CPU and context.
     pub rings: BTreeMap<Ring, RingTotals>,
     /// Last reading of each counter, by CPU and id.
     pub counters: BTreeMap<(u16, u16), u64>,
@@ -67,7 +67,7 @@ pub struct Trace {
     pub undeclared_counters: BTreeSet<u16>,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Bytes of the uncompressed stream.
@@ -88,7 +88,7 @@ pub struct Totals {
     pub latest_record: u64,
 }
 
-/// What one ring delivered.
+/// The records that one ring delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RingTotals {
     /// Spans and roots decoded.
@@ -97,7 +97,7 @@ pub struct RingTotals {
     pub lost: u64,
 }
 
-/// What was lost or not understood.
+/// Losses and everything not understood.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Bytes that belong to no intact frame.
@@ -152,7 +152,7 @@ pub fn read_file(path: &Path, source: &str) -> Result<Trace, LoadError> {
     read_frames(frames, source).map_err(|error| error.at(path))
 }
 
-/// Every span, root and instant of a trace, for whoever must look at each.
+/// Every span, root and instant of a trace, for a consumer that must look at each.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// Spans and roots, in the order of their frames.
@@ -234,7 +234,7 @@ struct Reader {
     written: BTreeMap<u16, u64>,
     /// What control messages may have left in memory.
     statement_bytes: usize,
-    /// Kept only for whoever asks.
+    /// Kept only on request.
     recorded: Option<Recorded>,
 }
 
@@ -298,7 +298,7 @@ impl Reader {
             .saturating_add(origin.lost.overwritten);
         let total = total.saturating_add(origin.lost.transport);
         let before = self.lost.insert(source, total).unwrap_or(0);
-        // A source that reports less than before is out of order, and told so there.
+        // A source that reports less than before is out of order, and reported so there.
         let new = total.saturating_sub(before);
         if new == 0 {
             return;
@@ -433,7 +433,7 @@ impl Reader {
         read.map(|_| ())
     }
 
-    /// Only counted here: whoever wants a profile reads them.
+    /// Only counted here: a profile reads them itself.
     fn pc_samples(&mut self, frame: &Frame) -> Result<(), RecordError> {
         self.pc_samples.clear();
         let read = read_records(frame, &mut self.pc_samples);

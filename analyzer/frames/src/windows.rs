@@ -69,7 +69,7 @@ pub struct Window {
     pub ended: Option<u64>,
     /// When the end was written.
     pub end_written: Written,
-    /// What the program's oracle said.
+    /// The verdict of the program's oracle.
     pub verdict: Option<Verdict>,
     /// The rings at its edges.
     pub rings: BTreeMap<(u16, Context), Edges<RingState>>,
@@ -80,9 +80,9 @@ pub struct Window {
     pub histograms: BTreeMap<u16, BTreeMap<u32, u64>>,
     /// Names of its metrics, where there are several.
     pub metrics: BTreeMap<u16, String>,
-    /// What the program measured, cold and warm-up batches included.
+    /// The program's samples, cold and warm-up batches included.
     pub samples: Vec<Sample>,
-    /// What the kernel recorded.
+    /// The kernel's records.
     pub tables: Tables,
     /// Start and duration of its dispatches, in order, but for second parts.
     pub intervals: Vec<(u64, u64)>,
@@ -121,7 +121,7 @@ pub struct RingState {
     pub decoded: u64,
 }
 
-/// What a program's oracle said.
+/// The verdict of a program's oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Every check held.
@@ -147,7 +147,7 @@ impl Verdict {
     }
 }
 
-/// What records add up to.
+/// Totals over records.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     segments: Vec<Option<Box<SegmentCounts>>>,
@@ -171,7 +171,7 @@ pub struct Tables {
     pub first_reversed: Option<Span>,
 }
 
-/// What the records of one segment add up to.
+/// Totals over the records of one segment.
 ///
 /// Most records have nothing inside, and the probes' cost in them is one of a few
 /// figures. Counting those by cost takes one histogram instead of three, and one
@@ -198,7 +198,7 @@ struct Others {
     self_corrected: Histogram,
 }
 
-/// Most costs told apart; a lap's depends on its neighbours, so there are a few.
+/// Most costs that are distinguished; a lap's depends on its neighbours, so there are a few.
 const LEAF_COSTS: usize = 4;
 
 /// Memory for putting one histogram together: more than one can take.
@@ -437,7 +437,7 @@ impl Windows {
                     ..Window::default()
                 });
             }
-            // What a window is told twice is as lost as what has no window.
+            // What is reported twice of a window is as lost as what has no window.
             Message::WindowEnded(ended) => self.keep(ended.window, |window| {
                 let is_first = window.ended.is_none();
                 if is_first {
@@ -493,7 +493,7 @@ impl Windows {
         self.with(sample.window, |window| window.samples.push(sample));
     }
 
-    /// Takes a bucket of a histogram, told at the end of its window.
+    /// Takes a bucket of a histogram, reported at the end of its window.
     pub(crate) fn bucket(&mut self, instant: &Instant) {
         let open = self.list.last_mut().filter(|window| window.ended.is_none());
         let Some(window) = open else {

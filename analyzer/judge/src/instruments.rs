@@ -73,7 +73,7 @@ const TIMEKEEPERS: [Timekeeper; 2] = [
 pub struct BootFigures {
     /// The guest.
     pub guest: String,
-    /// What it booted.
+    /// The system that it booted.
     pub system: String,
     /// What its loops and instruments say.
     pub figures: Figures,

@@ -51,14 +51,14 @@ use boot::Judged;
 use instruments::Instruments;
 use row::Evaluation;
 
-/// What a run comes to.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Judgement {
     /// One result per row of the plan, and the rows that mappings put side by side.
     pub results: Results,
-    /// What each audit boot showed.
+    /// The observations of each audit boot.
     pub audits: Vec<Audited>,
-    /// What programs did with their authority.
+    /// The use that programs made of their authority.
     pub exercised: Vec<Exercised>,
     /// Privileged acts that the guests noted.
     pub privileged: Vec<PrivilegedAct>,

@@ -4,7 +4,7 @@ use capbench_runner::boot::Exit;
 
 use crate::boot::Judged;
 
-/// The boots whose ends a row is told. Those that were not tried all say the same,
+/// The boots whose ends a row states. Those that were not tried all say the same,
 /// so the first of them speaks for all, and none where the boot that they were not
 /// tried for is the row's own.
 pub(crate) fn told<'a>(own: &[&'a Judged<'a>]) -> impl Iterator<Item = &'a Judged<'a>> {
@@ -23,7 +23,7 @@ mod tests {
     use capbench_runner::boot::{BootId, Capture, CapturedBoot};
     use capbench_runner::guest::{Variant, capos};
 
-    /// Places of the boots that are told, of these ends.
+    /// Places of the boots that are stated, of these ends.
     fn told_of(exits: &[Exit]) -> Vec<u32> {
         let boots: Vec<CapturedBoot> = (0..).zip(exits).map(boot).collect();
         let judged: Vec<Judged> = boots.iter().map(judge).collect();

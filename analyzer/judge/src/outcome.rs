@@ -61,7 +61,7 @@ pub struct Material<'a> {
     pub passes: &'a [(&'a str, Vec<Boot<'a>>)],
     /// Findings that are of no single boot.
     pub across: &'a [Finding],
-    /// What second instruments said of the row.
+    /// The readings of second instruments for the row.
     pub instruments: &'a [InstrumentAgreement],
     /// What its window holds that exact mode misprices.
     pub mispriced: &'a [Mispriced],

@@ -1,4 +1,4 @@
-//! What is judged.
+//! The input of judging.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub struct Run<'a> {
     pub directory: &'a Path,
     /// Everything that decided its numbers, boots included.
     pub record: &'a RunRecord,
-    /// What was planned.
+    /// The plan.
     pub plan: &'a Plan,
     /// What a stored run says of its audits. Only where a log was too large to be kept
     /// is there nothing better.

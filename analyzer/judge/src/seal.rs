@@ -65,7 +65,7 @@ fn file<T: EvidenceKind>(entries: Vec<T>) -> Result<Vec<u8>, serde_json::Error> 
     Ok(EvidenceFile::new(entries).to_json()?.into_bytes())
 }
 
-/// Keeps an audit boot's log, for a second count, and the kernel image that tells what
+/// Keeps an audit boot's log, for a second count, and the kernel image that shows what
 /// of it reads the clock. The report says where the log lies, or why it is left out.
 fn keep_log(captured: &CapturedRun, id: &BootId, report: &mut AuditReport) {
     let boots = captured.record.boots.iter();

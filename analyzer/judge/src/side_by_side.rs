@@ -19,18 +19,18 @@ pub struct MatrixRow<'a> {
     pub batch: u32,
     /// What its input data is, where it has any.
     pub corpus: Option<&'a str>,
-    /// What came of it.
+    /// The outcome.
     pub result: &'a BenchmarkResult,
 }
 
 /// Two benchmarks at given batch sizes that a mapping puts side by side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// What is divided.
+    /// The numerator.
     pub numerator: (String, u32),
-    /// By what.
+    /// The denominator.
     pub denominator: (String, u32),
-    /// What the two do not have in common.
+    /// The differences between the two.
     pub difference: String,
 }
 

@@ -13,11 +13,11 @@ use crate::{Judgement, Run, judge};
 /// A run as it is judged now, and where that is not what it keeps.
 #[derive(Debug)]
 pub struct JudgedAgain {
-    /// What the same rules make of it.
+    /// The judgement of it by the same rules.
     pub judgement: Judgement,
     /// Where the stored results or evidence say something else.
     pub differences: Vec<Difference>,
-    /// What could not be judged again, and why.
+    /// Statements that could not be judged again, with the reason.
     pub as_stated: Vec<String>,
 }
 
@@ -26,9 +26,9 @@ pub struct JudgedAgain {
 pub struct Difference {
     /// The file, and the place in it.
     pub place: String,
-    /// What is stored there.
+    /// The stored value.
     pub stored: String,
-    /// What it is judged to be.
+    /// The judged value.
     pub judged: String,
 }
 

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 /// side by side. There is a ratio only where both rows have a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// What is divided.
+    /// The numerator.
     pub numerator: RowName,
-    /// By what.
+    /// The denominator.
     pub denominator: RowName,
-    /// What the two do not have in common, as the mapping declares it.
+    /// The differences between the two, as the mapping declares them.
     pub difference: String,
     /// The ratio, or why there is none.
     pub outcome: ComparisonOutcome,
@@ -31,7 +31,7 @@ pub struct RowName {
     pub benchmark_name: BenchmarkName,
     /// The operating system under test.
     pub guest: String,
-    /// What it booted.
+    /// The system that it booted.
     pub system: String,
 }
 
@@ -49,7 +49,7 @@ struct FlatName {
     parameters: Vec<Parameter>,
     /// The operating system under test.
     guest: String,
-    /// What it booted.
+    /// The system that it booted.
     system: String,
 }
 
@@ -84,7 +84,7 @@ impl TryFrom<FlatName> for RowName {
     }
 }
 
-/// What came of putting two rows side by side.
+/// The outcome of comparing two rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ComparisonOutcome {
     /// Both have a value, in one unit.

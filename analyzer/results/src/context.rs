@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct ContextRow {
     /// The column it stands in, such as `native host`.
     pub column: String,
-    /// The benchmark it stands beside, with its parameters.
+    /// The benchmark it is shown with, and its parameters.
     pub benchmark_name: BenchmarkName,
     /// Where it comes from: kernel and processor, or a publication.
     pub source: String,

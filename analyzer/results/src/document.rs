@@ -34,7 +34,7 @@ pub struct Run {
     pub id: String,
     /// The suite or benchmark asked for.
     pub suite: String,
-    /// What drove the guests' clocks.
+    /// The source of the guests' clocks.
     pub mode: Mode,
     /// RFC 3339, UTC.
     pub started_at: String,
@@ -47,7 +47,7 @@ pub struct Run {
     pub dirty: bool,
     /// Measured boots per guest.
     pub boots: u32,
-    /// What outside the guest image can change a number.
+    /// Everything outside the guest image that can change a number.
     pub envelope: Envelope,
     /// The guests of its rows; none in older documents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +88,7 @@ impl Run {
     }
 }
 
-/// What outside the guest image can change a number.
+/// Everything outside the guest image that can change a number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Envelope {
@@ -119,11 +119,11 @@ pub struct BenchmarkResult {
     pub guest: String,
     /// What it booted: its programs and the parameters of its kernel.
     pub system: String,
-    /// What drove its clock.
+    /// The source of its clock.
     pub mode: Mode,
     /// The authority the program was declared to hold.
     pub authority_profile: String,
-    /// What a reader must know before its number.
+    /// Notes to read before its number.
     pub labels: Vec<Label>,
     /// Boots of its guest and system that took place for it, repeated ones included,
     /// audits not; 0 in documents that are older than the field, and where there were

@@ -33,7 +33,7 @@ pub struct InstrumentReading {
     pub trace: String,
     /// What the program says.
     pub program: f64,
-    /// What the instrument says, its own cost taken out.
+    /// The instrument's reading, its own cost taken out.
     pub observed: f64,
     /// Most that they may differ, in the same unit; 0 for exact counts.
     pub allowed: f64,

@@ -412,7 +412,7 @@ impl Results {
 
     /// Reads results.json.
     pub fn from_json(text: &str) -> Result<Self, Contradiction> {
-        // The version first: a document of another version deserves to be told so
+        // The version first: a document of another version deserves that message
         // instead of being accused of its first unknown field.
         #[derive(Deserialize)]
         struct Version {

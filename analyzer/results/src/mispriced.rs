@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Instructions in the window that exact mode counts as one and hardware does not
-/// execute at that price: a ratio with them in one of its rows leans.
+/// execute at that price: a ratio with them in one of its rows is biased.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Mispriced {

@@ -64,7 +64,7 @@ pub struct Refusal<R> {
     pub reason: R,
     /// What happened and what is missing, for people.
     pub detail: String,
-    /// What was seen, where.
+    /// The observation and its place.
     #[serde(default)]
     pub evidence: Vec<Evidence>,
 }
@@ -92,11 +92,11 @@ impl<R> Refusal<R> {
 pub struct Evidence {
     /// The boot or file it was seen in, relative to the run directory.
     pub source: String,
-    /// What was looked at.
+    /// The subject of the rule.
     pub subject: String,
-    /// What the rule asks.
+    /// The rule's demand.
     pub expected: String,
-    /// What was there.
+    /// The observed value.
     pub observed: String,
 }
 

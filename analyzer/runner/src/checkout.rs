@@ -3,7 +3,7 @@
 //! Git is asked about the sources and nothing else: variables that point at another
 //! repository, as a hook has them, do not count; a repository that happens to lie
 //! around the sources does not either. Files are compared by content, whatever flags,
-//! time stamps or settings tell `git status` to pass over them. What git does not say
+//! time stamps or settings make `git status` pass over them. What git does not say
 //! is unknown, with the reason, and unknown sources are never called unchanged.
 
 use std::io;
@@ -87,7 +87,7 @@ pub enum UnknownCommit {
     #[error("git does not run: {source}")]
     #[diagnostic(code(capbench::commit), help("install git"))]
     NoGit {
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// The repository is another user's, as in a container.
@@ -116,14 +116,14 @@ pub enum UnknownCommit {
     AnotherRepository {
         /// The sources.
         root: PathBuf,
-        /// Whose files they are not.
+        /// The repository around them, which does not hold their files.
         repository: PathBuf,
     },
     /// Anything else that git says.
-    #[error("git cannot tell the commit of {}: {words}", root.display())]
+    #[error("git does not report the commit of {}: {words}", root.display())]
     #[diagnostic(
         code(capbench::commit),
-        help("`git -C {} status` has to work", root.display())
+        help("make `git -C {} status` work, then try again", root.display())
     )]
     Git {
         /// The sources.
@@ -212,7 +212,7 @@ impl Git<'_> {
         Ok(!changes.is_empty())
     }
 
-    /// What git prints.
+    /// Git's output.
     fn run(&self, command: &mut Command) -> Result<String, UnknownCommit> {
         let output = command.output();
         let output = output.map_err(|source| UnknownCommit::NoGit { source })?;

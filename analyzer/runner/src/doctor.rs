@@ -1,4 +1,4 @@
-//! What this host has and lacks, each with the remedy.
+//! The features that this host has and lacks, each with the remedy.
 //!
 //! Checks are cheap (a second in all) and change nothing. The one thing that can
 //! be mended from here, missing packages, is left to `tools/first-run.sh`, which
@@ -24,13 +24,13 @@ const DISK_MIB: u64 = 4000;
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What.
+    /// The name of the check.
     pub name: String,
     /// How it stands.
     pub state: Health,
-    /// What was found.
+    /// The findings.
     pub found: String,
-    /// What to do; empty when nothing is to be done.
+    /// The remedy; empty when nothing is to be done.
     pub remedy: String,
 }
 

@@ -96,7 +96,7 @@ impl Envelope {
         }
     }
 
-    /// What a boot's emulator is watched for.
+    /// The signs that a boot's emulator is watched for.
     pub fn supervision(&self) -> Supervision {
         match self.mode {
             Mode::Exact | Mode::Emulated => Supervision::Limits,

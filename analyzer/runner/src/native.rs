@@ -38,11 +38,11 @@ pub struct NativeRun {
     pub exit: NativeExit,
     /// Its stream.
     pub capture: Capture,
-    /// What it printed.
+    /// Its output.
     pub log: PathBuf,
 }
 
-/// How an ordinary program ended, told from how a machine does.
+/// How an ordinary program ended, distinguished from how a machine does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum NativeExit {
@@ -54,7 +54,7 @@ pub enum NativeExit {
     Interrupted,
     /// Anything else, in words.
     Abnormal {
-        /// What happened.
+        /// The failure, in words.
         message: String,
     },
 }

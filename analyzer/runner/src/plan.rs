@@ -104,7 +104,7 @@ impl Overrides {
 pub struct Plan {
     /// The suite or benchmark asked for.
     pub selection: String,
-    /// What the command line changed.
+    /// Changes by the command line.
     pub overrides: Overrides,
     /// Results to come, in report order.
     pub rows: Vec<Row>,
@@ -197,7 +197,7 @@ impl Row {
             .expect("checked when the catalogue was loaded")
     }
 
-    /// The same as its program is told it; none where there is no ring.
+    /// The same as its program is given it; none where there is no ring.
     pub fn stated_bound(&self, audit: bool) -> Option<u32> {
         self.guest.ring_parameter.map(|_| self.record_bound(audit))
     }

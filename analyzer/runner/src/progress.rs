@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::boot::{BootId, CapturedBoot, Observer};
 use crate::stderr;
 
-/// Tells how far a run is.
+/// The progress of a run.
 pub struct Progress {
     bar: ProgressBar,
     lines: bool,

@@ -57,16 +57,16 @@ pub enum QemuError {
         )
     )]
     NotExecutable {
-        /// What was named.
+        /// The program that was named.
         program: PathBuf,
     },
-    /// It did not tell its version.
+    /// It did not report its version.
     #[error("`{}` does not run: {detail}", program.display())]
     #[diagnostic(code(capbench::qemu::broken), help("reinstall QEMU; {INSTALL_HELP}"))]
     Broken {
         /// The executable.
         program: PathBuf,
-        /// What happened.
+        /// The failure, in words.
         detail: String,
     },
     /// Its version is too old.

@@ -42,9 +42,9 @@ pub struct RunRecord {
     pub checkout: Checkout,
     /// The clock mode.
     pub mode: Mode,
-    /// What outside the guest can change a number.
+    /// Everything outside the guest that can change a number.
     pub envelope: Envelope,
-    /// What compiled the guests.
+    /// The compilers of the guests.
     pub toolchain: Toolchain,
     /// The guests, with their images.
     pub guests: Vec<Guest>,
@@ -55,7 +55,7 @@ pub struct RunRecord {
     pub boot_images: BTreeMap<PathBuf, Digest>,
     /// Hash of every definition used, by kind and name (`benchmarks/ring/nop`).
     pub definitions: BTreeMap<String, Digest>,
-    /// What the command line changed.
+    /// Changes by the command line.
     pub overrides: Overrides,
     /// Boots of the `samples` variant that were asked for.
     pub boots_planned: u32,

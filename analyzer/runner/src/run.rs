@@ -45,7 +45,7 @@ pub struct Request<'a> {
     pub checkout: Checkout,
     /// The definitions.
     pub catalogue: &'a Catalogue,
-    /// What to do.
+    /// The plan.
     pub plan: Plan,
     /// The emulator.
     pub qemu: &'a Qemu,
@@ -82,7 +82,7 @@ pub enum RunError {
     Binary {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: std::io::Error,
     },
 }
@@ -94,7 +94,7 @@ pub struct CapturedRun {
     pub directory: RunDirectory,
     /// Everything that decided the numbers, boots included.
     pub record: RunRecord,
-    /// What was planned.
+    /// The plan.
     pub plan: Plan,
 }
 

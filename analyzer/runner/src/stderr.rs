@@ -1,6 +1,6 @@
 //! Standard error, for everything that is not data: progress, notes, errors.
 //!
-//! Who reads it may go away and its disk may be full. Nobody is left to be told of
+//! Who reads it may go away and its disk may be full. Nobody is left to learn of
 //! that, and no work stops for a note, so what cannot be written is left out. What a
 //! terminal would obey is written as its number, for an error quotes names and files of
 //! anybody; and no error is longer than a person reads.
@@ -19,7 +19,7 @@ const SHOWN: usize = 16 * 1024;
 pub enum Colors {
     /// A terminal shows them.
     Kept,
-    /// Nobody put them there but whoever named something.
+    /// Only a name that a user chose can hold them.
     Escaped,
 }
 

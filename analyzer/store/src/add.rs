@@ -11,7 +11,7 @@ use crate::layout::{Store, check_guest, check_run_id, write_whole};
 use crate::read;
 use crate::table::Table;
 
-/// What came of adding a run.
+/// The outcome of adding a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
     /// It is there now, in so many files.

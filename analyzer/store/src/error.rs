@@ -16,7 +16,7 @@ pub enum StoreError {
         help("make one by adding a run: `capbench store add RUN --store DIR`")
     )]
     Missing {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// Something else is there.
@@ -26,7 +26,7 @@ pub enum StoreError {
         help("name a store, or an empty directory to make one in: `--store DIR`")
     )]
     NotAStore {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// Its layout is not this version's.
@@ -64,7 +64,7 @@ pub enum StoreError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// The run is there with other content.
@@ -72,7 +72,7 @@ pub enum StoreError {
     #[diagnostic(
         code(capbench::store::conflict),
         help(
-            "one of the two was changed after it was sealed: `capbench verify RUN` tells which; a store never replaces a run"
+            "one of the two was changed after it was sealed: `capbench verify RUN` reports which; a store never replaces a run"
         )
     )]
     Conflict {
@@ -111,7 +111,7 @@ pub enum StoreError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// A table could not be put together or printed.

@@ -10,7 +10,7 @@ use crate::layout::Store;
 use crate::read;
 use crate::table::Table;
 
-/// What a store holds.
+/// The contents of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Listing {

@@ -20,7 +20,7 @@ pub(crate) struct Found {
     pub path: PathBuf,
 }
 
-/// What a store holds, in order.
+/// The contents of a store, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
     /// Files of runs that are there whole.

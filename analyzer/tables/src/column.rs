@@ -49,7 +49,7 @@ impl Kind {
 pub enum Held {
     /// In exports and stores.
     Everywhere,
-    /// In stores only: it tells runs apart, or stands for a table that stores lack.
+    /// In stores only: it distinguishes runs, or stands for a table that stores lack.
     InStores,
 }
 
@@ -67,7 +67,7 @@ pub const TICKS: &str = "ticks";
 pub struct ColumnSpec {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: Kind,
     /// Its unit: a word, [`UNIT`] where another column says it, or [`NONE`].
     pub unit: &'static str,

@@ -74,7 +74,7 @@ pub(crate) fn authority_profile<'a, R: OfResult<'a>>() -> Column<'a, R> {
     })
 }
 
-/// What outside the guest can change a number.
+/// Everything outside the guest that can change a number.
 pub(crate) fn envelope_hash<'a, R: OfRun<'a>>() -> Column<'a, R> {
     text("envelope_hash", |row: &R| {
         row.run().envelope.hash.to_string().into()

@@ -74,13 +74,13 @@ impl fmt::Display for Cell {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
-    /// What is measured and why.
+    /// The measured operation and the reason to measure it.
     pub intent: String,
     /// Its hash as the checkout has it now.
     pub hash: Digest,
     /// How this guest does it.
     pub mechanism: Option<Mechanism>,
-    /// What the program is granted, as `name: source`.
+    /// The program's grants, as `name: source`.
     pub grants: Vec<String>,
     /// What must be refused to it.
     pub denials: Vec<String>,
@@ -94,7 +94,7 @@ pub struct Mechanism {
     pub program: String,
     /// In words.
     pub mechanism: String,
-    /// What a reader must know before comparing.
+    /// Notes to read before comparing.
     pub difference: String,
 }
 
@@ -106,21 +106,21 @@ pub struct Explanation {
     pub run: String,
     /// When it started.
     pub started_at: String,
-    /// What made it.
+    /// The tool that made it.
     pub tool: String,
     /// Of which commit.
     pub commit: String,
     /// Whether the tree had changes that the commit does not hold.
     pub dirty: bool,
-    /// What drove the clock.
+    /// The source of the clock.
     pub mode: String,
-    /// What the command line changed; empty where it changed nothing.
+    /// Changes by the command line; empty where there are none.
     pub overrides: Value,
     /// The row.
     pub row: RowName,
     /// How it ended.
     pub status: Status,
-    /// What a reader must know before its number.
+    /// Notes to read before its number.
     pub labels: Vec<Label>,
     /// Its numbers, where it passed; written without the samples.
     #[serde(serialize_with = "without_samples")]
@@ -164,7 +164,7 @@ pub struct WhyNot {
     pub reason: String,
     /// In words.
     pub detail: String,
-    /// What was seen.
+    /// The observation.
     pub evidence: Vec<Evidence>,
 }
 
@@ -173,7 +173,7 @@ pub struct WhyNot {
 pub struct KernelUsed {
     /// In boots of this variant.
     pub variant: String,
-    /// What it is.
+    /// Its name.
     pub name: String,
     /// Of its file.
     pub sha256: String,
@@ -221,7 +221,7 @@ pub struct Beside {
     pub role: &'static str,
     /// The other row.
     pub other: RowName,
-    /// What the two do not have in common.
+    /// The differences between the two.
     pub difference: String,
     /// The ratio.
     pub ratio: Option<f64>,
@@ -246,7 +246,7 @@ pub enum NoSuchCell {
     /// The run has none of this name.
     #[error("the run has no row `{asked}`")]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         asked: String,
         /// The nearest names, best first.
         nearest: Vec<String>,

@@ -39,7 +39,7 @@ pub struct Program {
     pub authority: String,
 }
 
-/// What a program may do.
+/// The authority of a program.
 #[derive(Debug, Deserialize)]
 pub struct Profile {
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct Denial {
     pub name: String,
 }
 
-/// What a guest has.
+/// The features of a guest.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guest {

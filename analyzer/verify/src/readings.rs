@@ -19,7 +19,7 @@ const MARKERS_MAY: f64 = 0.001;
 /// The kernel accounts CPU time a little outside of the loop.
 const TASK_CLOCK_MAY: f64 = 0.01;
 
-/// The clocks tell no less.
+/// The clocks report no less.
 const RESOLUTION_NS: f64 = 1.0;
 
 /// One instrument's reading of one loop.

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Version of the shape this crate reads.
 const SCHEMA: &str = "capbench.run/1";
 
-/// What decided the numbers of a run.
+/// Everything that decided the numbers of a run.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -64,7 +64,7 @@ pub struct Checkout {
     pub directory: Option<String>,
 }
 
-/// What outside the guests can change a number.
+/// Everything outside the guests that can change a number.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
@@ -158,7 +158,7 @@ pub struct Native {
     pub log: Option<String>,
 }
 
-/// What became of a stream.
+/// The fate of a stream.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Capture {

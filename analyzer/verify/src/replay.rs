@@ -35,7 +35,7 @@ pub struct Row {
     pub original: Option<f64>,
     /// The repetition's.
     pub again: Option<f64>,
-    /// What differs.
+    /// The differences.
     pub differences: Vec<String>,
 }
 

@@ -130,7 +130,7 @@ impl Measured {
     }
 }
 
-/// What a second instrument said.
+/// The reading of a second instrument.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Agreement {

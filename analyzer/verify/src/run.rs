@@ -26,7 +26,7 @@ pub const SUMS: &str = "SHA256SUMS";
 #[derive(Debug, thiserror::Error)]
 #[error("there is no run at {}: it holds none of {RECORD}, {RESULTS_JSON} and {SUMS}", path.display())]
 pub struct NoRun {
-    /// What was asked for.
+    /// The path that was asked for.
     pub path: PathBuf,
 }
 

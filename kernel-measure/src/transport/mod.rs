@@ -73,7 +73,7 @@ pub enum VirtioError {
     Connected,
 }
 
-/// What the virtio driver must be told of the kernel's memory.
+/// The facts about the kernel's memory that the virtio driver needs.
 pub struct Machine<P, M> {
     /// The physical address of a byte of the driver's own memory, which must
     /// be physically contiguous (statics of a kernel image are).

@@ -46,7 +46,7 @@ struct Model {
     queues: [DeviceQueue; 16],
     /// Bytes that came out of each port.
     output: Vec<Vec<u8>>,
-    /// What the driver said, as (port, event, value).
+    /// The driver's messages, as (port, event, value).
     heard: Vec<(u32, u16, u16)>,
 }
 

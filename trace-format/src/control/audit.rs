@@ -1,4 +1,4 @@
-//! What was done that not everybody may do.
+//! Privileged acts.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +9,15 @@ pub struct AuditRecord<'a> {
     pub time_ns: u64,
     /// The process that acted or, of a start, the one that was started.
     pub pid: u32,
-    /// What was done, such as `login`, `bundle` or `spawn`.
+    /// The act, such as `login`, `bundle` or `spawn`.
     pub event: &'a str,
     /// Whom or what it was about.
     pub subject: &'a str,
-    /// What came of it.
+    /// The outcome.
     pub outcome: AuditOutcome,
 }
 
-/// What came of a privileged act.
+/// The outcome of a privileged act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuditOutcome {
     /// It was done.

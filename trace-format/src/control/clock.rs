@@ -26,7 +26,7 @@ pub struct ClockCertificate<'a> {
 /// Where a frequency comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ClockSource {
-    /// Nothing told it.
+    /// Not known.
     Unknown,
     /// CPUID leaf 0x15.
     CpuidCrystal,
@@ -38,7 +38,7 @@ pub enum ClockSource {
     IntervalTimer,
     /// Measured against the ACPI power-management timer.
     PowerManagementTimer,
-    /// Told by the kernel that integrates the recorder.
+    /// Stated by the kernel that integrates the recorder.
     Kernel,
 }
 

@@ -17,13 +17,13 @@ pub struct Session<'a> {
     pub features: &'a str,
     /// CPUs that record.
     pub cpus: u16,
-    /// What a full ring does.
+    /// The behaviour of a full ring.
     pub ring_mode: RingMode,
     /// Slots of each thread ring.
     pub ring_slots: u32,
 }
 
-/// What a full ring does.
+/// The behaviour of a full ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RingMode {
     /// Keeps the oldest records and counts the others as dropped.

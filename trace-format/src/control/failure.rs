@@ -1,4 +1,4 @@
-//! What went wrong in the guest.
+//! Failures in the guest.
 
 use serde::{Deserialize, Serialize};
 

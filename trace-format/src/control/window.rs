@@ -82,7 +82,7 @@ pub struct WindowRefused<'a> {
     pub capacity: u32,
 }
 
-/// What the program's own oracle found in a window.
+/// The verdict of the program's own oracle on a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict<'a> {
     /// The window.

@@ -5,7 +5,7 @@ use crate::{FixedRecord, RecordError};
 use alloc::vec::Vec;
 
 /// Appends the frame's records to `records` and returns how many they were.
-/// Those before a malformed one are kept.
+/// Records before a malformed one are kept.
 ///
 /// # Panics
 ///

@@ -28,7 +28,7 @@ pub struct SpanColumns {
     pub roots: Vec<RootAt>,
 }
 
-/// What only roots have.
+/// The fields that only roots have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RootAt {
     /// Index into the columns.
@@ -37,7 +37,7 @@ pub struct RootAt {
     pub spans_inside: u16,
     /// How the stretch began and ended.
     pub outcome: Outcome,
-    /// What was dispatched.
+    /// The dispatched work.
     pub dispatch: Dispatch,
 }
 
@@ -87,7 +87,7 @@ impl SpanColumns {
     }
 
     /// Appends the records of a span frame and returns how many they were.
-    /// Those before a malformed one are kept.
+    /// Records before a malformed one are kept.
     ///
     /// # Panics
     ///

@@ -10,7 +10,7 @@ use crate::stdout;
 
 #[derive(Args)]
 pub struct Completions {
-    /// Which shell
+    /// Shell
     #[arg(value_enum)]
     shell: Shell,
 }

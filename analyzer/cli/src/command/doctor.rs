@@ -20,7 +20,7 @@ pub struct Doctor {
     #[command(flatten)]
     emulator: Emulator,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -35,7 +35,7 @@ pub struct Explain {
     #[arg(long)]
     system: Option<String>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -22,7 +22,7 @@ pub struct Export {
     /// The run's directory [default: runs/latest]
     run: Option<PathBuf>,
 
-    /// What to write
+    /// Export format
     #[arg(long, value_enum)]
     format: ExportFormat,
 
@@ -230,10 +230,10 @@ fn failed(error: ExportError) -> miette::Report {
             "check space and permissions; files that were there before are as they were"
         }
         ExportError::Trace(_) => {
-            "`sha256sum -c SHA256SUMS` in the run tells whether it was changed"
+            "`sha256sum -c SHA256SUMS` in the run reports whether it was changed"
         }
         ExportError::Message { .. } | ExportError::FormsDiffer { .. } => {
-            "`sha256sum -c SHA256SUMS` in the run tells which file was changed"
+            "`sha256sum -c SHA256SUMS` in the run names the file that was changed"
         }
         ExportError::DoubleSeries { .. } => "export a table instead: --format csv",
         ExportError::Symbols { .. } => "leave out --symbols to fold by address range",
@@ -273,7 +273,7 @@ fn open(artifact: &Artifact, captured: &CapturedBoot) -> Result<Boot> {
 fn cautions(artifact: &Artifact, captured: &CapturedBoot, boot: &Boot) -> Vec<String> {
     let stem = &boot.stem;
     let damage = boot.trace.damage.first.first().map(|first| {
-        format!("{stem}: the trace is damaged ({first}); `capbench inspect` tells what is missing")
+        format!("{stem}: the trace is damaged ({first}); `capbench inspect` names what is missing")
     });
     let (guest, system) = (captured.id.guest.to_string(), &captured.id.system);
     let rows = artifact.results.results.iter();

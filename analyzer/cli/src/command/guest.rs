@@ -33,10 +33,10 @@ enum Command {
 
 #[derive(Args)]
 struct Build {
-    /// Which guest [default: all]
+    /// Guest [default: all]
     guest: Option<GuestName>,
 
-    /// How much instrumentation [default: every variant]
+    /// Instrumentation [default: every variant]
     #[arg(long, value_enum)]
     variant: Option<VariantName>,
 
@@ -53,7 +53,7 @@ struct Build {
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -23,11 +23,11 @@ pub struct Inspect {
     #[arg(long, value_name = "ROW")]
     stitch: Option<String>,
 
-    /// Which sample, from 1; else the median one
+    /// Number of the sample, from 1 [default: the median one]
     #[arg(long, value_name = "N", requires = "stitch")]
     sample: Option<usize>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -83,7 +83,7 @@ fn refused(error: StitchError) -> Report {
             "capbench inspect without --stitch counts the samples of every row"
         }
         StitchError::Incomplete { .. } | StitchError::Overlapping { .. } => {
-            "capbench inspect without --stitch tells what is wrong with the trace"
+            "capbench inspect without --stitch names what is wrong with the trace"
         }
         StitchError::SeveralProcessors => "stitch a row that runs on one processor",
         StitchError::TooLong => "stitch a row with a smaller batch",

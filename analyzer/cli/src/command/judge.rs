@@ -24,7 +24,7 @@ pub struct Judge {
     #[arg(long, value_name = "DIRECTORY")]
     output: Option<PathBuf>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -14,7 +14,7 @@ use crate::stdout::{self, Unwritten};
 
 #[derive(Args)]
 pub struct List {
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -89,7 +89,7 @@ fn print_text(catalogue: &Catalogue) -> Result<(), Unwritten> {
     ))
 }
 
-/// What a benchmark is divided by.
+/// The counterparts of a benchmark.
 fn counterparts(catalogue: &Catalogue, benchmark: &str) -> String {
     let mapping = catalogue.mappings.get(benchmark);
     let counterparts = mapping.map_or(&[][..], |mapping| &mapping.counterparts);

@@ -79,7 +79,7 @@ enum Command {
     Man(man::Man),
 }
 
-/// What boots guests.
+/// Options of commands that boot guests.
 #[derive(Args)]
 struct Emulator {
     /// The QEMU to boot with [default: CAPBENCH_QEMU, else qemu-system-x86_64 on PATH]
@@ -93,7 +93,7 @@ impl Emulator {
     }
 }
 
-/// How data is printed.
+/// The format of printed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -164,13 +164,13 @@ fn print_json<T: serde::Serialize>(value: &T) -> Result<()> {
 
 /// Files that a command writes, named as each comes to be or, for programs, all at
 /// once. A reader that has seen enough is no reason to stop writing files.
-struct Told {
+struct Reported {
     format: Format,
     files: Vec<PathBuf>,
     printed: Result<(), Unwritten>,
 }
 
-impl Told {
+impl Reported {
     const fn new(format: Format) -> Self {
         Self {
             format,

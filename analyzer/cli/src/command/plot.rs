@@ -7,7 +7,7 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result};
 
 use super::report::{open, place};
-use super::{Format, Told};
+use super::{Format, Reported};
 use crate::exit::Exit;
 use crate::output;
 
@@ -21,11 +21,11 @@ pub struct Plot {
     #[arg(long)]
     png: bool,
 
-    /// Where the files are written [default: target/report/<run-id>/plots]
+    /// Directory of the files [default: target/report/<run-id>/plots]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
-    /// How to print what was written
+    /// Output format of the list of files
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -37,7 +37,7 @@ impl Plot {
             .out
             .unwrap_or_else(|| place(root, &artifact).join("plots"));
         output::directory(&out)?;
-        let mut told = Told::new(self.format);
+        let mut reported = Reported::new(self.format);
         for plot in plots(&artifact.results) {
             let (extension, bytes) = if self.png {
                 ("png", plot.png().into_diagnostic()?)
@@ -46,9 +46,9 @@ impl Plot {
             };
             let path = out.join(format!("{}.{extension}", plot.name));
             output::write(&path, &bytes)?;
-            told.file(path);
+            reported.file(path);
         }
-        told.end()?;
+        reported.end()?;
         Ok(Exit::Success)
     }
 }

@@ -17,7 +17,7 @@ use crate::stdout;
 
 #[derive(Args)]
 pub struct Record {
-    /// Where the frames come from; `-` is standard input
+    /// Source of the frames; `-` is standard input
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 
@@ -25,12 +25,12 @@ pub struct Record {
     #[arg(long, short, value_name = "FILE.ktrace")]
     out: PathBuf,
 
-    /// How to print what was kept
+    /// Output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
-/// What was kept, for programs.
+/// A summary of the kept stream, for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Kept<'a> {

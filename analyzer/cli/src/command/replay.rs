@@ -35,7 +35,7 @@ pub struct Replay {
     /// A run directory [default: runs/latest in the checkout]
     run: Option<PathBuf>,
 
-    /// Where the repetition's directory is made [default: runs/replays/ in the checkout]
+    /// Parent of the repetition's directory [default: runs/replays/ in the checkout]
     #[arg(long, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
@@ -47,7 +47,7 @@ pub struct Replay {
     #[command(flatten)]
     emulator: Emulator,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -143,7 +143,7 @@ impl Replay {
         {
             return Err(miette!(
                 code = "capbench::replay",
-                help = "`capbench verify` tells whether the run was changed; make it again",
+                help = "`capbench verify` reports whether the run was changed; make it again",
                 "the run asks for {name:?}, which is no name of a parameter or feature"
             ));
         }

@@ -10,7 +10,7 @@ use capbench_runner::artifact::{Artifact, names};
 use clap::Args;
 use miette::{IntoDiagnostic, Result};
 
-use super::{Format, Told};
+use super::{Format, Reported};
 use crate::exit::Exit;
 use crate::output;
 use appendix::appendix;
@@ -25,11 +25,11 @@ pub struct Report {
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
 
-    /// Where the files are written [default: target/report/<run-id>]
+    /// Directory of the files [default: target/report/<run-id>]
     #[arg(long, short, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
-    /// How to print what was written
+    /// Output format of the list of files
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -42,13 +42,13 @@ impl Report {
         let appendix = appendix(&artifact, root, &out)?;
         let report = Text::new(&artifact.results, &appendix);
         let html = report.html().into_diagnostic()?;
-        let mut told = Told::new(self.format);
+        let mut reported = Reported::new(self.format);
         for (name, text) in [(MARKDOWN, report.markdown()), (HTML, html)] {
             let path = out.join(name);
             output::write(&path, text.as_bytes())?;
-            told.file(path);
+            reported.file(path);
         }
-        told.end()?;
+        reported.end()?;
         Ok(Exit::Success)
     }
 }

@@ -44,7 +44,7 @@ pub struct Run {
     #[arg(long, default_value = "exact", value_parser = Mode::from_str)]
     mode: Mode,
 
-    /// Where the artifact's directory is made [default: runs/ in the checkout]
+    /// Parent of the artifact's directory [default: runs/ in the checkout]
     #[arg(long, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 
@@ -91,7 +91,7 @@ pub struct Run {
     #[arg(long, short)]
     quiet: bool,
 
-    /// How to print; json is the content of results.json
+    /// Output format; json is the content of results.json
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -30,13 +30,13 @@ enum Action {
         /// The run's directory [default: runs/latest]
         run: Option<PathBuf>,
 
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
     /// Show the runs and series that are there
     List {
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
@@ -45,13 +45,13 @@ enum Action {
         /// The query
         sql: String,
 
-        /// How to print
+        /// Output format
         #[arg(long, value_enum, default_value_t = QueryFormat::Text)]
         format: QueryFormat,
     },
 }
 
-/// How an answer is printed.
+/// The format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum QueryFormat {
     /// For people
@@ -153,7 +153,7 @@ fn print(answer: &Answer, format: QueryFormat) -> Result<()> {
     Ok(())
 }
 
-/// As much of a hash as tells it from its neighbours.
+/// The shortest prefix of a hash that its neighbours do not share.
 fn short(hash: &str) -> String {
     hash.chars().take(8).collect()
 }

@@ -23,7 +23,7 @@ pub struct Verify {
     /// A run directory [default: runs/latest in the checkout]
     run: Option<PathBuf>,
 
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -30,7 +30,7 @@ const GAUGES: &[Gauge] = &[
     },
     Gauge {
         name: "capbench_headline",
-        help: "What stands for the row: the median, or the mean per operation where two modes leave no robust median.",
+        help: "The headline of the row: the median, or the mean per operation where two modes leave no robust median.",
         value: |measurement| Some(measurement.headline().value),
     },
     Gauge {

@@ -8,15 +8,15 @@ pub enum StitchError {
     /// No such window.
     #[error("no row {row:?} in this trace; it has: {rows}")]
     NoRow {
-        /// What was asked for.
+        /// The row that was asked for.
         row: String,
-        /// What there is.
+        /// The rows that there are.
         rows: String,
     },
     /// The guest was built without segment probes.
     #[error("no segments in this trace: its guest is the {variant:?} variant, not \"segments\"")]
     NoSegments {
-        /// What it is.
+        /// Its variant.
         variant: String,
     },
     /// The row has no samples to choose from.
@@ -32,7 +32,7 @@ pub enum StitchError {
         row: String,
         /// How many it has.
         count: usize,
-        /// What was asked for.
+        /// The number that was asked for.
         number: usize,
     },
     /// Records of the window may be missing.
@@ -40,7 +40,7 @@ pub enum StitchError {
     Incomplete {
         /// The row.
         row: String,
-        /// What is missing.
+        /// The missing part.
         why: String,
     },
     /// Several processors recorded, and one sample's time is on more than one.

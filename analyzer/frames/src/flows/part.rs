@@ -1,8 +1,8 @@
-//! What a sample is divided into.
+//! The parts that a sample is divided into.
 
 use serde::Serialize;
 
-/// What a part is.
+/// The kind of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -36,7 +36,7 @@ pub struct Part {
     pub ticks: u64,
     /// Ticks outside of the segments inside.
     pub self_ticks: u64,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// The thread it is for; none for a switch, for idling and where nobody knows.
     pub thread: Option<u32>,
@@ -46,7 +46,7 @@ pub struct Part {
     /// Threads that leave and come, of a switch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<(u32, u32)>,
-    /// What was dispatched.
+    /// The dispatched work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispatch: Option<Dispatched>,
     /// Segments inside, each before what lies in it.
@@ -54,7 +54,7 @@ pub struct Part {
     pub inside: Vec<Inside>,
 }
 
-/// What was dispatched.
+/// The dispatched work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dispatched {

@@ -26,14 +26,14 @@ pub struct Record {
     pub end: u64,
     /// Segment id.
     pub segment: u16,
-    /// What was dispatched.
+    /// The dispatched work.
     pub root: Option<RootRecord>,
 }
 
 /// What a root says beyond its interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RootRecord {
-    /// What was dispatched, for whom.
+    /// The dispatched work and its requester.
     pub dispatch: Dispatch,
     /// How it began and ended.
     pub outcome: Outcome,
@@ -41,7 +41,7 @@ pub struct RootRecord {
     pub whole: bool,
 }
 
-/// What was recorded in an interval, and right before it.
+/// The records of an interval, and those right before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
     /// Spans and roots that touch the interval, tree by tree in commit order: of two
@@ -94,7 +94,7 @@ struct Gathering<F> {
     cpus: BTreeSet<u16>,
 }
 
-/// What was found of an interval so far.
+/// The findings in an interval so far.
 struct Interval<F> {
     start: u64,
     end: u64,

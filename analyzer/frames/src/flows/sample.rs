@@ -17,7 +17,7 @@ pub struct Chosen {
     pub of: usize,
     /// TSC ticks at its start.
     pub start: u64,
-    /// What the program's own clock said.
+    /// The reading of the program's own clock.
     pub ticks: u64,
     /// Operations in it.
     pub operations: u32,

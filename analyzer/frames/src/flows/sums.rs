@@ -10,13 +10,13 @@ use crate::statements::Statements;
 /// Whose a thread is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Owner {
-    /// Process, where the stream told it.
+    /// Process, where the stream states it.
     pub pid: Option<u32>,
-    /// Its program; empty where the stream did not tell it.
+    /// Its program; empty where the stream does not state it.
     pub program: String,
 }
 
-/// What one process spent in parts of one kind.
+/// The time of one process in parts of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sum {
     /// The process; none where the parts are no thread's.

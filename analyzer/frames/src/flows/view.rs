@@ -56,7 +56,7 @@ pub struct Blocked {
     pub meanwhile: Vec<Share>,
 }
 
-/// What one thread spent in parts of one kind.
+/// The time of one thread in parts of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Share {

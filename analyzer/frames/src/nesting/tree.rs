@@ -9,14 +9,14 @@ use super::Node;
 pub struct Tree<'a> {
     /// The nodes, at least one.
     pub nodes: &'a [Node],
-    /// What closed it.
+    /// The record that closed it.
     pub top: Top<'a>,
     /// Nothing is missing: under a dispatch are as many spans as it says, all in
     /// their declared places. Only then are self times what they are called.
     pub complete: bool,
 }
 
-/// What closed a tree.
+/// The record that closed a tree.
 #[derive(Clone, Copy, Debug)]
 pub enum Top<'a> {
     /// A dispatch.
@@ -30,7 +30,7 @@ pub enum Top<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// What was dispatched, where anything was.
+    /// The dispatched work, where there was any.
     pub fn root(&self) -> Option<&'a RootAt> {
         match self.top {
             Top::Dispatch(root) => Some(root),

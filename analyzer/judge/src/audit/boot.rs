@@ -30,7 +30,7 @@ pub struct Audited {
     pub id: BootId,
     /// Its stream, where it could be read.
     pub(crate) trace: Option<Trace>,
-    /// What the rules object to in it.
+    /// The objections of the rules to it.
     pub(crate) findings: Vec<Finding>,
 }
 

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use timeline::Timeline;
 use trace_format::Span;
 
-/// What an audit found.
+/// The findings of an audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// Spans and roots that were compared.

@@ -1,4 +1,4 @@
-//! Numbers that stand beside the guests' and never enter a ratio.
+//! Context numbers: shown with the guests' and never in a ratio.
 
 mod native;
 

@@ -5,7 +5,7 @@ use super::{Finding, Objection};
 use capbench_results::{Evidence, InvalidReason};
 use capbench_runner::boot::{BootId, CapturedBoot};
 
-/// One finding for each planned boot that no record tells of.
+/// One finding for each planned boot that no record mentions.
 pub(crate) fn missing<'a>(
     planned: impl Iterator<Item = &'a BootId>,
     captured: &[CapturedBoot],

@@ -36,7 +36,7 @@ fn undeclared(trace: &Trace) -> [(&'static str, BTreeSet<String>); 6] {
     let threads = trace.dispatched.iter().map(|(tid, _)| *tid);
     let threads = threads.chain(trace.windows.iter().map(|window| window.tid));
     let threads = threads.filter(|tid| !statements.threads.contains_key(tid));
-    // Whoever idles is no thread, and of no process.
+    // The idle loop is no thread, and of no process.
     let nobody = statements.threads.iter();
     let nobody = nobody.filter(|(tid, (pid, _))| **tid == 0 || *pid == 0);
     let threads = threads.chain(nobody.map(|(tid, _)| *tid));

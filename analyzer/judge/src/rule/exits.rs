@@ -11,7 +11,7 @@ pub(super) fn check(trace: &Trace, expected: &Expectation, findings: &mut Findin
     let statements = &trace.statements;
     let required = expected.required.as_ref();
     let of_recorder = required.is_some_and(|required| required.accounts == Accounts::Kept);
-    // Without its end a stream cannot have told of every process.
+    // Without its end a stream cannot have reported every process.
     if !of_recorder || statements.end.is_none() {
         return;
     }

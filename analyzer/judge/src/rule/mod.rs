@@ -62,7 +62,7 @@ pub struct Expectation {
     pub required: Option<Required>,
     /// Features of the kernel build that the configuration declares.
     pub features: Option<Vec<String>>,
-    /// What the programs may do.
+    /// The programs' authority.
     pub authority: Option<Authority>,
     /// Submissions of an operation whose dispatch begins inside its timed interval, by
     /// row; one where a row is not here.
@@ -92,7 +92,7 @@ pub enum Ending {
     NotStarted(String),
 }
 
-/// What the programs of a boot may do.
+/// The authority of a boot's programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authority {
     /// Each program by name.
@@ -101,7 +101,7 @@ pub struct Authority {
     pub denials: Vec<(String, String)>,
 }
 
-/// What a program may do.
+/// The authority of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     /// Name of the program.
@@ -119,7 +119,7 @@ pub struct Finding {
     pub objection: Objection,
     /// The benchmark it touches; all of the boot without one.
     pub benchmark: Option<String>,
-    /// What was seen.
+    /// The observation.
     pub evidence: Evidence,
 }
 

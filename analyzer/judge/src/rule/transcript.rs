@@ -1,7 +1,7 @@
 //! What a guest's console showed, against the transcripts that benchmarks declare.
 //!
 //! A program cannot see its own terminal: that what is typed is echoed, or hidden, is
-//! for whoever reads the console to say.
+//! for the reader of the console to say.
 
 use crate::Run;
 use crate::rule::{Finding, Objection};

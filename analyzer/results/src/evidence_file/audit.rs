@@ -1,11 +1,11 @@
-//! What an audit boot showed.
+//! The observations of an audit boot.
 
 use super::EvidenceKind;
 use crate::Mispriced;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an audit boot showed.
+/// The observations of an audit boot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditReport {

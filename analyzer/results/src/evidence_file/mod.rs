@@ -36,9 +36,9 @@ pub enum EvidenceFileError {
     /// It is of another version, or of none.
     #[error("it is `{found}`, and this program reads `{expected}`")]
     OtherVersion {
-        /// What it says.
+        /// The value found.
         found: String,
-        /// What was expected.
+        /// The expectation.
         expected: &'static str,
     },
     /// It is no such file at all.

@@ -15,11 +15,11 @@ pub struct PrivilegedAct {
     pub pid: u32,
     /// Its program, where the stream names it.
     pub program: String,
-    /// What was done.
+    /// The act.
     pub event: String,
-    /// Whom or what it was about.
+    /// The subject of the act.
     pub subject: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: String,
 }
 

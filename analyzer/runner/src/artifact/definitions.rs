@@ -4,7 +4,7 @@
 //! hash covers them whole, authority is held against what they grant, and a row
 //! that is `unsupported` is so by what they require. Kept by the names that
 //! `run.json` uses, with two kinds beside those: `guests/…`, what this version
-//! says a guest has, and `mappings/…`, what stands beside what.
+//! says a guest has, and `mappings/…`, which benchmarks are compared.
 
 use std::collections::BTreeMap;
 

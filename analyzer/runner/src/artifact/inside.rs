@@ -29,7 +29,7 @@ const FILE_BYTES_MAX: u64 = 1 << 30;
     code(capbench::artifact::inside),
     help(
         "a run holds regular files of its own and nothing else: copy it again from where it \
-         was made; `capbench verify` tells which files were changed"
+         was made; `capbench verify` names the files that were changed"
     )
 )]
 pub struct NotInside {
@@ -38,7 +38,7 @@ pub struct NotInside {
     pub fault: Fault,
 }
 
-/// What is wrong with a file that a run names.
+/// The fault of a file that a run names.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// Absolute, or with `..`.

@@ -1,8 +1,8 @@
 //! The emulator's instruction log at rest.
 //!
 //! An audit boot's log is near a gigabyte of lines that repeat one another, and a
-//! six-hundredth of that compressed. So it is kept byte for byte, and whoever
-//! doubts the audit counts again.
+//! six-hundredth of that compressed. So it is kept byte for byte, and a
+//! reader who doubts the audit counts again.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};

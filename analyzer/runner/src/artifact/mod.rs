@@ -32,7 +32,7 @@ use crate::record::RunRecord;
 
 /// Names of the files of an artifact.
 pub mod names {
-    /// What decided the numbers.
+    /// Everything that decided the numbers.
     pub const RECORD: &str = "run.json";
     /// The results as JSON.
     pub const RESULTS_JSON: &str = "results.json";
@@ -153,7 +153,7 @@ impl RunDirectory {
         Ok(())
     }
 
-    /// Keeps a kernel image, whose code tells what an instruction log means.
+    /// Keeps a kernel image, whose code gives an instruction log its meaning.
     pub fn write_kernel(&self, bytes: &[u8]) -> Result<(), ArtifactError> {
         let name = kept_kernel(hash::of(bytes));
         self.write(&name.to_string_lossy(), bytes)?;

@@ -17,7 +17,7 @@ use crate::record::{RunRecord, SCHEMA};
 #[derive(Clone, Debug)]
 pub struct Artifact {
     directory: PathBuf,
-    /// What decided the numbers.
+    /// Everything that decided the numbers.
     pub record: RunRecord,
     /// The numbers.
     pub results: Results,
@@ -33,7 +33,7 @@ pub enum ReadError {
         help("name a directory below runs/, or make one: `capbench run ring`")
     )]
     Missing {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// Nothing of a run is there.
@@ -45,7 +45,7 @@ pub enum ReadError {
         )
     )]
     NotARun {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// It was sealed, and a file is gone.
@@ -57,7 +57,7 @@ pub enum ReadError {
         )
     )]
     Lost {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
         /// The file's name.
         lost: &'static str,
@@ -69,7 +69,7 @@ pub enum ReadError {
         help("its traces are readable: `capbench inspect TRACE`")
     )]
     Partial {
-        /// What was asked for.
+        /// The path that was asked for.
         path: PathBuf,
     },
     /// A file of it cannot be read.
@@ -89,7 +89,7 @@ pub enum ReadError {
         path: PathBuf,
         /// What it should be the name of.
         what: &'static str,
-        /// What it says.
+        /// The name that it states.
         name: String,
     },
     /// A path in the record is to somewhere else.
@@ -105,7 +105,7 @@ pub enum ReadError {
         path: PathBuf,
         /// What it should be the path of.
         what: &'static str,
-        /// What it says.
+        /// The name that it states.
         named: String,
     },
     /// The record is of another version or damaged.
@@ -117,7 +117,7 @@ pub enum ReadError {
     Record {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         message: String,
     },
     /// The results contradict themselves, or are of another version.
@@ -129,7 +129,7 @@ pub enum ReadError {
     Results {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: Contradiction,
     },
 }

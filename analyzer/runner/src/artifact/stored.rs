@@ -43,7 +43,7 @@ pub enum StoredError {
     Shape {
         /// Which.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         message: String,
     },
     /// One that others name is not there.
@@ -58,7 +58,7 @@ pub enum StoredError {
         help("fetch the run again from where it was copied from")
     )]
     Missing {
-        /// What names it.
+        /// The file that names it.
         needed_by: String,
         /// What is named.
         missing: String,
@@ -145,7 +145,7 @@ fn catalogue(kept: &BTreeMap<String, Value>) -> Result<Catalogue, StoredError> {
         mappings: of_kind(kept, "mappings/")?,
     };
     check_names(&catalogue)?;
-    // A run of one benchmark does not keep those that would stand beside it.
+    // A run of one benchmark does not keep its counterparts.
     let Catalogue {
         benchmarks,
         mappings,

@@ -2,7 +2,7 @@
 //! are not.
 //!
 //! A difference is either the guest's, and then a number means nothing, or a rare
-//! slip of the emulator's clock. More boots tell the two apart: where two differ, two
+//! slip of the emulator's clock. More boots distinguish the two: where two differ, two
 //! further cold ones follow, and of [`FEWEST_BOOTS`] or more of a system and variant
 //! one may differ. That one takes place once more. It stays in the record, and the
 //! repetition says which attempt it is. Any other split is left as it is, for the

@@ -2,7 +2,7 @@
 //!
 //! QEMU then stops the machine and waits, for a debugger or for ever. It says so in
 //! two places, and both are watched: a line in its log, which has the cause, and the
-//! machine's state, which its monitor tells also where no such line is written (a
+//! machine's state, which its monitor reports also where no such line is written (a
 //! processor that KVM cannot enter, say). The monitor is QEMU's standard input and
 //! output, so that it needs no path and ends with either side.
 

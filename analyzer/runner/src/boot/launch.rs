@@ -16,7 +16,7 @@ use crate::interrupt::Interrupt;
 /// Short against a boot (hundreds of milliseconds), long against a `wait4`.
 const POLL: Duration = Duration::from_millis(5);
 
-/// What a boot may take.
+/// The limits of a boot.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Host time.

@@ -21,7 +21,7 @@ use crate::guest::{GuestName, Variant};
 pub use launch::{Ended, Launch, Limits, Supervision, launch};
 pub use pool::{BootJob, Observer, Silent, boot_all};
 
-/// What helps where KVM does not run guests.
+/// The remedy where KVM does not run guests.
 pub(crate) const NO_HARDWARE_REMEDY: &str = "use --mode exact, or a host whose KVM runs guests";
 
 /// Which boot of a run.
@@ -201,7 +201,7 @@ impl std::fmt::Display for Exit {
     }
 }
 
-/// What became of the stream.
+/// The fate of the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Capture {
@@ -231,7 +231,7 @@ pub struct CapturedBoot {
     pub capture: Capture,
     /// The guest kernel's console.
     pub console: PathBuf,
-    /// What QEMU wrote to stdout and stderr.
+    /// QEMU's standard output and standard error.
     pub emulator_log: PathBuf,
     /// The emulator's instruction log, in an audit boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]

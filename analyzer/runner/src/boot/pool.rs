@@ -33,7 +33,7 @@ pub struct BootJob {
     pub audit_range: Option<(u64, u64)>,
 }
 
-/// Is told as boots start and end; from several threads.
+/// An observer of starts and ends of boots, called from several threads.
 pub trait Observer: Sync {
     /// A boot starts.
     fn started(&self, _boot: &BootId) {}
@@ -41,7 +41,7 @@ pub trait Observer: Sync {
     fn ended(&self, _boot: &CapturedBoot) {}
 }
 
-/// Tells nobody.
+/// An observer that does nothing.
 pub struct Silent;
 
 impl Observer for Silent {}

@@ -1,4 +1,4 @@
-//! The end of a log, for whoever asks why a boot ended.
+//! The end of a log, for a reader who asks why a boot ended.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;

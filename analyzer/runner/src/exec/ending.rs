@@ -1,6 +1,6 @@
 //! How the program ended, from the emulator's exit and the console.
 //!
-//! The emulator's exit tells three endings apart and has no room for a code. The
+//! The emulator's exit distinguishes three endings and has no room for a code. The
 //! kernel's last line has: init ends with what its program ended with. Nothing that
 //! a program prints comes after that line.
 
@@ -46,7 +46,7 @@ pub enum EndError {
         fault: String,
     },
     /// It waits, and nothing can end the wait.
-    #[error("`{name}` waits for what never comes: nothing can run any more")]
+    #[error("`{name}` waits for an event that never comes: nothing can run any more")]
     #[diagnostic(
         code(capbench::exec::deadlock),
         help("look for a call that nobody answers, or a completion that was not submitted")
@@ -83,7 +83,7 @@ pub enum EndError {
     BeyondStatus {
         /// The program.
         name: String,
-        /// What it exited with.
+        /// Its exit code.
         code: i64,
     },
     /// The user stopped it.

@@ -1,4 +1,4 @@
-//! What the program may hold.
+//! The capabilities that the program may hold.
 
 use std::collections::BTreeSet;
 

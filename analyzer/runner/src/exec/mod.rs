@@ -40,18 +40,18 @@ pub use program::{Binary, BinaryError};
 /// The system's name, and that of what its one program may hold.
 const NAME: &str = "exec";
 
-/// What to do.
+/// A request to run one program.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// The repository root.
     pub root: &'a Path,
-    /// How much the kernel records.
+    /// The instrumentation of the kernel.
     pub variant: Variant,
     /// The program to start.
     pub program: Binary,
-    /// What the program may start itself, by name.
+    /// Programs that the program may start itself, by name.
     pub further: Vec<Binary>,
-    /// What the program holds, in CapSet order.
+    /// The program's capabilities, in CapSet order.
     pub grants: Vec<Grant>,
     /// What the program can ask its boot package for.
     pub parameters: BTreeMap<String, String>,
@@ -64,7 +64,7 @@ pub struct Request<'a> {
 /// A program that ran to its end.
 #[derive(Debug)]
 pub struct Executed {
-    /// What it exited with.
+    /// Its exit code.
     pub status: u8,
     /// Whether all of its console could be copied.
     pub console: io::Result<()>,
@@ -112,12 +112,12 @@ pub enum ExecError {
     File {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
 }
 
-/// Is told about what the boot recorded, while the file is there.
+/// A reader of what the boot recorded, called while the file is there.
 pub type Recorded<'a> = &'a mut dyn FnMut(&Path);
 
 /// Builds the kernel, boots it with the program and copies its console to `console`

@@ -40,7 +40,7 @@ pub enum BinaryError {
     Unreadable {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// It is something else.
@@ -75,7 +75,7 @@ pub enum BinaryError {
     BadName {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         why: &'static str,
     },
 }

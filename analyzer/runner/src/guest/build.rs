@@ -57,7 +57,7 @@ pub enum BuildError {
         help("install a stable Rust toolchain; `capbench doctor` says which")
     )]
     NoCargo {
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
     /// The compiler said no.
@@ -68,7 +68,7 @@ pub enum BuildError {
         guest: GuestName,
         /// Which variant.
         variant: Variant,
-        /// What cargo wrote.
+        /// Cargo's output.
         stderr: String,
         /// The same build as a shell command.
         command: String,
@@ -104,7 +104,7 @@ pub enum BuildError {
     Pins {
         /// The list.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         message: String,
     },
     /// An image could not be copied or read.
@@ -116,7 +116,7 @@ pub enum BuildError {
     File {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
 }

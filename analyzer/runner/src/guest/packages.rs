@@ -58,19 +58,19 @@ pub enum PackageError {
     Unavailable {
         /// Its name.
         package: String,
-        /// What the tools said.
+        /// The tools' messages.
         why: String,
     },
     /// Everything was fetched, and something is not in it.
-    #[error("neither {packages} nor what they depend on holds {missing}")]
+    #[error("no package among {packages} and their dependencies holds {missing}")]
     #[diagnostic(
         code(capbench::guest::package_contents),
         help("correct the system's [packages]: name the package that holds it")
     )]
     Incomplete {
-        /// What was asked for.
+        /// The packages that were asked for.
         packages: String,
-        /// What is not there.
+        /// The missing files.
         missing: String,
     },
     /// The cache cannot be written.
@@ -82,7 +82,7 @@ pub enum PackageError {
     File {
         /// Which file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: io::Error,
     },
 }

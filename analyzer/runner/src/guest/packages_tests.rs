@@ -171,6 +171,6 @@ fn a_library_that_no_dependency_holds_is_named() {
     let error = from_packages(&programs(), cache.path(), &shelf).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "neither linux-tool nor what they depend on holds /lib/x86_64-linux-gnu/libzip.so.1"
+        "no package among linux-tool and their dependencies holds /lib/x86_64-linux-gnu/libzip.so.1"
     );
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct AuthorityProfile {
     /// The name, equal to the file's.
     pub name: String,
-    /// What the profile is for, in one sentence.
+    /// The purpose of the profile, in one sentence.
     pub intent: String,
     /// Capabilities in CapSet order; the first is always the boot package. None
     /// where the guest has no capabilities.

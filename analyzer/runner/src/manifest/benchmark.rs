@@ -15,7 +15,7 @@ pub struct Benchmark {
     pub name: String,
     /// The proposal's tier, 0 to 4.
     pub tier: u8,
-    /// What is measured and why, in one or two sentences.
+    /// The measured operation and the reason to measure it, in one or two sentences.
     pub intent: String,
     /// What the guest's clock counted; the mode decides the published name.
     pub unit: String,
@@ -99,7 +99,7 @@ pub struct RecordBound {
     pub per_operation: u32,
 }
 
-/// What the program checks of every completion.
+/// The program's check of every completion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verifier {
@@ -118,7 +118,7 @@ pub struct Verifier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Corpus {
-    /// What it is.
+    /// Its name.
     pub name: String,
     /// SHA-256 of its bytes.
     pub sha256: Digest,

@@ -30,7 +30,7 @@ pub struct Catalogue {
 #[error("there is no suite or benchmark named `{name}`")]
 #[diagnostic(code(capbench::unknown_name))]
 pub struct UnknownName {
-    /// What was asked for.
+    /// The name that was asked for.
     pub name: String,
     #[help]
     remedy: String,

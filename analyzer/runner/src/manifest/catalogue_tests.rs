@@ -226,7 +226,7 @@ fn every_rule_refuses_at_its_place() {
             mapping,
             "difference",
             "batches = [[1, 7]]\ndifference",
-            "no row of `ring/nop` ([1, 16]) stands beside one of `ring/nop`",
+            "no row of `ring/nop` ([1, 16]) has a counterpart in `ring/nop`",
         ),
         (
             nop,

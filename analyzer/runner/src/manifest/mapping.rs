@@ -11,7 +11,7 @@ use super::{Benchmark, Catalogue};
 pub struct Mapping {
     /// The benchmark that is divided, equal to the file's path below `mappings/`.
     pub name: String,
-    /// What it stands beside, in report order. Another system seldom has one
+    /// Its counterparts, in report order. Another system seldom has one
     /// mechanism that does just the same, so there may be several.
     pub counterparts: Vec<Counterpart>,
 }
@@ -22,7 +22,7 @@ pub struct Mapping {
 pub struct Counterpart {
     /// Its name.
     pub benchmark: String,
-    /// What a reader must know before reading the ratio.
+    /// Notes to read before the ratio.
     pub difference: String,
     /// Batch sizes side by side, numerator first; without them equal sizes are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,7 +40,7 @@ pub struct MappedPair<'a> {
     pub denominator: &'a str,
     /// Its batch size.
     pub denominator_batch: u32,
-    /// What the two do not have in common.
+    /// The differences between the two.
     pub difference: &'a str,
 }
 

@@ -372,10 +372,10 @@ impl Catalogue {
                 return Err(source.error_in(
                     &["counterparts", &index],
                     format!(
-                        "no row of `{}` ({:?}) stands beside one of `{name}` ({:?})",
+                        "no row of `{}` ({:?}) has a counterpart in `{name}` ({:?})",
                         mapping.name, numerator.batches, denominator.batches
                     ),
-                    "say which do: `batches = [[NUMERATOR, DENOMINATOR]]`",
+                    "name the pairs: `batches = [[NUMERATOR, DENOMINATOR]]`",
                 ));
             }
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Suite {
     /// The name, equal to the file's.
     pub name: String,
-    /// What the suite answers, in one sentence.
+    /// The question that the suite answers, in one sentence.
     pub intent: String,
     /// Benchmark names, in report order.
     pub benchmarks: Vec<String>,

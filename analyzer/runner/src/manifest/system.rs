@@ -40,7 +40,7 @@ pub struct System {
 pub struct Init {
     /// Which binary of the guest.
     pub binary: String,
-    /// What the kernel grants it.
+    /// The kernel's grants to it.
     pub grants: Vec<Grant>,
 }
 

@@ -111,7 +111,7 @@ enum Instructions {
     Logged,
 }
 
-/// What a probe boot left.
+/// The output of a probe boot.
 struct Seen {
     exit: Exit,
     /// Its console: the hypervisor's signature, then a line for each step done.

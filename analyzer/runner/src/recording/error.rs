@@ -16,7 +16,7 @@ pub enum RecordError {
     Unreadable {
         /// Where the frames were to come from.
         origin: PathBuf,
-        /// What the system said.
+        /// The system's message.
         error: io::Error,
     },
     /// The trace would take its source's place.
@@ -67,7 +67,7 @@ pub enum RecordError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         error: io::Error,
     },
     /// The source ended at once.
@@ -100,7 +100,7 @@ pub enum RecordError {
         verb: &'static str,
         /// The file in question.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         error: io::Error,
         /// The stream as it came.
         part: PathBuf,

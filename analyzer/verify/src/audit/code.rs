@@ -1,4 +1,4 @@
-//! Which of a kernel's instructions exact mode misprices, told from their bytes.
+//! Which of a kernel's instructions exact mode misprices, decided from their bytes.
 //!
 //! Only addresses that were executed are looked at, so each is the begin of an
 //! instruction, and prefixes and opcode are enough.

@@ -38,11 +38,11 @@ pub(super) fn check(run: &Run) -> Found {
         let wrong = match &audit.counted {
             Ok(counted) => {
                 compared += counted.compared;
-                let told = match own {
+                let reported = match own {
                     Some(own) => against(own, counted),
-                    None => vec!["audit.json does not tell of it".to_owned()],
+                    None => vec!["audit.json has no entry for it".to_owned()],
                 };
-                faults.extend(told.into_iter().map(|wrong| format!("{boot}: {wrong}")));
+                faults.extend(reported.into_iter().map(|wrong| format!("{boot}: {wrong}")));
                 counted.faults.clone()
             }
             Err(Uncounted::NotKept(why)) => {

@@ -1,4 +1,4 @@
-//! What outside the guests can change a number.
+//! Everything outside the guests that can change a number.
 
 use serde_json::json;
 

@@ -42,7 +42,7 @@ use crate::run::Run;
 /// Faults listed of one check; the others are counted.
 const FAULTS_LISTED: usize = 16;
 
-/// What came of one check.
+/// The outcome of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verdict {
@@ -65,7 +65,7 @@ pub struct Check {
     pub name: &'static str,
     /// What must be so.
     pub asks: &'static str,
-    /// What came of it.
+    /// The outcome.
     pub verdict: Verdict,
     /// What was looked at, every fault, or why nothing was looked at.
     pub evidence: Vec<String>,
@@ -92,7 +92,7 @@ pub struct Report {
     pub do_not_apply: usize,
     /// What was recomputed from raw bytes, in the order of the data's way.
     pub recomputed: Vec<Check>,
-    /// What the same code judged again.
+    /// The judgement of the same code, made again.
     pub judged_again: Vec<Check>,
 }
 

@@ -30,7 +30,7 @@ pub struct Scene<'a> {
     pub rows: &'a [&'a Row],
 }
 
-/// What a rule objects to.
+/// An objection of a rule.
 #[derive(Clone, Debug)]
 pub struct Objection {
     /// The word that a row without a number gives for it.

@@ -1,4 +1,4 @@
-//! What of a stream was lost or makes no sense.
+//! Losses and contradictions of a stream.
 
 use trace_format::decode::Frame;
 use trace_format::{DecodeWarning, RecordError};
@@ -6,7 +6,7 @@ use trace_format::{DecodeWarning, RecordError};
 /// Warnings kept in words.
 const WORDS_MAX: usize = 4;
 
-/// What was lost or makes no sense.
+/// Losses and contradictions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Bytes in no intact frame: a CRC, a header or a length does not hold.

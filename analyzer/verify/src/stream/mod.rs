@@ -80,7 +80,7 @@ pub struct Stream {
     pub said: Result<Said, String>,
 }
 
-/// What a stream says.
+/// The statements of a stream.
 #[derive(Debug, Default)]
 pub struct Said {
     pub windows: Vec<Window>,
@@ -88,7 +88,7 @@ pub struct Said {
     pub damage: Damage,
     /// What its records outside of every window add up to.
     pub outside: Tables,
-    /// What each ring delivered, by CPU and context.
+    /// The records that each ring delivered, by CPU and context.
     pub rings: BTreeMap<(u16, Context), Delivered>,
     pub totals: Totals,
     /// Cumulative losses by what reported them.
@@ -97,15 +97,15 @@ pub struct Said {
     statement_bytes: usize,
 }
 
-/// What one ring delivered.
+/// The records that one ring delivered.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Delivered {
     pub decoded: u64,
-    /// What its frames say was lost.
+    /// Losses, as its frames state them.
     pub lost: u64,
 }
 
-/// What was read.
+/// Totals over everything that was read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub frames: u64,

@@ -9,7 +9,7 @@ use super::tree::{Facts, Misfit, Tree, WAITING_MAX};
 use super::{Budget, STATEMENTS_MAX, Said};
 use crate::statistics::Counts;
 
-/// What the records of a window add up to.
+/// Totals over the records of a window.
 #[derive(Debug, Default)]
 pub struct Tables {
     /// Dispatches with all the records they say.

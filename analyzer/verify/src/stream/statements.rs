@@ -33,7 +33,7 @@ pub struct Statements {
     pub end: Option<EndOfStream>,
 }
 
-/// Who speaks.
+/// The kernel that a stream is of.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub features: Vec<String>,

@@ -71,7 +71,7 @@ impl Verdict {
 }
 
 impl Edges {
-    /// What an edge that was not told shows: nothing counted so far.
+    /// An edge that was not reported: nothing counted so far.
     pub fn change(self) -> u64 {
         self.end.unwrap_or(0).wrapping_sub(self.begin.unwrap_or(0))
     }

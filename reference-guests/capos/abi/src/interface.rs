@@ -69,7 +69,7 @@ pub enum KernelSource {
     TerminalSession = 6,
     /// The console's password.
     CredentialStore = 8,
-    /// Sessions for whoever can log in.
+    /// Sessions for users who log in.
     SessionManager = 9,
     /// What a session's profile declares.
     AuthorityBroker = 10,

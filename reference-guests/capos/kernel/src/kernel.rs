@@ -1,6 +1,6 @@
 //! The kernel's state, all of it.
 //!
-//! One processor and no preemption in ring 0: whoever entered the kernel from a
+//! One processor and no preemption in ring 0: what entered the kernel from a
 //! program has this to itself until it resumes one.
 
 use crate::arch::clock::Clock;
@@ -51,7 +51,7 @@ pub struct Kernel {
     pub terminal: Terminal,
     /// Who may log in.
     pub accounts: Accounts,
-    /// Privileged acts that the trace is not told of yet.
+    /// Privileged acts that are not reported to the trace yet.
     pub audit: Audit,
     /// Buffers for the message at hand.
     pub scratch: Scratch,
@@ -79,7 +79,7 @@ pub struct Kernel {
 pub enum Turn {
     /// One of its own, after those who wait for theirs.
     Own,
-    /// That of whoever woke it, as soon as that one waits: direct handoff.
+    /// The waker's turn, as soon as the waker waits: direct handoff.
     Handoff,
 }
 

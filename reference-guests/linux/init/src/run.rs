@@ -12,7 +12,7 @@ use crate::window::{RowOutcome, Windows};
 use std::io;
 use trace_format::control::{Message, RingMode, Session, ThreadDeclared};
 
-/// Identifies the build; set by whoever builds for a record.
+/// Identifies the build; set by a build for a record.
 const BUILD_ID: &str = match option_env!("CAPBENCH_BUILD_ID") {
     Some(id) => id,
     None => "unidentified",

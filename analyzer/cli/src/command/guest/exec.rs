@@ -41,7 +41,7 @@ pub struct Exec {
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = run::assignment)]
     parameters: Vec<(String, String)>,
 
-    /// How much the kernel records
+    /// Instrumentation of the kernel
     #[arg(long, value_enum, default_value = "plain")]
     variant: Recording,
 
@@ -106,7 +106,7 @@ impl Exec {
     }
 }
 
-/// What a trace says, beside the console.
+/// The statements of a trace, in addition to the console.
 fn show(trace: &Path, program: &str) -> Result<()> {
     let trace = read_file(trace, program).into_diagnostic()?;
     let summary = capbench_judge::trace(&trace).into_diagnostic()?;

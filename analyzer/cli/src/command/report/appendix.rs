@@ -23,7 +23,7 @@ use crate::ending;
 /// Definitions of authority profiles, in a record's list of definitions.
 const AUTHORITY: &str = "authority/";
 
-/// Everything the record tells, with links for a report in `out`.
+/// Everything that the record states, with links for a report in `out`.
 pub fn appendix(artifact: &Artifact, root: &Path, out: &Path) -> Result<Appendix> {
     let record = &artifact.record;
     let files = Files::new(artifact.directory(), out)?;
@@ -118,7 +118,7 @@ fn packages(record: &RunRecord) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The record holds hashes of profiles; their content is told where the checkout
+/// The record holds hashes of profiles; their content is stated where the checkout
 /// still holds the same.
 fn authority(record: &RunRecord, root: &Path) -> Vec<Profile> {
     let catalogue = Catalogue::load(&root.join("manifests")).ok();

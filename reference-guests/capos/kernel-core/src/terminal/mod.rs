@@ -1,7 +1,7 @@
 //! One terminal: who may read from it, and what becomes of what is typed.
 //!
 //! Somebody owns the foreground and only the owner reads, one line at a time.
-//! Whoever reads first owns it, until it no longer has the terminal. What is typed
+//! The first reader owns it, until it no longer has the terminal. What is typed
 //! while nobody reads is discarded and counted: an answer typed before the question
 //! was on the screen is never taken for an answer to it.
 
@@ -11,7 +11,7 @@ pub mod script;
 use alloc::vec::Vec;
 use line::{Line, Request, Status, Step};
 
-/// A terminal. `R` is kept for whoever waits for a line.
+/// A terminal. `R` is kept for the reader that waits for a line.
 #[derive(Debug)]
 pub struct Terminal<R> {
     owner: Option<u32>,

@@ -264,8 +264,8 @@ pub fn cancel(kernel: &mut Kernel, owner: &Process, endpoint: &Endpoint, user_da
     }
 }
 
-/// Forgets what a process that has ended wanted of an endpoint, and tells whoever
-/// waits for an answer of its.
+/// Forgets what a process that has ended wanted of an endpoint, and answers the
+/// callers that wait for it.
 pub fn abandon(kernel: &mut Kernel, pid: Pid, object: &Object) {
     let (Object::Endpoint(endpoint) | Object::EndpointClient(endpoint)) = object else {
         return;

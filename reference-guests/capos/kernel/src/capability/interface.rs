@@ -2,7 +2,7 @@
 //! its methods, and where a program can have it from.
 //!
 //! Each capability states its own as `INTERFACE` in its file. Calls are checked
-//! against it, and a kernel that measures tells it to the host.
+//! against it, and a kernel that measures reports it to the host.
 
 /// An interface.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Interface {
     /// Where a hold on it comes from, as a manifest spells it.
     #[cfg_attr(not(feature = "measure"), expect(dead_code, reason = "for the host"))]
     pub source: &'static str,
-    /// Whether it exists for measuring only, so that whoever gets it is noted.
+    /// Whether it exists for measuring only, so that its receiver is noted.
     pub is_for_measuring: bool,
 }
 

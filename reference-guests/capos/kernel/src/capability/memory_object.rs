@@ -1,4 +1,4 @@
-//! `MemoryObject`: memory that whoever holds it can map, and that all who do share.
+//! `MemoryObject`: memory that each holder can map, and that all who do share.
 //!
 //! A mapping outlives the hold it was made through, revoked or not; only the hold
 //! can end or change it before its process does. *Chosen*, like what is chosen for

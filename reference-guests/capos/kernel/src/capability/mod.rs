@@ -95,13 +95,13 @@ pub enum Object {
     CredentialStore,
     /// Makes sessions.
     SessionManager,
-    /// Tells about a session and ends it.
+    /// Describes a session and ends it.
     UserSession(Rc<Session>),
     /// Gives sessions what their profiles declare.
     AuthorityBroker,
     /// Starts the binaries that a session's profile names.
     RestrictedLauncher(Rc<Session>),
-    /// Tells what the system is called.
+    /// Reports the name of the system.
     SystemInfo,
     /// Opens and closes measurement windows.
     #[cfg(feature = "measure")]

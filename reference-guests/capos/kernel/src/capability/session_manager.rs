@@ -1,8 +1,8 @@
-//! `SessionManager`: a session for whoever can prove who they are.
+//! `SessionManager`: a session for a user who proves an identity.
 //!
 //! *Chosen*: one account, `operator`, whose proof is the console password; guests and
 //! anonymous users need no proof; a session's profile is named as its account. A
-//! refusal is the exception `failed` and does not tell a wrong name from a wrong
+//! refusal is the exception `failed` and does not distinguish a wrong name from a wrong
 //! password. Other ways to log in are `unimplemented`.
 
 use super::exception::Exception;

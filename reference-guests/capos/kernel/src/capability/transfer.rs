@@ -27,7 +27,7 @@ pub struct InTransit {
 /// Capabilities that are in the receiver's table.
 #[derive(Debug)]
 pub struct Arrivals {
-    /// What the receiver is told of them.
+    /// Their description, for the receiver.
     pub records: Vec<ResultCap>,
     /// Slots that the sender must give up.
     pub moved: Vec<u32>,

@@ -20,7 +20,7 @@ use kernel_measure::control::{AuditOutcome, AuditRecord, Message};
 #[cfg(feature = "measure")]
 const CAPACITY: usize = 512;
 
-/// What was done.
+/// A privileged act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Somebody asked for a session.
@@ -35,7 +35,7 @@ pub enum Event {
     Spawn,
 }
 
-/// What came of it.
+/// The outcome of a privileged act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was done.
@@ -76,7 +76,7 @@ struct Record {
 
 #[cfg(feature = "measure")]
 impl Audit {
-    /// Keeps a record. `pid` is whoever acted or, of a spawn, whoever was started;
+    /// Keeps a record. `pid` is the actor or, of a spawn, the process started;
     /// `now` the kernel's clock.
     pub fn record(
         &mut self,
@@ -129,6 +129,6 @@ impl Audit {
     /// Keeps nothing.
     pub fn record(&mut self, _: u64, _: Pid, _: Event, _: Outcome, _: impl FnOnce() -> String) {}
 
-    /// Has nothing to tell.
+    /// Has nothing to report.
     pub fn tell(&mut self) {}
 }

@@ -1,9 +1,9 @@
-//! What there is to tell of processes, until there is time to.
+//! Facts about processes, kept until there is time to report them.
 //!
 //! Processes start and end inside of windows where starting and ending them is what is
-//! measured, and telling the host takes longer than finding out. So it is kept, and
-//! told when a program calls `MeasureControl`, which it does outside of timed code, and
-//! at the end. Only if more happens than there is room for is it told at once. A panic
+//! measured, and reporting to the host takes longer than finding out. So it is kept, and
+//! reported when a program calls `MeasureControl`, which it does outside of timed code, and
+//! at the end. Only if more happens than there is room for is it reported at once. A panic
 //! loses what is kept.
 
 use super::MEASURE;
@@ -58,7 +58,7 @@ pub fn keep(fact: Fact) {
     }
 }
 
-/// Tells all that is kept.
+/// Reports all that is kept.
 pub fn tell_all() {
     let mut facts = FACTS.0.borrow_mut();
     for fact in facts.iter() {

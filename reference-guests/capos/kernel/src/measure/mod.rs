@@ -1,4 +1,4 @@
-//! What this kernel tells the recorder: where it records, what the numbers mean,
+//! What this kernel states to the recorder: where it records, what the numbers mean,
 //! and what became of its processes.
 //!
 //! Without feature `measure` all of it compiles to nothing.

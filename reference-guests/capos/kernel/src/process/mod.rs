@@ -53,7 +53,7 @@ pub struct Process {
     pub pid: Pid,
     /// Submissions of its that complete later.
     pub outstanding: u32,
-    /// How it ends, shared with whoever holds a handle.
+    /// How it ends, shared with every holder of a handle.
     pub status: Rc<Status>,
     /// What it exercised.
     pub probe: Exercised,
@@ -141,7 +141,7 @@ impl Process {
         }
     }
 
-    /// Its name, for whoever keeps it.
+    /// Its name, to be kept.
     #[cfg(feature = "measure")]
     pub fn shared_name(&self) -> Rc<str> {
         Rc::clone(&self.name)
@@ -220,7 +220,7 @@ impl Process {
         self.threads.iter().position(|thread| thread.tid == tid)
     }
 
-    /// Gives it a new object. What it is told of it.
+    /// Gives it a new object and returns the description it gets.
     ///
     /// # Panics
     ///
@@ -378,7 +378,7 @@ pub fn end(kernel: &mut Kernel, process: Box<Process>, code: i64) -> ! {
     schedule::next(kernel)
 }
 
-/// Gives back everything a process had. Who waits for it is told later, outside of
+/// Gives back everything a process had. Waiters are notified later, outside of
 /// any dispatch. The process must not be the one whose address space is loaded.
 pub fn dispose(kernel: &mut Kernel, mut process: Box<Process>, code: i64) {
     let pid = process.pid;

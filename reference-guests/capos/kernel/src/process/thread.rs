@@ -61,7 +61,7 @@ pub struct Thread {
     pub state: State,
     /// Where its thread-local storage is.
     pub fs_base: u64,
-    /// How it ends, shared with whoever holds a handle.
+    /// How it ends, shared with every holder of a handle.
     pub status: Rc<ThreadStatus>,
 }
 

@@ -33,7 +33,7 @@ pub enum Deferred {
     ThreadEnded(Waiter, i64),
     /// Complete it: the line that it waits for is there, or will never be.
     Line(Answer<Waiter>),
-    /// Bring a message to whoever waits for it.
+    /// Bring a message to its receiver.
     Deliver(Delivery),
     /// Keep the calling thread in the kernel until its PARK completes.
     Park,

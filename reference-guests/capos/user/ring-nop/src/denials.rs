@@ -12,7 +12,7 @@ use guest_benchmark::runtime::ring::Ring;
 /// An id that no table of this size can have given out.
 const ABSENT: u32 = 0x00ff_ffff;
 
-/// Tries each, and tells of those that were denied.
+/// Tries each, and reports those that were denied.
 pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static str> {
     // Nothing is found under an id that was not given.
     let absent = Sqe {

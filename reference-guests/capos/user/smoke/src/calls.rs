@@ -155,7 +155,7 @@ impl RevocableRead {
     }
 }
 
-/// Bytes that the size of an object is told in.
+/// Bytes that the size of an object is reported in.
 const SIZE: i64 = 32;
 
 impl Smoke for RevocableRead {

@@ -17,7 +17,7 @@ const FAILED: CallError = CallError::Exception(ExceptionType::Failed);
 const INVALID: CallError = CallError::Exception(ExceptionType::InvalidArgument);
 const REVOKED: CallError = CallError::Code(result::INVOKE_FAILED);
 
-/// Tries each, and tells of those that were denied.
+/// Tries each, and reports those that were denied.
 pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static str> {
     let manager = SessionManager::find().ok_or("no session manager")?;
     let broker = AuthorityBroker::find().ok_or("no broker")?;

@@ -15,7 +15,7 @@ use guest_benchmark::runtime::ring::Ring;
 
 const INVALID: &str = "exception invalidArgument";
 
-/// Tries each, and tells of those that were denied.
+/// Tries each, and reports those that were denied.
 pub fn prove(ring: &mut Ring, control: MeasureControl) -> Result<(), &'static str> {
     let grants = Grants::find().ok_or("anything: not granted what is needed")?;
     let memory = grants.memory;

@@ -2,7 +2,7 @@
 //! the program and its children, their wake-ups and switches, page faults.
 //!
 //! Descriptive, and a check of exact counts: what the primitive says it caused
-//! is told as `expected.…` beside what was counted. Cost: several times the
+//! is reported as `expected.…` beside what was counted. Cost: several times the
 //! measured loop, which is why this boot's samples are compared with nothing.
 
 use super::{Caused, Instrument, Refusal, Tally, object};

@@ -2,7 +2,7 @@
 //!
 //! An eBPF program (`bpf/marker.bpf.c`) on a function that is called right
 //! before and right after the loop. Cost: one such call inside the marked
-//! interval, calibrated here and told as `marker_self_ns`; nothing inside the
+//! interval, calibrated here and reported as `marker_self_ns`; nothing inside the
 //! loop itself.
 
 use super::{Caused, Instrument, Refusal, Tally, object};

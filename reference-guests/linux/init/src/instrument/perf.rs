@@ -3,7 +3,7 @@
 //!
 //! An emulated processor has no counters of its own, so these are what perf
 //! has there. Cost: reading CPU time lands in the interval and is calibrated
-//! here, told as `task_clock_self_ns`; each sampled program counter costs an
+//! here, reported as `task_clock_self_ns`; each sampled program counter costs an
 //! interrupt inside the loop.
 
 mod abi;

@@ -66,7 +66,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// Tells the kernel how all pages are used.
+    /// Advises the kernel on the use of all pages.
     pub fn advise(&self, advice: libc::c_int) -> Result<(), Failure> {
         // SAFETY: the pages are ours, and no reference into them exists.
         check(unsafe { libc::madvise(self.start().cast(), self.length(), advice) })
