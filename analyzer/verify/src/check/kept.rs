@@ -26,7 +26,7 @@ pub(super) fn check(run: &Run) -> Found {
     let mappings = mappings.filter(|key| kept.holds(key));
     let mut needed: BTreeSet<String> = benchmarks.chain(systems).chain(mappings).collect();
     for row in &run.document()?.results {
-        let benchmark = kept.benchmark(&row.benchmark().0);
+        let benchmark = kept.benchmark(row.benchmark().0);
         needed.extend(benchmark.map(|benchmark| format!("authority/{}", benchmark.authority)));
     }
     needed.extend(Some(format!("suites/{}", record.selection)).filter(|key| kept.holds(key)));
