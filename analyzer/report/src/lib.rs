@@ -7,6 +7,7 @@
 //! print and counting samples for a histogram (flags come from `capbench_frames`),
 //! and nothing touches a file.
 
+mod annotations;
 pub mod appendix;
 mod bias;
 mod comparison;
@@ -15,6 +16,7 @@ mod extent;
 mod flags;
 mod html;
 mod json;
+mod junit;
 mod last_words;
 mod look;
 mod markdown;
@@ -27,9 +29,11 @@ mod report;
 mod section;
 mod text;
 
+pub use annotations::annotations;
 pub use document::{Columns, Inlines, Kind, Table};
 pub use extent::Extent;
 pub use json::trace_json;
+pub use junit::{JunitError, junit};
 pub use last_words::{LastWords, Log};
 pub use look::Look;
 pub use plot::{Plot, PlotError, plots};

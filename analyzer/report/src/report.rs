@@ -8,6 +8,7 @@ use crate::{html, markdown, section, text};
 use capbench_frames::flows::Stitched;
 use capbench_frames::summary::TraceSummary;
 use capbench_results::Results;
+use capbench_results::change::Change;
 
 /// A document that can be shown.
 pub struct Report(Document);
@@ -31,6 +32,11 @@ impl Report {
     /// One sample in parts.
     pub fn sample(stitched: &Stitched) -> Self {
         Self(section::stitched::document(stitched))
+    }
+
+    /// A run beside another.
+    pub fn change(change: &Change) -> Self {
+        Self(section::change::document(change))
     }
 
     /// For a terminal or a pipe.

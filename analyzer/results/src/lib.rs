@@ -13,6 +13,7 @@
 //! because what it skipped might have been the reason not to believe the number.
 
 mod breakdown;
+pub mod change;
 mod comparison;
 mod context;
 mod digest;

@@ -24,6 +24,7 @@ mod list;
 mod read;
 mod scan;
 mod sql;
+mod stored;
 mod table;
 
 pub use add::Added;
@@ -31,4 +32,5 @@ pub use error::StoreError;
 pub use layout::{MARKER, SCHEMA, Store};
 pub use list::{Listing, RunEntry, SeriesEntry};
 pub use sql::{Answer, AnswerFormat, BYTE_LIMIT};
+pub use stored::{StoredRow, StoredRun, StoredValue};
 pub use table::{PARTITION_KEYS, Table};

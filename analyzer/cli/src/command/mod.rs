@@ -1,6 +1,7 @@
 //! One file per command; each is thin and calls the crate that does the work.
 
 mod completions;
+mod diff;
 mod doctor;
 mod explain;
 mod export;
@@ -57,6 +58,8 @@ enum Command {
     Verify(verify::Verify),
     /// Judge a stored run again and compare with the results it keeps
     Judge(judge::Judge),
+    /// Compare a run with another: what changed, and in which segments
+    Diff(diff::Diff),
     /// Show where a number comes from
     Explain(explain::Explain),
     /// Repeat a run and compare it with the original
@@ -147,6 +150,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Replay(command) => command.execute(&root()?),
         Command::Verify(command) => command.execute(root()),
         Command::Judge(command) => command.execute(root()),
+        Command::Diff(command) => command.execute(root()),
         Command::Explain(command) => command.execute(root()),
         Command::Inspect(command) => command.execute(),
         Command::Record(command) => command.execute(),

@@ -3,6 +3,7 @@
 mod artifacts;
 mod authority;
 mod breakdown;
+pub(crate) mod change;
 mod configuration;
 mod correctness;
 mod distribution;
