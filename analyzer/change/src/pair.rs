@@ -54,6 +54,10 @@ fn outcome(base: &Reading, head: &Reading, floor: Option<f64>) -> ChangeOutcome 
     let mut compared = verdict::judge(before, after, floor);
     if let (Some(before), Some(after)) = (&before.breakdown, &after.breakdown) {
         compared.segments = attribution::moved(before, after);
+        compared.traced_difference = after
+            .traced_median
+            .zip(before.traced_median)
+            .map(|(after, before)| after - before);
     }
     ChangeOutcome::Compared(Box::new(compared))
 }

@@ -134,7 +134,13 @@ fn table(rows: &[&RowChange]) -> Table {
         .number("head", |(_, of)| named(of.head, of.headline))
         .number("difference", |(_, of)| signed(of.difference))
         .words("unit", |(_, of)| of.unit.as_str())
-        .number("of base", |(_, of)| relative(of));
+        .number("of base", |(_, of)| relative(of))
+        .words("segment", |(_, of)| match of.foremost() {
+            Some(segment) => {
+                Inlines::code(segment.name()).text(format!(" {}", signed(segment.difference)))
+            }
+            None => NONE.into(),
+        });
     if has_interval {
         table = table.number("head ÷ base", |(_, of)| match of.ratio_interval {
             Some(interval) => format!(

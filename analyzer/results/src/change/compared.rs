@@ -40,6 +40,10 @@ pub struct Compared {
     /// What a gate allows; absent outside of gates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// The same difference in the builds with all probes, which the segments are of:
+    /// another image, and so not to the last instruction the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traced_difference: Option<f64>,
     /// Segments that moved, parents before their children.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<SegmentChange>,
@@ -70,6 +74,7 @@ impl Compared {
             verdict: Verdict::Unchanged,
             undecided: None,
             limit: None,
+            traced_difference: None,
             segments: Vec::new(),
         }
     }
@@ -85,6 +90,14 @@ impl Compared {
             true => self.difference,
             false => -self.difference,
         }
+    }
+
+    /// The segment that moved furthest the way the value did.
+    pub fn foremost(&self) -> Option<&SegmentChange> {
+        let same_way = self.segments.iter().filter(|segment| {
+            segment.difference.is_sign_positive() == self.difference.is_sign_positive()
+        });
+        same_way.max_by(|a, b| a.difference.abs().total_cmp(&b.difference.abs()))
     }
 
     pub(super) fn check(&self) -> Result<(), Contradiction> {

@@ -1,24 +1,45 @@
-//! The segments that moved, row by row.
+//! The segments that moved. Rows in which the same segments moved alike share a table.
 
-use super::place;
+use super::row_in_words;
 use crate::document::{Block, Inlines, Table};
 use crate::number::{NONE, number, signed};
-use capbench_results::change::{RowChange, SegmentChange, SegmentSide};
+use capbench_results::change::{Compared, RowChange, SegmentChange, SegmentSide};
 
 pub(super) fn blocks(rows: &[&RowChange]) -> Vec<Block> {
-    let moved = rows.iter().filter_map(|row| {
-        let compared = row.compared()?;
-        (!compared.segments.is_empty()).then_some((*row, &compared.segments[..]))
-    });
-    let tables = moved.map(|(row, segments)| {
-        let title = format!(
-            "Segments of {} on {} that moved, per dispatch",
-            row.row.benchmark_name,
-            place(&row.row)
-        );
-        Block::Table(table(title, segments))
-    });
-    tables.collect()
+    let mut alike: Vec<(&Compared, Vec<&RowChange>)> = Vec::new();
+    for row in rows {
+        let Some(compared) = row.compared().filter(|of| !of.segments.is_empty()) else {
+            continue;
+        };
+        let known = alike.iter_mut().find(|(first, _)| {
+            first.segments == compared.segments
+                && first.traced_difference == compared.traced_difference
+        });
+        match known {
+            Some((_, rows)) => rows.push(row),
+            None => alike.push((compared, vec![row])),
+        }
+    }
+    if alike.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = vec![
+        Block::Heading("Segments that moved".into()),
+        Block::Text(
+            "Per dispatch, each without its children, from boots with all probes compiled in: \
+             another image, whose difference need not be the headline's to the last instruction."
+                .into(),
+        ),
+    ];
+    for (compared, rows) in alike {
+        let names: Vec<String> = rows.iter().map(|row| row_in_words(&row.row)).collect();
+        let mut title = names.join(", ");
+        if let Some(difference) = compared.traced_difference {
+            title.push_str(&format!("; with all probes {}", signed(difference)));
+        }
+        blocks.push(Block::Table(table(title, &compared.segments)));
+    }
+    blocks
 }
 
 fn table(title: String, segments: &[SegmentChange]) -> Table {
@@ -36,8 +57,8 @@ fn table(title: String, segments: &[SegmentChange]) -> Table {
                 false => parents.join(" › "),
             }
         })
-        .number("self, base", |segment| side(&segment.base))
-        .number("self, head", |segment| side(&segment.head))
+        .number("base", |segment| side(&segment.base))
+        .number("head", |segment| side(&segment.head))
         .number("difference", |segment| signed(segment.difference))
         .end()
 }
