@@ -13,11 +13,16 @@
 //! Touches no file. The document that it makes is [`capbench_results::change::Change`].
 
 mod attribution;
+mod ending;
+mod floors;
+pub mod gate;
 mod pair;
 mod reading;
 mod stored;
 mod traces;
 mod verdict;
 
-pub use pair::{Floors, compare};
+pub use ending::Ending;
+pub use floors::{NoFloor, measured};
+pub use pair::compare;
 pub use reading::{Identity, Reading, Source, Value};

@@ -5,29 +5,20 @@ use crate::reading::{Identity, Reading, Source, Value};
 use crate::verdict;
 use capbench_results::RowName;
 use capbench_results::Status;
-use capbench_results::change::{Change, ChangeOutcome, Differing, RowChange, WithoutValue};
+use capbench_results::change::{Change, ChangeOutcome, Differing, Floors, RowChange, WithoutValue};
 
-/// How far neutral changes of base move a row, where somebody measured it.
-pub trait Floors {
-    /// The floor of a row, in its unit.
-    fn floor(&self, row: &RowName) -> Option<f64>;
-}
-
-/// Nobody measured any.
-impl Floors for () {
-    fn floor(&self, _: &RowName) -> Option<f64> {
-        None
-    }
-}
-
-/// Compares head with base. Costs a look at every row of either side for each row.
-pub fn compare(base: &Source, head: &Source, floors: &impl Floors) -> Change {
+/// Compares head with base, whose floors may be known. Costs a look at every row of either side for each row.
+pub fn compare(base: &Source, head: &Source, floors: Option<&Floors>) -> Change {
     let mut change = Change::new(base.side.clone(), head.side.clone());
     for before in &base.readings {
         match find(head, &before.row) {
             Some(after) => change.rows.push(RowChange {
                 row: before.row.clone(),
-                outcome: outcome(before, after, floors.floor(&before.row)),
+                outcome: outcome(
+                    before,
+                    after,
+                    floors.and_then(|floors| distance(floors, &before.row)),
+                ),
             }),
             None => change.vanished.push(before.row.clone()),
         }
@@ -36,6 +27,11 @@ pub fn compare(base: &Source, head: &Source, floors: &impl Floors) -> Change {
     let appeared = appeared.filter(|row| find(base, row).is_none());
     change.appeared = appeared.cloned().collect();
     change
+}
+
+fn distance(floors: &Floors, row: &RowName) -> Option<f64> {
+    let floor = floors.rows.iter().find(|floor| floor.row == *row)?;
+    Some(floor.distance())
 }
 
 fn find<'a>(side: &'a Source, row: &RowName) -> Option<&'a Reading> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::floors::measured;
 use capbench_results::change::{Side, Subject, TraceSide, Verdict};
 use capbench_results::{Headline, HeadlineKind, Unit};
 
@@ -48,7 +49,7 @@ fn source(readings: Vec<Reading>) -> Source {
 
 fn compared(base: MaybeValue, head: MaybeValue) -> Change {
     let of = |value| source(vec![reading("ring/nop/1", value)]);
-    let change = compare(&of(base), &of(head), &());
+    let change = compare(&of(base), &of(head), None);
     change.check().unwrap();
     change
 }
@@ -63,7 +64,7 @@ fn rows_meet_by_name_and_the_others_are_named() {
         reading("ring/new/1", value(2.0)),
         reading("ring/nop/1", value(377.0)),
     ]);
-    let change = compare(&base, &head, &());
+    let change = compare(&base, &head, None);
     assert_eq!(change.rows.len(), 1);
     assert_eq!(change.rows[0].compared().unwrap().difference, 14.0);
     assert_eq!(change.vanished[0].benchmark_name, "ring/gone/1");
@@ -82,7 +83,7 @@ fn everything_that_differs_is_named() {
     facts[0].1 = "edited".into();
     facts.remove(1);
     facts.push(("mode", "exact".into()));
-    let change = compare(&base, &head, &());
+    let change = compare(&base, &head, None);
     let ChangeOutcome::Incomparable(differing) = &change.rows[0].outcome else {
         panic!("{change:?}");
     };
@@ -128,19 +129,31 @@ fn what_neither_guest_has_is_no_refusal() {
 
 #[test]
 fn a_floor_is_the_rows_own() {
-    struct Two;
-    impl Floors for Two {
-        fn floor(&self, row: &RowName) -> Option<f64> {
-            (row.benchmark_name == "ring/nop/1").then_some(2.0)
-        }
-    }
     let side = |median| {
         source(vec![
             reading("ring/nop/1", value(median)),
             reading("ring/nop/16", value(median)),
         ])
     };
-    let change = compare(&side(100.0), &side(102.0), &Two);
+    let floors = measured(&side(100.0), &[(1, side(98.0)), (2, side(101.0))]).unwrap();
+    let mut floors = floors;
+    floors
+        .rows
+        .retain(|floor| floor.row.benchmark_name == "ring/nop/1");
+    let change = compare(&side(100.0), &side(102.0), Some(&floors));
     assert_eq!(change.rows[0].verdict(), Some(Verdict::Unchanged));
     assert_eq!(change.rows[1].verdict(), Some(Verdict::Regressed));
+}
+
+#[test]
+fn a_variant_without_a_value_measures_no_floor() {
+    let base = source(vec![reading("ring/nop/1", value(363.0))]);
+    let bad = source(vec![reading("ring/nop/1", lacks(Status::Invalid))]);
+    let error = measured(&base, &[(1, base.clone()), (7, bad)]).unwrap_err();
+    let words = error.to_string();
+    assert!(
+        words.contains("ring/nop/1") && words.contains('7'),
+        "{words}"
+    );
+    assert!(measured(&base, &[]).is_err());
 }

@@ -61,7 +61,7 @@ fn traces_of_a_foreign_kernel_are_compared_segment_by_segment() {
     let change = compare(
         &Source::of_trace("a", &base),
         &Source::of_trace("b", &head),
-        &(),
+        None,
     );
     change.check().unwrap();
     let moved: Vec<(&str, f64)> = change
@@ -86,7 +86,7 @@ fn traces_of_two_kernels_are_incomparable() {
     let change = compare(
         &Source::of_trace("a", &trace("toy", 11.0)),
         &Source::of_trace("b", &trace("other", 11.0)),
-        &(),
+        None,
     );
     assert!(change.is_refused());
     assert_eq!(change.rows[0].verdict(), Some(Verdict::Incomparable));
@@ -109,7 +109,7 @@ fn what_a_rule_objects_to_has_no_value() {
     let change = compare(
         &Source::of_trace("a", &trace("toy", 11.0)),
         &Source::of_trace("b", &damaged),
-        &(),
+        None,
     );
     assert_eq!(change.rows[0].verdict(), Some(Verdict::Refused));
 }

@@ -2,6 +2,7 @@
 //!
 //! `docs/src/commands.md` holds the same table for people; a test keeps the two equal.
 
+use capbench_change::Ending;
 use std::process::ExitCode;
 
 /// The exit status of a command.
@@ -58,6 +59,17 @@ impl Exit {
     pub fn table() -> String {
         let lines = Self::ALL.map(|exit| format!("  {:>3}  {}", exit as u8, exit.meaning()));
         format!("Exit status:\n{}", lines.join("\n"))
+    }
+}
+
+impl From<Ending> for Exit {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Refused => Self::Unusable,
+            Ending::Regression => Self::Regression,
+            Ending::Inconclusive => Self::Inconclusive,
+            Ending::Good => Self::Success,
+        }
     }
 }
 

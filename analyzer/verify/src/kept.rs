@@ -109,14 +109,13 @@ impl Kept {
     }
 }
 
-/// How often a benchmark is repeated, how a change is judged, how a value is to be
-/// read and what else must pass for it are no part of what it means.
+/// How often a benchmark is repeated, how a value is to be read and what else must pass
+/// for it are no part of what it means.
 fn only_meaning(benchmark: &mut Value) {
     let Some(fields) = benchmark.as_object_mut() else {
         return;
     };
     fields.insert("boots".to_owned(), 0.into());
-    fields.remove("gate");
     fields.remove("smokes");
     let guests = fields.get_mut("guests").and_then(Value::as_object_mut);
     for mechanism in guests.into_iter().flat_map(|guests| guests.values_mut()) {

@@ -4,9 +4,9 @@ mod source;
 
 use std::path::PathBuf;
 
-use capbench_change::compare;
+use capbench_change::{Ending, compare};
 use capbench_report::{Report, annotations, junit};
-use capbench_results::change::{Change, Verdict};
+use capbench_results::change::Change;
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result};
 
@@ -57,9 +57,9 @@ impl Diff {
             store: self.store,
         };
         let (base, head) = (places.find(&self.base)?, places.find(&self.head)?);
-        let change = compare(&base, &head, &());
+        let change = compare(&base, &head, None);
         print(&change, self.format)?;
-        Ok(ended(&change))
+        Ok(Ending::of(&change).into())
     }
 }
 
@@ -75,15 +75,4 @@ pub fn print(change: &Change, format: ChangeFormat) -> Result<()> {
         ChangeFormat::Github => annotations(change),
     };
     Ok(stdout::text(text)?)
-}
-
-/// What is not compared comes before what regressed, and that before what is open.
-fn ended(change: &Change) -> Exit {
-    let any = |verdict| change.with(verdict).next().is_some();
-    match change {
-        _ if change.is_refused() => Exit::Unusable,
-        _ if any(Verdict::Regressed) => Exit::Regression,
-        _ if any(Verdict::Inconclusive) => Exit::Inconclusive,
-        _ => Exit::Success,
-    }
 }

@@ -5,11 +5,13 @@
 //! one that is not firm has its reason. The shape is version 1.
 
 mod compared;
+mod floors;
 mod segment;
 mod side;
 mod verdict;
 
 pub use compared::{Compared, Limit};
+pub use floors::{FLOORS_SCHEMA, Floor, Floors};
 pub use segment::{SegmentChange, SegmentSide};
 pub use side::{RunSide, Side, Subject, TraceSide};
 pub use verdict::{Undecided, Verdict, Why};

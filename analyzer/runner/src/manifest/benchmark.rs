@@ -45,8 +45,7 @@ pub struct Benchmark {
     #[serde(default)]
     pub requires: Vec<String>,
     /// Smokes of tier 0 that must pass in the same run, or the value is not kept. They
-    /// say whether it may be believed, not what it means, as `gate` does: outside the
-    /// hash, so that asking for one more proof ends no series.
+    /// say whether it may be believed, not what it means: outside the hash, so that asking for one more proof ends no series.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub smokes: Vec<String>,
     /// Version of the rules that turn the stream into this benchmark's values.
@@ -56,9 +55,6 @@ pub struct Benchmark {
     pub corpus: Option<Corpus>,
     /// How each guest does it.
     pub guests: BTreeMap<String, GuestMechanism>,
-    /// When a change fails the gate. Judges values: outside the hash.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<Gate>,
 }
 
 /// The mechanism one guest uses, and how it differs in meaning.
@@ -124,23 +120,12 @@ pub struct Corpus {
     pub sha256: Digest,
 }
 
-/// Limits of a regression gate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gate {
-    /// Change in percent of the baseline median that fails.
-    pub percent: f64,
-    /// Absolute change that fails, however large the baseline.
-    pub absolute: f64,
-}
-
 impl Benchmark {
     /// The hash that is part of the series: everything but how often it is
-    /// repeated, what is proven besides and how a change is judged.
+    /// repeated and what is proven besides.
     pub fn definition_hash(&self) -> Digest {
         let mut meaning = Self {
             boots: 0,
-            gate: None,
             smokes: Vec::new(),
             ..self.clone()
         };
@@ -210,12 +195,11 @@ difference = "d"
     }
 
     #[test]
-    fn the_hash_ignores_layout_repetition_smokes_and_gate_but_not_meaning() {
+    fn the_hash_ignores_layout_repetition_and_smokes_but_not_meaning() {
         let plain = parse(NOP);
         let reordered = NOP.replace("tier = 1\n", "");
-        let reordered = format!(
-            "# comment\ntier   =   1\nsmokes = [\"tier0/boot\"]\n{reordered}\n[gate]\npercent = 0.5\nabsolute = 4.0\n"
-        );
+        let reordered =
+            format!("# comment\ntier   =   1\nsmokes = [\"tier0/boot\"]\n{reordered}\n");
         let more_boots = reordered.replace("boots = 5", "boots = 9");
         assert_eq!(
             plain.definition_hash(),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::check::check_authority;
 use super::words::guess;
-use super::{AuthorityProfile, Benchmark, ManifestError, Mapping, SourceFile, Suite, System};
+use super::{AuthorityProfile, Benchmark, Gate, ManifestError, Mapping, SourceFile, Suite, System};
 
 /// Every definition, by name. All references resolve.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,9 @@ pub struct Catalogue {
     pub suites: BTreeMap<String, Suite>,
     /// Mappings by the name of the benchmark that is divided.
     pub mappings: BTreeMap<String, Mapping>,
+    /// Limits by the name of the benchmark that they are of, where they are not the
+    /// default.
+    pub gates: BTreeMap<String, Gate>,
 }
 
 /// Neither a suite nor a benchmark has this name.
@@ -44,6 +47,11 @@ impl Catalogue {
         let benchmarks = read_all(&directory.join("benchmarks"), |b: &Benchmark| &b.name)?;
         let suites = read_all(&directory.join("suites"), |s: &Suite| &s.name)?;
         let mappings = read_all(&directory.join("mappings"), |m: &Mapping| &m.name)?;
+        let gates = directory.join("gates");
+        let gates = match gates.is_dir() {
+            true => read_all(&gates, |g: &Gate| &g.name)?,
+            false => BTreeMap::new(),
+        };
 
         let catalogue = Self {
             authority: values(&authority),
@@ -51,6 +59,7 @@ impl Catalogue {
             benchmarks: values(&benchmarks),
             suites: values(&suites),
             mappings: values(&mappings),
+            gates: values(&gates),
         };
         for (source, profile) in authority.values() {
             check_authority(source, profile)?;
@@ -66,6 +75,9 @@ impl Catalogue {
         }
         for (source, mapping) in mappings.values() {
             catalogue.check_mapping(source, mapping)?;
+        }
+        for (source, gate) in gates.values() {
+            catalogue.check_gate(source, gate)?;
         }
         Ok(catalogue)
     }

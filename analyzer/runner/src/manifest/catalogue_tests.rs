@@ -24,6 +24,10 @@ const SUITE: &str = "name = \"ring\"\nintent = \"x\"\nbenchmarks = [\"ring/nop\"
 const MAPPING: &str = "name = \"ring/nop\"\n[[counterparts]]\nbenchmark = \"ring/nop\"\n\
                        difference = \"none\"\n";
 
+const GATE: &str = "name = \"ring/nop\"\npercent = 0.25\nabsolute = 2\n\
+                    [hard_cap.capos]\n1 = 400\n\
+                    [review]\nabove_percent = 5\nreason = \"x\"\n";
+
 fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, Box<ManifestError>> {
     let directory = tempfile::tempdir().unwrap();
     for (path, text) in [
@@ -32,6 +36,7 @@ fn load(edit: impl Fn(&str, &str) -> String) -> Result<Catalogue, Box<ManifestEr
         ("benchmarks/ring/nop.toml", NOP),
         ("suites/ring.toml", SUITE),
         ("mappings/ring/nop.toml", MAPPING),
+        ("gates/ring/nop.toml", GATE),
     ] {
         let file = directory.path().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -486,5 +491,34 @@ fn grants_on_a_guest_without_capabilities_are_refused() {
             .unwrap_err();
         let expected = "grants on a guest without capabilities";
         assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_gate_allows_the_larger_of_its_limits_and_a_benchmark_without_one_half_a_percent() {
+    let catalogue = load(|_, text| text.to_owned()).unwrap();
+    let gate = catalogue.gate("ring/nop");
+    assert_eq!(gate.allowance(400.0), 2.0);
+    assert_eq!(gate.allowance(4000.0), 10.0);
+    assert_eq!(catalogue.gate("ring/other").allowance(1000.0), 5.0);
+}
+
+#[test]
+fn limits_that_no_row_has_or_that_are_no_distance_are_refused() {
+    for (from, to, expected) in [
+        ("ring/nop", "ring/nup", "the name is `ring/nup`"),
+        ("percent = 0.25", "percent = -1", "-1 is no limit"),
+        ("absolute = 2", "absolute = nan", "NaN is no limit"),
+        ("capos", "linux", "linux"),
+        ("1 = 400", "2 = 400", "batch size"),
+        ("reason = \"x\"", "reason = \" \"", "must not be empty"),
+        ("percent = 0.25", "procent = 0.25", "unknown field"),
+    ] {
+        let edit = |path: &str, text: &str| match path.starts_with("gates/") {
+            true => text.replace(from, to),
+            false => text.to_owned(),
+        };
+        let error = load(edit).unwrap_err().to_string();
+        assert!(error.contains(expected), "{to}: {error}");
     }
 }

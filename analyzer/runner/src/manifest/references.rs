@@ -147,17 +147,6 @@ impl Catalogue {
                 ));
             }
         }
-        if let Some(gate) = &benchmark.gate {
-            for (key, value) in [("percent", gate.percent), ("absolute", gate.absolute)] {
-                if !(value.is_finite() && value > 0.0) {
-                    return Err(source.error_in(
-                        &["gate", key],
-                        format!("{value} is no limit"),
-                        "use a positive number, or remove the gate",
-                    ));
-                }
-            }
-        }
         if !self.authority.contains_key(&benchmark.authority) {
             return Err(dangling(
                 source,
