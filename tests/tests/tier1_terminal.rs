@@ -98,7 +98,7 @@ fn all_rows_pass_and_say_what_they_stand_on() {
     assert_eq!(said.status, 0, "{}", said.text);
     let report = fs::read_to_string(out.join("report.md")).unwrap();
     for row in [
-        "| `terminal-bench` | used | `SessionManager` |",
+        "| `terminal-bench` | exercised | `SessionManager` |",
         "| `terminal-bench` | proved the denial | `wrong-credential` |",
         "**Privileged acts",
     ] {

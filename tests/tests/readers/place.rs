@@ -122,7 +122,7 @@ fn run_suite(root: &Path) -> PathBuf {
     checkout.edit(
         "benchmarks/ring/park-generic.toml",
         "requires = [\"ring\"",
-        "requires = [\"block\", \"ring\"",
+        "requires = [\"ring_tap\", \"ring\"",
     );
     let runs = root.join("runs");
     let mut command = capbench(&checkout, &["run", "ring", "--boots=1", "--quiet"]);
