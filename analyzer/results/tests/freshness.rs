@@ -17,16 +17,22 @@ fn the_generated_code_belongs_to_the_schema() {
 }
 
 #[test]
-fn the_json_schema_belongs_to_the_types() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/results.schema.json");
-    let fresh = capbench_results::json_schema();
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, format!("{fresh:#}\n")).unwrap();
+fn the_json_schemas_belong_to_the_types() {
+    let schemas = [
+        ("results", capbench_results::json_schema()),
+        ("change", capbench_results::change::json_schema()),
+    ];
+    for (name, fresh) in schemas {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/schema");
+        let path = format!("{directory}/{name}.schema.json");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, format!("{fresh:#}\n")).unwrap();
+        }
+        // Compared as values: the order of keys depends on how serde_json was built.
+        let stored = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&stored).unwrap() == fresh,
+            "the types of {name} changed: run this test with BLESS=1"
+        );
     }
-    // Compared as values: the order of keys depends on how serde_json was built.
-    let stored = std::fs::read_to_string(path).unwrap();
-    assert!(
-        serde_json::from_str::<serde_json::Value>(&stored).unwrap() == fresh,
-        "the result types changed: run this test with BLESS=1"
-    );
 }

@@ -196,6 +196,11 @@ impl Change {
     }
 }
 
+/// The JSON Schema of a comparison. `schema/change.schema.json` is a copy.
+pub fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(Change).to_value()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
