@@ -16,6 +16,9 @@ const COMMIT_DIGITS: usize = 40;
 const FURTHER_BOOTS: u32 = 2;
 const FEWEST_BOOTS: u32 = 4;
 
+/// The image of a kernel that was built.
+const KERNEL: &str = "kernel.elf";
+
 /// What a file of the run is called by: the first digits of its hash.
 const IMAGE_DIGITS: usize = 12;
 
@@ -247,7 +250,7 @@ fn images(run: &Run, record: &Record) -> Vec<String> {
             // Only the kernel of an audit is kept, and the audit looks for it.
             continue;
         };
-        if !image.name.starts_with("kernel") || *hash != image.sha256 {
+        if image.name != KERNEL || *hash != image.sha256 {
             faults.push(format!(
                 "images/{short}.elf is not the binary {:?} of the record",
                 image.name
