@@ -74,14 +74,19 @@ static DEFINITION: Definition = Definition {
     recipe: RECIPE,
 };
 
-const KERNEL_PARAMETERS: [KernelParameter; 9] = [
+const KERNEL_PARAMETERS: [KernelParameter; 13] = [
     one_of("trace_mode", &["discard", "overwrite"]),
     one_of("transport", &["virtio", "debugcon"]),
     text("console_password"),
     text("development_shell"),
+    text("first_process"),
     text("hostname"),
     text("motd"),
+    // Read by nobody: only its length is meant.
+    text("padding"),
     text("session_profiles"),
+    text("stack_offset"),
+    text("start_ns"),
     text("terminal_script"),
     text("test_panic_at_window"),
 ];

@@ -7,6 +7,7 @@ use crate::arch::clock::Clock;
 use crate::arch::cpu;
 use crate::arch::local_apic::OneShotTimer;
 use crate::arch::syscall::UserContext;
+use crate::boot::neutral::Neutral;
 use crate::capability::park_space::Parked;
 use crate::capability::scratch::Scratch;
 use crate::capability::session_manager::Accounts;
@@ -37,6 +38,8 @@ pub struct Kernel {
     pub clock: Clock,
     /// The boot image.
     pub image: BootImage<'static>,
+    /// What could as well be otherwise.
+    pub neutral: Neutral,
     /// The first process.
     pub init: Pid,
     /// What happens at a time.
@@ -91,6 +94,7 @@ impl Kernel {
         clock: Clock,
         timer: OneShotTimer,
         image: BootImage<'static>,
+        neutral: Neutral,
     ) -> Self {
         let terminal = Terminal::new(&image);
         let accounts = Accounts::new(&image);
@@ -103,7 +107,8 @@ impl Kernel {
             space,
             clock,
             image,
-            init: Pid(1),
+            neutral,
+            init: Pid(neutral.first_process),
             timeouts: Timeouts::default(),
             timer,
             deferred: VecDeque::new(),
@@ -116,7 +121,7 @@ impl Kernel {
             handoff: None,
             loaded: None,
             running: ThreadId::NONE,
-            next_pid: 1,
+            next_pid: neutral.first_process,
         }
     }
 

@@ -28,6 +28,7 @@ use alloc::vec::Vec;
 use arch::clock::Clock;
 use arch::local_apic::OneShotTimer;
 use arch::{cpu, exceptions};
+use boot::neutral::Neutral;
 use boot::start_info::StartInfo;
 use capability::Object;
 use guest_abi::boot_image::{BootImage, Program};
@@ -87,7 +88,9 @@ unsafe fn start(start_info: PhysAddr) -> &'static mut Kernel {
     unsafe {
         let clock = Clock::start();
         let timer = OneShotTimer::start(&clock);
-        KERNEL.set(Kernel::new(frames, space, clock, timer, image))
+        let neutral = Neutral::new(&image);
+        while clock.now() < neutral.start_ns {}
+        KERNEL.set(Kernel::new(frames, space, clock, timer, image, neutral))
     }
 }
 
@@ -115,6 +118,7 @@ fn start_init(kernel: &mut Kernel) {
         pid,
         init.name,
         file,
+        kernel.neutral.entry_stack_pointer,
         holds.into_iter(),
     );
     match process {

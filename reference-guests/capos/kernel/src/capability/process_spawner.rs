@@ -237,6 +237,7 @@ pub fn start(
         pid,
         request.name,
         file,
+        kernel.neutral.entry_stack_pointer,
         holds.into_iter(),
     );
     probe.end();

@@ -12,9 +12,7 @@ use crate::memory::program_memory::ProgramMemory;
 use crate::memory::{OutOfMemory, PhysAddr, Rights};
 use alloc::boxed::Box;
 use guest_abi::capset;
-use guest_abi::layout::{
-    CAPSET_VADDR, ENTRY_STACK_POINTER, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP, TLS_BASE,
-};
+use guest_abi::layout::{CAPSET_VADDR, PAGE_SIZE, RING_VADDR, STACK_BOTTOM, STACK_TOP, TLS_BASE};
 use kernel_core::capability_table::{CapabilityTable, Hold};
 use kernel_core::elf::{ElfError, Executable, Segment, Tls};
 
@@ -54,13 +52,15 @@ const USER_READ: Rights = Rights {
     execute: false,
 };
 
-/// Makes a process from an executable and its named capabilities.
+/// Makes a process from an executable and its named capabilities, whose first thread
+/// begins with this stack pointer.
 pub fn load<'n>(
     kernel_space: &AddressSpace,
     frames: &mut Frames,
     pid: Pid,
     name: &str,
     file: &[u8],
+    stack_pointer: u64,
     grants: impl Iterator<Item = (&'n str, Hold<Object>)>,
 ) -> Result<Box<Process>, LoadError> {
     let executable = Executable::parse(file)?;
@@ -81,7 +81,7 @@ pub fn load<'n>(
     Ok(Box::new(Process::new(Parts {
         pid,
         name,
-        context: UserContext::new(executable.entry, ENTRY_STACK_POINTER, arguments),
+        context: UserContext::new(executable.entry, stack_pointer, arguments),
         fs_base: pages.thread_pointer,
         capabilities,
         memory: ProgramMemory::new(space),
