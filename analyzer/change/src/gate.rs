@@ -1,78 +1,178 @@
-//! Limits: what a gate allows. They decide only whether it fails, never a verdict.
+//! A gate in exact mode: base and head run by the same harness and the same
+//! definitions, each with its own guest, compared beyond the floor of base.
+//!
+//! The floor is measured on variants of base that mean the same, once for a base: it is
+//! kept beside base's work tree, named by what base sent, so that another kernel or
+//! another definition has another one.
 
-use capbench_results::RowName;
-use capbench_results::change::{Change, ChangeOutcome, Compared, Limit, Verdict};
-use capbench_runner::manifest::{Catalogue, Gate};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-/// Limits that are given in place of the definitions' own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Allowed {
-    /// By each benchmark's definition.
-    AsDefined,
-    /// The same loss for all, in percent of base.
-    Percent(f64),
+use capbench_results::change::{Change, Floors};
+use capbench_runner::artifact::Artifact;
+use capbench_runner::guest::{GuestName, Variant, neutral};
+use capbench_runner::hash;
+use capbench_runner::plan::Overrides;
+use capbench_runner::revision::{Revision, RevisionError};
+use miette::Diagnostic;
+
+use crate::floors::{NoFloor, measured};
+use crate::harness::{Harness, HarnessError};
+use crate::pair::compare;
+use crate::reading::Source;
+
+/// Boots of a variant: two, so that exact mode's promise is tested there too.
+const VARIANT_BOOTS: u32 = 2;
+
+/// What is to be gated.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The checkout, which is head.
+    pub root: &'a Path,
+    /// The revision that head is held against.
+    pub base: &'a Revision,
+    /// A suite or a benchmark.
+    pub selection: &'a str,
+    /// The guest that changes.
+    pub guest: GuestName,
+    /// How many neutral variants of base measure the floor.
+    pub variants: u32,
 }
 
-/// Puts a limit beside every row that can be gated.
-pub fn apply(change: &mut Change, catalogue: &Catalogue, allowed: Allowed) {
-    for row in &mut change.rows {
-        let ChangeOutcome::Compared(compared) = &mut row.outcome else {
-            continue;
-        };
-        let stated = catalogue.gate(row.row.benchmark_name.benchmark());
-        let gate = match allowed {
-            Allowed::AsDefined => stated,
-            Allowed::Percent(percent) => Gate {
-                percent,
-                absolute: 0.0,
-                ..stated
-            },
-        };
-        compared.limit = limit(compared, &gate, &row.row);
-    }
+/// A gate that was carried out.
+#[derive(Clone, Debug)]
+pub struct Gated {
+    /// Head against base.
+    pub change: Change,
+    /// The floors of base.
+    pub floors: Floors,
 }
 
-/// None where the values do not say, and where they are too noisy for a gate.
-fn limit(compared: &Compared, gate: &Gate, row: &RowName) -> Option<Limit> {
-    if compared.verdict == Verdict::Inconclusive || is_for_review(compared, gate) {
-        return None;
+/// A gate that could not be carried out.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum GateError {
+    /// There is no such base.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Revision(#[from] RevisionError),
+    /// A run came to nothing.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Run(#[from] HarnessError),
+    /// There is no floor.
+    #[error(transparent)]
+    #[diagnostic(
+        code(capbench::gate::floor),
+        help("`capbench verify` on the variant's run says what is wrong with it")
+    )]
+    NoFloor(#[from] NoFloor),
+    /// The guest cannot be varied.
+    #[error("guest `{guest}` has no variants that mean the same")]
+    #[diagnostic(
+        code(capbench::gate::guest),
+        help("gate a guest whose kernel is built here, such as capos")
+    )]
+    NoVariants {
+        /// The guest.
+        guest: GuestName,
+    },
+    /// The floors cannot be kept.
+    #[error("{}: {source}", path.display())]
+    #[diagnostic(
+        code(capbench::gate::file),
+        help("check free space and permissions of the target directory")
+    )]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// The system's message.
+        source: std::io::Error,
+    },
+}
+
+/// Runs base, its variants unless their floor is known, and head.
+///
+/// # Errors
+///
+/// A side cannot be run, or a variant of base does not pass.
+pub fn gate(request: &Request<'_>, harness: &Harness) -> Result<Gated, GateError> {
+    if !request.guest.has_neutral_variants {
+        let guest = request.guest;
+        return Err(GateError::NoVariants { guest });
     }
-    let allowance = gate.allowance(compared.base);
-    let by_base = match compared.lower_is_better {
-        true => compared.base + allowance,
-        false => compared.base - allowance,
+    let overrides = Overrides {
+        guests: vec![request.guest],
+        no_native: true,
+        ..Overrides::default()
     };
-    let regressed = compared.verdict == Verdict::Regressed && compared.loss() > allowance;
-    let cap = cap(gate, row);
-    let beyond_cap = cap.is_some_and(|cap| is_worse(compared, compared.head, cap));
-    Some(Limit {
-        worst: match cap {
-            Some(cap) if is_worse(compared, by_base, cap) => cap,
-            _ => by_base,
-        },
-        exceeded: regressed || beyond_cap,
+    let tree = request.base.work_tree(request.root)?;
+    let place = tree.join("target/gate");
+    let base = harness.run(&tree, &place.join("base"), request.selection, &overrides)?;
+    let floors = floors(request, harness, &base, &tree, &place)?;
+    let head = harness.run(
+        request.root,
+        &request.root.join("target/gate/head"),
+        request.selection,
+        &overrides,
+    )?;
+    let source =
+        |artifact: &Artifact| Source::of_run(artifact.record.run_id.as_str(), &artifact.results);
+    Ok(Gated {
+        change: compare(&source(&base), &source(&head), Some(&floors)),
+        floors,
     })
 }
 
-fn is_worse(compared: &Compared, value: f64, limit: f64) -> bool {
-    match compared.lower_is_better {
-        true => value > limit,
-        false => value < limit,
+fn floors(
+    request: &Request<'_>,
+    harness: &Harness,
+    base: &Artifact,
+    tree: &Path,
+    place: &Path,
+) -> Result<Floors, GateError> {
+    let path = place.join(format!("floors-{}.json", key(request, base)));
+    // What cannot be read is measured again.
+    let known = fs::read_to_string(&path).ok();
+    if let Some(known) = known.and_then(|text| Floors::from_json(&text).ok()) {
+        return Ok(known);
     }
+    let once = Overrides {
+        guests: vec![request.guest],
+        boots: Some(VARIANT_BOOTS),
+        variants: vec![Variant::Samples],
+        no_audit: true,
+        no_native: true,
+        ..Overrides::default()
+    };
+    let mut variants = Vec::new();
+    for number in 1..=request.variants {
+        let out = place.join(format!("variant-{number}"));
+        let run = harness.run(tree, &out, request.selection, &neutral(&once, number))?;
+        let source = Source::of_run(run.record.run_id.as_str(), &run.results);
+        variants.push((number, source));
+    }
+    let base = Source::of_run(base.record.run_id.as_str(), &base.results);
+    let floors = measured(&base, &variants)?;
+    let text = floors.to_json().expect("finite values of passed rows");
+    fs::write(&path, text).map_err(|source| GateError::File { path, source })?;
+    Ok(floors)
 }
 
-fn cap(gate: &Gate, row: &RowName) -> Option<f64> {
-    let batch = row.benchmark_name.parameter(capbench_results::BATCH)?;
-    gate.hard_cap.get(&row.guest)?.get(batch).copied()
+/// What base measured and sent, and how many variants were asked for. Streams of exact
+/// boots repeat to the bit, so the same kernel has the same key.
+fn key(request: &Request<'_>, base: &Artifact) -> String {
+    let rows = base.results.results.iter();
+    let rows: Vec<(String, String, String)> = rows
+        .map(|row| {
+            let hash = row.artifact_hash.map(|hash| hash.to_string());
+            (
+                row.benchmark_name.to_string(),
+                row.config_hash.to_string(),
+                hash.unwrap_or_default(),
+            )
+        })
+        .collect();
+    let envelope = base.results.run.envelope.hash.to_string();
+    let key = hash::of_canonical(&(request.variants, envelope, rows));
+    key.to_string().chars().take(16).collect()
 }
-
-/// Whether neutral changes alone move it further than a gate could bear.
-fn is_for_review(compared: &Compared, gate: &Gate) -> bool {
-    let noise = compared.floor.unwrap_or(0.0) / compared.base.abs();
-    let review = gate.review.as_ref();
-    review.is_some_and(|review| noise * 100.0 > review.above_percent)
-}
-
-#[cfg(test)]
-#[path = "gate_tests.rs"]
-mod tests;

@@ -10,12 +10,15 @@
 //! over; counts of instructions repeat to the bit, so that any difference beyond the
 //! floor is one; values that do not repeat are `inconclusive` until boots took turns.
 //!
-//! Touches no file. The document that it makes is [`capbench_results::change::Change`].
+//! The document that it makes is [`capbench_results::change::Change`]. Files are touched
+//! by the gate alone, which runs base and head and keeps the floors of a base.
 
 mod attribution;
 mod ending;
 mod floors;
 pub mod gate;
+mod harness;
+pub mod limits;
 mod pair;
 mod reading;
 mod stored;
@@ -24,5 +27,6 @@ mod verdict;
 
 pub use ending::Ending;
 pub use floors::{NoFloor, measured};
+pub use harness::{Harness, HarnessError};
 pub use pair::compare;
 pub use reading::{Identity, Reading, Source, Value};

@@ -159,8 +159,9 @@ fn directory(root: &Path, repository: &Path) -> Option<PathBuf> {
     root.strip_prefix(repository).map(Path::to_owned).ok()
 }
 
-struct Git<'a> {
-    root: &'a Path,
+/// Git, asked about the sources at a root.
+pub(crate) struct Git<'a> {
+    pub(crate) root: &'a Path,
 }
 
 impl Git<'_> {
@@ -181,7 +182,7 @@ impl Git<'_> {
         command
     }
 
-    fn answer(&self, arguments: &[&str]) -> Result<String, UnknownCommit> {
+    pub(crate) fn answer(&self, arguments: &[&str]) -> Result<String, UnknownCommit> {
         self.run(&mut self.command(arguments))
     }
 

@@ -29,6 +29,7 @@ pub mod qemu;
 pub mod record;
 pub mod recording;
 pub mod remedy;
+pub mod revision;
 pub mod run;
 pub mod stderr;
 pub mod time;

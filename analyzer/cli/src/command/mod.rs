@@ -5,6 +5,7 @@ mod diff;
 mod doctor;
 mod explain;
 mod export;
+mod gate;
 mod guest;
 mod inspect;
 mod judge;
@@ -60,6 +61,8 @@ enum Command {
     Judge(judge::Judge),
     /// Compare a run with another: what changed, and in which segments
     Diff(diff::Diff),
+    /// Hold the working tree against a revision: both run, compared beyond the floor
+    Gate(gate::Gate),
     /// Show where a number comes from
     Explain(explain::Explain),
     /// Repeat a run and compare it with the original
@@ -145,6 +148,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Export(command) => command.execute(&root()?),
         Command::Store(command) => command.execute(&root()?),
         Command::Doctor(command) => command.execute(&root()?),
+        Command::Gate(command) => command.execute(&root()?),
         // May end with the status of a guest's program.
         Command::Guest(command) => return command.execute(root),
         Command::Replay(command) => command.execute(&root()?),

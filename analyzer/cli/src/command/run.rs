@@ -10,7 +10,7 @@ use capbench_report::{LastWords, Report as Document};
 use capbench_results::{Digest, Mode};
 use capbench_runner::checkout::{self, Checkout};
 use capbench_runner::envelope::Envelope;
-use capbench_runner::guest::{Extra, GuestName, Variant};
+use capbench_runner::guest::{Extra, GuestName, Variant, neutral};
 use capbench_runner::host;
 use capbench_runner::interrupt::Interrupt;
 use capbench_runner::manifest::Catalogue;
@@ -72,6 +72,16 @@ pub struct Run {
     #[arg(long = "variant", value_enum, value_name = "VARIANT")]
     variants: Vec<VariantName>,
 
+    /// Boot this variant of the guest that means the same: other stacks, ids, phase and
+    /// layout [default: 0, the guest as it is]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    neutral: u32,
+
     /// Leave out the audit boot
     #[arg(long)]
     no_audit: bool,
@@ -107,7 +117,15 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
 impl Run {
     pub fn execute(self, root: &Path) -> Result<Exit> {
         let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
-        let mut plan = Plan::new(&catalogue, &self.selection, &self.overrides())?;
+        let overrides = neutral(&self.overrides(), self.neutral);
+        if self.neutral > 0 && !self.can_be_varied() {
+            return Err(miette!(
+                code = "capbench::run",
+                help = "name the guest: --guest=capos",
+                "only guests whose kernel is built here have variants that mean the same"
+            ));
+        }
+        let mut plan = Plan::new(&catalogue, &self.selection, &overrides)?;
         if plan.rows.is_empty() {
             return Err(miette!(
                 code = "capbench::run",
@@ -161,6 +179,10 @@ impl Run {
             other => other?,
         };
         conclude(captured, &catalogue, self.format)
+    }
+
+    fn can_be_varied(&self) -> bool {
+        !self.guests.is_empty() && self.guests.iter().all(|guest| guest.has_neutral_variants)
     }
 
     fn overrides(&self) -> Overrides {

@@ -61,6 +61,7 @@ static DEFINITION: Definition = Definition {
         command_line: "capbench",
     },
     kernel: Kernel::Built,
+    has_neutral_variants: true,
     native_program: None,
     user_program: Some(&UserProgram {
         init: "init",

@@ -35,6 +35,8 @@ pub struct Definition {
     pub boot_image: BootImage,
     /// Where its kernel comes from.
     pub kernel: Kernel,
+    /// Whether it can be varied without a change of meaning.
+    pub has_neutral_variants: bool,
     /// The image of a program that also runs on this host, for the native column.
     pub native_program: Option<&'static str>,
     /// How it starts a program of the user's own, where it can.

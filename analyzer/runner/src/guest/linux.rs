@@ -44,6 +44,7 @@ static DEFINITION: Definition = Definition {
     kernel: Kernel::Fetched {
         pins: "kernels.toml",
     },
+    has_neutral_variants: false,
     native_program: Some(PROGRAM),
     user_program: None,
     recipe: RECIPE,

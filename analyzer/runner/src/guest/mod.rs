@@ -10,6 +10,7 @@ mod definition;
 mod elf;
 mod kernel_image;
 pub mod linux;
+mod neutral;
 mod packages;
 mod recipe;
 mod release;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use build::{BuildError, BuildRequest, build};
 pub use definition::{BootImage, Definition, Kernel, KernelParameter, Pass, Purpose, UserProgram};
 pub use kernel_image::KernelImage;
+pub use neutral::neutral;
 pub use packages::{Package, PackageError, Packages, Programs, provide};
 
 /// A guest this runner can build and boot, by its name; what is known of it is at
