@@ -6,11 +6,16 @@ LINUX    = reference-guests/linux
 # Held against the published capOS crates; its tests run with the others.
 CONFORMANCE = reference-guests/conformance
 
-.PHONY: run-measure test test-long lint bench test-qemu test-sql guests packages deps deps-test docs schema-check
+.PHONY: run-measure gate test test-long lint bench test-qemu test-sql guests packages deps deps-test docs schema-check
 
 # The main job: install what is missing, build, boot, report.
 run-measure: deps
 	$(CAPBENCH) run ring
+
+# The working tree against a revision, `make gate BASE=main`: both run, and the comparison
+# is written as Markdown too.
+gate: deps
+	$(CAPBENCH) gate $(BASE) --markdown target/gate/report.md
 
 # What .ci/run calls. Tests whose readers cannot be installed say `skipped`.
 test: packages lint
@@ -19,11 +24,13 @@ test: packages lint
 	cd $(CAPOS) && cargo test --quiet
 	cd $(LINUX) && cargo test --quiet --release
 
-# What the tests try a sample of, whole: the matrix of mutations and the seeded faults.
+# What the tests try a sample of, whole: the matrix of mutations, the seeded faults and
+# the self-tests of the gate.
 test-long: packages
 	cargo build --quiet --package capbench
 	cargo test --quiet --package capbench-verify --test run -- --ignored --nocapture the_whole_matrix
 	CAPBENCH_FAULTS=all cargo test --quiet --package capbench-tests --test seeded_faults -- --nocapture
+	CAPBENCH_GATE=all cargo test --quiet --package capbench-tests --test gate -- --nocapture
 
 # The ring suite, tier 0 and their audits under QEMUs of further Debian releases, which
 # are unpacked below target/qemu/ and not installed. `make test` runs them once they are
