@@ -23,6 +23,7 @@ fn build_plain(copy: &SourceCopy, environment: &[(&str, String)]) -> (Guest, Vec
             environment,
             ..Extra::default()
         },
+        programs: None,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let image = fs::read(&guest.kernel().path).unwrap();

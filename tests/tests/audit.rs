@@ -49,6 +49,7 @@ fn a_probe_that_miscounts_by_one_is_caught() {
         guest: capos::GUEST,
         variant: Variant::Segments,
         extra: Extra::default(),
+        programs: None,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let mut flags = segments.rustflags["kernel"].clone();

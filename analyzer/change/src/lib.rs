@@ -14,6 +14,7 @@
 //! by the gate alone, which runs base and head and keeps the floors of a base.
 
 mod attribution;
+pub mod bisect;
 mod ending;
 mod floors;
 pub mod gate;

@@ -155,11 +155,8 @@ fn encode(manifest: &BootManifest) -> Vec<u8> {
 fn binaries(contents: &Contents<'_>) -> Result<Vec<BootBinary>, ImageError> {
     let system = contents.system;
     let mut binaries: Vec<BootBinary> = Vec::new();
-    let programs = system.programs.iter().map(|program| &program.binary);
-    let children = system.children.iter().map(|child| &child.binary);
-    let init = std::iter::once(&system.init.binary);
-    for name in init.chain(programs).chain(children) {
-        if binaries.iter().any(|binary| binary.name == *name) {
+    for name in system.binaries() {
+        if binaries.iter().any(|binary| binary.name == name) {
             continue;
         }
         let bytes = contents
@@ -167,10 +164,10 @@ fn binaries(contents: &Contents<'_>) -> Result<Vec<BootBinary>, ImageError> {
             .get(name)
             .ok_or_else(|| ImageError::NoBinary {
                 system: system.name.clone(),
-                binary: name.clone(),
+                binary: name.to_owned(),
             })?;
         binaries.push(BootBinary {
-            name: name.clone(),
+            name: name.to_owned(),
             offset: u32::MAX,
             length: u32::try_from(bytes.len())
                 .map_err(|_| ImageError::TooLarge(system.name.clone()))?,

@@ -263,6 +263,16 @@ impl Plan {
         ids.map(|id| (id.guest, id.variant)).collect()
     }
 
+    /// The programs of a guest's build that its images hold.
+    pub fn programs(&self, guest: GuestName) -> BTreeSet<String> {
+        let boots = self.boots.iter().filter(|boot| boot.id.guest == guest);
+        let systems = boots.map(|boot| &boot.system);
+        systems
+            .flat_map(System::binaries)
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The programs of packages that images need, by their guest and system.
     pub fn packages(&self) -> BTreeMap<(GuestName, String), Programs> {
         let boots = self.boots.iter();

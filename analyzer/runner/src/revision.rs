@@ -120,37 +120,58 @@ impl Revision {
         self.commit.get(..SHORT).unwrap_or(&self.commit)
     }
 
-    /// Its work tree, with the definitions of `root` in place of its own: what is
-    /// measured is the same on every revision, and only the guest is another.
+    /// A work tree of its own, which nobody else checks out into.
+    ///
+    /// # Errors
+    ///
+    /// As [`Revision::check_out`].
+    pub fn work_tree(&self, root: &Path) -> Result<PathBuf, RevisionError> {
+        self.check_out(root, self.short())
+    }
+
+    /// The work tree of this name, at this revision, with the definitions of `root` in
+    /// place of its own: what is measured is the same on every revision, and only the
+    /// guest is another. What was built there stays.
     ///
     /// # Errors
     ///
     /// Git does not make it, or a file cannot be written.
-    pub fn work_tree(&self, root: &Path) -> Result<PathBuf, RevisionError> {
-        let place = root.join(WORK_TREES).join(self.short());
-        let git = Git { root };
-        let is_there = Git { root: &place }
-            .answer(&["rev-parse", "--verify", "HEAD^{commit}"])
-            .is_ok_and(|commit| commit == self.commit);
-        if !is_there {
-            remove(&place)?;
-            // One that was removed by hand is still known to git.
-            git.answer(&["worktree", "prune"])?;
-            let path = place.to_string_lossy();
-            git.answer(&[
-                "worktree",
-                "add",
-                "--detach",
-                "--force",
-                &path,
-                &self.commit,
-            ])?;
+    pub fn check_out(&self, root: &Path, name: &str) -> Result<PathBuf, RevisionError> {
+        let place = root.join(WORK_TREES).join(name);
+        let tree = Git { root: &place };
+        match is_work_tree(&place) {
+            true => {
+                tree.answer(&["checkout", "--quiet", "--detach", "--force", &self.commit])?;
+            }
+            false => {
+                remove(&place)?;
+                let git = Git { root };
+                // One that was removed by hand is still known to git.
+                git.answer(&["worktree", "prune"])?;
+                let path = place.to_string_lossy();
+                git.answer(&[
+                    "worktree",
+                    "add",
+                    "--detach",
+                    "--force",
+                    &path,
+                    &self.commit,
+                ])?;
+            }
         }
         let definitions = place.join(MANIFESTS);
         remove(&definitions)?;
         copy(&root.join(MANIFESTS), &definitions)?;
         Ok(place)
     }
+}
+
+/// Whether git takes the directory for a work tree, and not for a part of the one
+/// around it.
+fn is_work_tree(place: &Path) -> bool {
+    let top = Git { root: place }.answer(&["rev-parse", "--show-toplevel"]);
+    let top = top.ok().and_then(|top| Path::new(&top).canonicalize().ok());
+    top.is_some() && top == place.canonicalize().ok()
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> RevisionError {

@@ -78,3 +78,19 @@ fn what_is_no_revision_is_named_and_is_no_option() {
     let error = Revision::find(outside.path(), "HEAD").unwrap_err();
     assert!(matches!(error, RevisionError::Git(_)), "{error}");
 }
+
+#[test]
+fn one_work_tree_serves_several_revisions_and_keeps_what_was_built() {
+    let root = repository();
+    let root = root.path();
+    for (name, kernel) in [("HEAD~2", "1"), ("HEAD", "3"), ("HEAD~1", "2")] {
+        let revision = Revision::find(root, name).unwrap();
+        let tree = revision.check_out(root, "shared").unwrap();
+        assert_eq!(fs::read_to_string(tree.join("kernel")).unwrap(), kernel);
+        let definition = fs::read_to_string(tree.join("manifests/nop.toml"));
+        assert_eq!(definition.unwrap(), "b");
+        let built = tree.join("target/built");
+        assert_eq!(built.exists(), kernel != "1");
+        fs::create_dir_all(built).unwrap();
+    }
+}

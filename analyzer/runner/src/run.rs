@@ -260,6 +260,7 @@ fn build_guests(
             guest,
             variant,
             extra: request.plan.overrides.extra.clone(),
+            programs: Some(request.plan.programs(guest)),
         });
         // Ctrl-C also reaches cargo, whose complaint would be misleading.
         if interrupt.is_raised() {

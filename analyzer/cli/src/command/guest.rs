@@ -90,6 +90,7 @@ impl Build {
                     guest,
                     variant,
                     extra: extra.clone(),
+                    programs: None,
                 });
                 match result {
                     Ok(guest) => built.push(guest),

@@ -1,5 +1,6 @@
 //! One file per command; each is thin and calls the crate that does the work.
 
+mod bisect;
 mod completions;
 mod diff;
 mod doctor;
@@ -63,6 +64,8 @@ enum Command {
     Diff(diff::Diff),
     /// Hold the working tree against a revision: both run, compared beyond the floor
     Gate(gate::Gate),
+    /// Find the commit that moved a row
+    Bisect(bisect::Bisect),
     /// Show where a number comes from
     Explain(explain::Explain),
     /// Repeat a run and compare it with the original
@@ -149,6 +152,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Store(command) => command.execute(&root()?),
         Command::Doctor(command) => command.execute(&root()?),
         Command::Gate(command) => command.execute(&root()?),
+        Command::Bisect(command) => command.execute(&root()?),
         // May end with the status of a guest's program.
         Command::Guest(command) => return command.execute(root),
         Command::Replay(command) => command.execute(&root()?),

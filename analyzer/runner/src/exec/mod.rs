@@ -141,6 +141,7 @@ pub fn exec(
         guest: name,
         variant: request.variant,
         extra: Extra::default(),
+        programs: None,
     })?;
     let scratch = tempfile::Builder::new()
         .prefix("capbench-exec-")

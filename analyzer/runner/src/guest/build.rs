@@ -6,7 +6,7 @@
 //! are given whole. Builds are incremental; an unchanged guest costs two cargo
 //! start-ups. A failed build leaves the previous images untouched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -33,6 +33,19 @@ pub struct BuildRequest<'a> {
     pub variant: Variant,
     /// Anything beyond the variant.
     pub extra: Extra,
+    /// Programs that are wanted, as systems name them; none for all.
+    pub programs: Option<BTreeSet<String>>,
+}
+
+impl BuildRequest<'_> {
+    /// Whether an image of the recipe is wanted. The kernel always is.
+    fn wants(&self, image: &str) -> bool {
+        let named = |programs: &BTreeSet<String>| {
+            let program = image.strip_suffix(".elf");
+            program.is_some_and(|program| programs.contains(program))
+        };
+        image == KERNEL || self.programs.as_ref().is_none_or(named)
+    }
 }
 
 /// Why there is no guest.
@@ -149,10 +162,16 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
     features.extend(request.extra.features.iter().cloned());
     let mut images = Vec::new();
     for part in recipe.parts {
+        let outputs = part.outputs.iter().copied();
+        let outputs: Vec<_> = outputs.filter(|(_, image)| request.wants(image)).collect();
+        if outputs.is_empty() {
+            continue;
+        }
         let cache = guest_directory(request).join("build").join(part.cache);
         let invocation = Invocation {
             manifest: &manifest,
             part,
+            outputs: &outputs,
             cache: &cache,
             flags: part
                 .rustflags
@@ -164,7 +183,7 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
             environment: &request.extra.environment,
         };
         invocation.run(request)?;
-        for (package, name) in part.outputs {
+        for (package, name) in &outputs {
             let built = cache.join(TARGET).join("release").join(package);
             images.push(install(&built, &output.join(name), name)?);
         }
@@ -186,6 +205,42 @@ pub fn build(request: &BuildRequest<'_>) -> Result<Guest, BuildError> {
         kernel_image,
         images,
     })
+}
+
+/// Names of the packages in a guest's workspace, as cargo lists them: what an older
+/// checkout has of what is built today.
+///
+/// # Errors
+///
+/// There are no sources, or cargo does not list them.
+pub fn packages(root: &Path, guest: GuestName) -> Result<BTreeSet<String>, BuildError> {
+    #[derive(serde::Deserialize)]
+    struct Package {
+        name: String,
+    }
+    #[derive(serde::Deserialize)]
+    struct Listed {
+        packages: Vec<Package>,
+    }
+    let manifest = root.join(guest.recipe.workspace).join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(BuildError::NoSources { guest, manifest });
+    }
+    let mut command = cargo();
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    command.arg("--manifest-path").arg(&manifest);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|source| BuildError::NoCargo { source })?;
+    let listed: Result<Listed, _> = serde_json::from_slice(&output.stdout);
+    match listed {
+        Ok(listed) => Ok(listed.packages.into_iter().map(|of| of.name).collect()),
+        Err(_) => Err(BuildError::Failed {
+            guest,
+            variant: Variant::Samples,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command: format!("{command:?}"),
+        }),
+    }
 }
 
 /// The kernel stays in its cache: boots only read it.
@@ -248,9 +303,24 @@ fn remapped_paths(root: &Path) -> Vec<String> {
     flags
 }
 
+/// Cargo, without what the caller's own build says to it.
+fn cargo() -> Command {
+    // CARGO is set by an outer cargo to its own path; keep using that one.
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    for (name, _) in std::env::vars_os() {
+        if is_inherited_setting(&name.to_string_lossy()) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 struct Invocation<'a> {
     manifest: &'a Path,
     part: &'a Part,
+    /// (package and binary, image name), those of the part that are wanted.
+    outputs: &'a [(&'static str, &'static str)],
     cache: &'a Path,
     flags: Vec<String>,
     features: &'a [String],
@@ -266,7 +336,7 @@ impl Invocation<'_> {
         arguments.push(self.manifest.into());
         arguments.push("--target-dir".into());
         arguments.push(self.cache.into());
-        for (binary, _) in self.part.outputs {
+        for (binary, _) in self.outputs {
             arguments.push("--package".into());
             arguments.push(self.part.package.unwrap_or(binary).into());
         }
@@ -278,14 +348,7 @@ impl Invocation<'_> {
     }
 
     fn command(&self) -> Command {
-        // CARGO is set by an outer cargo to its own path; keep using that one.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        for (name, _) in std::env::vars_os() {
-            if is_inherited_setting(&name.to_string_lossy()) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = cargo();
         // 0x1f separates flags, so a flag may contain spaces.
         command
             .env("CARGO_ENCODED_RUSTFLAGS", self.flags.join("\u{1f}"))
@@ -409,6 +472,7 @@ mod tests {
             guest: capos::GUEST,
             variant: Variant::Segments,
             extra: Extra::default(),
+            programs: None,
         };
         let real = output_directory(&request);
         assert_eq!(real, Path::new("/r/target/guests/capos/segments"));
@@ -430,6 +494,7 @@ mod tests {
             guest: capos::GUEST,
             variant: Variant::Plain,
             extra: Extra::default(),
+            programs: None,
         })
         .unwrap_err();
         assert!(

@@ -28,7 +28,7 @@ use capbench_results::Digest;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use build::{BuildError, BuildRequest, build};
+pub use build::{BuildError, BuildRequest, build, packages as packages_of};
 pub use definition::{BootImage, Definition, Kernel, KernelParameter, Pass, Purpose, UserProgram};
 pub use kernel_image::KernelImage;
 pub use neutral::neutral;

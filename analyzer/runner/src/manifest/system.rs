@@ -34,6 +34,19 @@ pub struct System {
     pub children: Vec<Child>,
 }
 
+impl System {
+    /// Binaries of the guest that its image holds, the first program's first; some
+    /// several times.
+    pub fn binaries(&self) -> impl Iterator<Item = &str> {
+        let programs = self.programs.iter().map(|program| &program.binary);
+        let children = self.children.iter().map(|child| &child.binary);
+        let all = std::iter::once(&self.init.binary)
+            .chain(programs)
+            .chain(children);
+        all.map(String::as_str)
+    }
+}
+
 /// The program the kernel itself starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
