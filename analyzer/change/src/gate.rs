@@ -70,7 +70,7 @@ pub enum GateError {
     #[error("guest `{guest}` has no variants that mean the same")]
     #[diagnostic(
         code(capbench::gate::guest),
-        help("gate a guest whose kernel is built here, such as capos")
+        help("leave --guest out: a guest whose kernel is built here is gated")
     )]
     NoVariants {
         /// The guest.

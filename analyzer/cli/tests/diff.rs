@@ -1,5 +1,5 @@
 //! `capbench diff` on a real run and on copies of it that say something else: what it
-//! prints in each form, and how it ends.
+//! prints in each form, and how it ends; and what `bisect` refuses.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -211,4 +211,23 @@ fn two_traces_are_compared_without_a_manifest() {
     let (status, said) = diff(&golden("ring-samples-v1.ktrace"), &segments, "text");
     assert_eq!(status, 2, "{said}");
     assert!(said.contains("probes"), "{said}");
+}
+
+#[test]
+fn a_range_or_a_row_that_is_none_is_refused_before_anything_is_built() {
+    for (arguments, words) in [
+        (["HEAD", "--row", "ring/nop/1"], "GOOD..BAD"),
+        (["HEAD...HEAD", "--row", "ring/nop/1"], "GOOD..BAD"),
+        (["HEAD..HEAD", "--row", "ring/nop"], "no row `ring/nop`"),
+        (
+            ["HEAD..HEAD", "--row", "ring/nop/17"],
+            "no row `ring/nop/17`",
+        ),
+        (["no-such..HEAD", "--row", "ring/nop/1"], "no-such"),
+    ] {
+        let refused = capbench(&[&["bisect"], &arguments[..]].concat());
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }

@@ -129,8 +129,8 @@ fn form(directory: &Path, line: &str) -> Form {
     Form { arguments, makes }
 }
 
-/// Every command, in every form that prints by a path of its own, but `run`, `replay`
-/// and `guest exec`, which boot and have tests of their own.
+/// Every command, in every form that prints by a path of its own, but `run`, `replay`,
+/// `gate`, `bisect` and `guest exec`, which boot and have tests of their own.
 fn forms(directory: &Path) -> Vec<Form> {
     let stitched = RUN.join("boots/capos-ring-segments-1.ktrace");
     let stitched = format!("inspect {} --stitch ring/nop/1", stitched.display());
@@ -149,6 +149,7 @@ fn forms(directory: &Path) -> Vec<Form> {
         "verify RUN",
         "judge RUN",
         "judge RUN --output MADE",
+        "diff RUN RUN",
         "explain ring/nop/16 --run RUN",
         "report RUN --out MADE",
         "plot RUN --out MADE",
@@ -342,7 +343,7 @@ fn no_command_is_left_out() {
     let man = form(directory.path(), "man -o MADE");
     assert!(man.run(full(), Stdio::null()).status.success());
     let forms = forms(directory.path());
-    let mut tried: BTreeSet<&str> = ["run", "replay", "man"].into();
+    let mut tried: BTreeSet<&str> = ["run", "replay", "gate", "bisect", "man"].into();
     tried.extend(forms.iter().map(|form| form.arguments[0].as_str()));
     for entry in fs::read_dir(&man.makes[0]).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();

@@ -6,7 +6,7 @@ use capbench_change::Harness;
 use capbench_change::bisect::{Extent, Found, Probe, Request, bisect, left_out};
 use capbench_report::{Inlines, Report, Table};
 use capbench_results::BenchmarkName;
-use capbench_runner::guest::{GuestName, capos};
+use capbench_runner::guest::GuestName;
 use capbench_runner::manifest::Catalogue;
 use capbench_runner::revision::Revision;
 use capbench_runner::stderr;
@@ -29,7 +29,7 @@ pub struct Bisect {
     row: String,
 
     /// The guest of the row
-    #[arg(long, value_name = "GUEST", default_value_t = capos::GUEST)]
+    #[arg(long, value_name = "GUEST", default_value_t = GuestName::that_changes())]
     guest: GuestName,
 
     /// Find every commit that moves the row, and not only one

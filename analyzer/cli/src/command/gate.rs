@@ -6,7 +6,7 @@ use capbench_change::gate::{Gated, Request, gate};
 use capbench_change::limits::{Allowed, apply};
 use capbench_change::{Ending, Harness};
 use capbench_report::Report;
-use capbench_runner::guest::{GuestName, capos};
+use capbench_runner::guest::GuestName;
 use capbench_runner::manifest::Catalogue;
 use capbench_runner::revision::Revision;
 use capbench_runner::stderr;
@@ -29,7 +29,7 @@ pub struct Gate {
     suite: String,
 
     /// The guest that changes
-    #[arg(long, value_name = "GUEST", default_value_t = capos::GUEST)]
+    #[arg(long, value_name = "GUEST", default_value_t = GuestName::that_changes())]
     guest: GuestName,
 
     /// Variants of base that mean the same: how far they move a value is its floor

@@ -119,9 +119,11 @@ impl Run {
         let catalogue = Catalogue::load(&root.join("manifests")).map_err(|error| *error)?;
         let overrides = neutral(&self.overrides(), self.neutral);
         if self.neutral > 0 && !self.can_be_varied() {
+            let guests = GuestName::with_neutral_variants();
+            let guests: Vec<String> = guests.map(|guest| format!("--guest={guest}")).collect();
             return Err(miette!(
                 code = "capbench::run",
-                help = "name the guest: --guest=capos",
+                help = format!("name the guest: {}", guests.join(" or ")),
                 "only guests whose kernel is built here have variants that mean the same"
             ));
         }

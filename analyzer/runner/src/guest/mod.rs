@@ -53,6 +53,18 @@ impl GuestName {
         Self::ALL.map(Self::name).join(", ")
     }
 
+    /// Guests that can be varied without a change of meaning, the first by default.
+    pub fn with_neutral_variants() -> impl Iterator<Item = Self> {
+        let guests = Self::ALL.into_iter();
+        guests.filter(|guest| guest.has_neutral_variants)
+    }
+
+    /// The guest whose changes are measured where none is named.
+    pub fn that_changes() -> Self {
+        let mut guests = Self::with_neutral_variants();
+        guests.next().expect("one of the guests can be varied")
+    }
+
     /// The guest that starts programs of the user's own, with how it does.
     pub fn for_user_programs() -> (Self, &'static UserProgram) {
         let mut guests = Self::ALL.into_iter();
