@@ -101,8 +101,8 @@ fn what_is_too_noisy_is_for_review_and_fails_nothing() {
 fn rows_that_idle_are_never_gated_and_others_that_are_open_are_not_passed() {
     for (reason, ending) in [
         (Why::Idles, Ending::Good),
-        (Why::Interrupted, Ending::Inconclusive),
-        (Why::NotArmed, Ending::Inconclusive),
+        (Why::NotInterleaved, Ending::Inconclusive),
+        (Why::Modes, Ending::Inconclusive),
     ] {
         let mut open = change(100.0, 150.0);
         compared(&mut open).verdict = Verdict::Inconclusive;

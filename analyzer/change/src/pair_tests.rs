@@ -12,7 +12,6 @@ fn value(median: f64) -> MaybeValue {
             value: median,
         },
         mean: None,
-        boots: vec![median],
         breakdown: None,
     })
 }

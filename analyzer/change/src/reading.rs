@@ -41,8 +41,6 @@ pub struct Value {
     pub headline: Headline,
     /// Its mean per operation, where that is known.
     pub mean: Option<f64>,
-    /// Medians of the boots.
-    pub boots: Vec<f64>,
     /// Where a dispatch spends itself, where that was recorded.
     pub breakdown: Option<Breakdown>,
 }
@@ -79,7 +77,6 @@ fn value(result: &BenchmarkResult) -> Result<Value, (Status, String)> {
         lower_is_better: measurement.lower_is_better,
         headline: measurement.headline(),
         mean: measurement.mean,
-        boots: measurement.boots.iter().map(|boot| boot.median).collect(),
         breakdown: measurement.breakdown.clone(),
     })
 }

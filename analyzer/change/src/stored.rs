@@ -49,7 +49,6 @@ fn value(value: StoredValue) -> Value {
         lower_is_better: value.lower_is_better,
         headline: value.headline,
         mean: value.mean,
-        boots: Vec::new(),
         breakdown: value.breakdown,
     }
 }

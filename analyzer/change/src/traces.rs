@@ -116,7 +116,6 @@ fn median(unit: Unit, value: f64) -> Value {
             value,
         },
         mean: None,
-        boots: vec![value],
         breakdown: None,
     }
 }

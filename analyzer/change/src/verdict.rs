@@ -78,7 +78,6 @@ mod tests {
                 value: median,
             },
             mean: Some(median + 0.5),
-            boots: vec![median],
             breakdown: None,
         }
     }

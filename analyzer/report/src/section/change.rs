@@ -124,7 +124,6 @@ fn table(rows: &[&RowChange]) -> Table {
         .filter_map(|row| Some((*row, row.compared()?)))
         .collect();
     let has_floor = compared.iter().any(|(_, of)| of.floor.is_some());
-    let has_interval = compared.iter().any(|(_, of)| of.ratio_interval.is_some());
     let has_limit = compared.iter().any(|(_, of)| of.limit.is_some());
     let mut table = Table::of("Values per operation", compared)
         .words("row", |(row, _)| Inlines::code(&*row.row.benchmark_name))
@@ -141,17 +140,6 @@ fn table(rows: &[&RowChange]) -> Table {
             }
             None => NONE.into(),
         });
-    if has_interval {
-        table = table.number("head ÷ base", |(_, of)| match of.ratio_interval {
-            Some(interval) => format!(
-                "{:.4} to {:.4} at {} %",
-                interval.low,
-                interval.high,
-                number(interval.confidence * 100.0)
-            ),
-            None => NONE.to_owned(),
-        });
-    }
     if has_floor {
         table = table.number("floor", |(_, of)| match of.floor {
             Some(floor) => format!("±{}", number(floor)),

@@ -2,7 +2,7 @@
 
 use super::{SegmentChange, Undecided, Verdict};
 use crate::document::{Contradiction, finite, require};
-use crate::measurement::{HeadlineKind, Interval};
+use crate::measurement::HeadlineKind;
 use crate::words::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,10 +24,6 @@ pub struct Compared {
     pub head: f64,
     /// After minus before.
     pub difference: f64,
-    /// Where after divided by before would lie with other boots; absent where boots
-    /// repeat to the bit, and where they are too few.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ratio_interval: Option<Interval>,
     /// How far semantically neutral changes of base move the value; absent where nobody
     /// measured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,7 +65,6 @@ impl Compared {
             base,
             head,
             difference: head - base,
-            ratio_interval: None,
             floor: None,
             verdict: Verdict::Unchanged,
             undecided: None,

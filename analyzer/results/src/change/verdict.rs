@@ -27,19 +27,9 @@ words! {
     "reason" Why {
         /// The window idles: the virtual clock goes on with it.
         Idles = "idles",
-        /// An interrupt fell into a window, and its time cannot be told apart.
-        Interrupted = "interrupted",
         /// The boots of the two sides did not take turns: what the host did meanwhile
         /// is part of the difference.
         NotInterleaved = "notInterleaved",
-        /// Too few boots to tell a change from noise.
-        LowPower = "lowPower",
-        /// The difference is there and a fresh comparison did not confirm it.
-        Unconfirmed = "unconfirmed",
-        /// The gate's rate of false alarms on this host is unknown or too high.
-        NotArmed = "notArmed",
-        /// Emulated boots count no instructions and keep no time.
-        Emulated = "emulated",
         /// Only one side has two modes, and no mean beside them.
         Modes = "modes",
     }
