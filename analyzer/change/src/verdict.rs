@@ -54,7 +54,8 @@ fn undecided(unit: Unit, kind: Option<HeadlineKind>) -> Option<Undecided> {
         ),
         Unit::TscTicks | Unit::Ns => (
             Why::NotInterleaved,
-            "the boots of the two sides did not take turns; `capbench gate` runs both so",
+            "the boots of the two sides did not take turns, so that what the host did meanwhile \
+             is part of the difference; compare counts of instructions, in exact mode",
         ),
     };
     Some(Undecided {
