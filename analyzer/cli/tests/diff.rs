@@ -224,6 +224,7 @@ fn a_range_or_a_row_that_is_none_is_refused_before_anything_is_built() {
             "no row `ring/nop/17`",
         ),
         (["no-such..HEAD", "--row", "ring/nop/1"], "no-such"),
+        (["HEAD..HEAD", "--row", "ring/nop/1"], "no way"),
     ] {
         let refused = capbench(&[&["bisect"], &arguments[..]].concat());
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");

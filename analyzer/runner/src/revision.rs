@@ -43,6 +43,18 @@ pub enum RevisionError {
         /// As it was named.
         name: String,
     },
+    /// Nothing lies between the two.
+    #[error("there is no way from {from} to {to}: the one is no ancestor of the other")]
+    #[diagnostic(
+        code(capbench::revision::range),
+        help("name the older revision first; both must be of one history")
+    )]
+    NoRange {
+        /// The commit that should be older.
+        from: String,
+        /// The commit that should be newer.
+        to: String,
+    },
     /// Git does not answer.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -89,9 +101,16 @@ impl Revision {
     ///
     /// # Errors
     ///
-    /// Git does not answer.
+    /// The one is no ancestor of the other, or git does not answer.
     pub fn range(root: &Path, from: &Self, to: &Self) -> Result<Vec<Self>, RevisionError> {
         let git = Git { root };
+        let ancestor = ["merge-base", "--is-ancestor", &from.commit, &to.commit];
+        if from == to || git.answer(&ancestor).is_err() {
+            return Err(RevisionError::NoRange {
+                from: from.short().to_owned(),
+                to: to.short().to_owned(),
+            });
+        }
         let range = format!("{}..{}", from.commit, to.commit);
         let listed = git.answer(&[
             "log",

@@ -62,6 +62,10 @@ fn a_range_has_both_ends_and_the_oldest_first() {
     let range = Revision::range(root.path(), &find("HEAD~2"), &find("main")).unwrap();
     let subjects: Vec<&str> = range.iter().map(|of| of.subject.as_str()).collect();
     assert_eq!(subjects, ["kernel 1", "kernel 2", "kernel 3"]);
+    for (from, to) in [("main", "HEAD~2"), ("main", "main")] {
+        let error = Revision::range(root.path(), &find(from), &find(to)).unwrap_err();
+        assert!(matches!(error, RevisionError::NoRange { .. }), "{error}");
+    }
 }
 
 #[test]
